@@ -1,0 +1,126 @@
+"""What would happen to a basket: rebates, points, payments, and one reason for every rule."""
+
+from typing import Any
+
+import msgspec
+
+
+class ProgrammeRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Exactly which rules answered: a name, a version and the hash of their text."""
+
+    id: str
+    version: int
+    hash: str
+    semantics: int = 1
+
+
+class Rebate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a rule took off a line; negative, in minor units."""
+
+    rule: str
+    amount_minor: int
+
+
+class Earned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Points a rule gives for a line, whole smallest units."""
+
+    rule: str
+    wallet: str
+    points: int
+
+
+class Paid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The part of a line paid from a wallet: points, and the money they stand for."""
+
+    wallet: str
+    points: int
+    amount_minor: int
+
+
+class QuoteLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line after rebates; `amount_minor` still holds what points pay."""
+
+    line: int
+    amount_minor: int
+    tax_minor: int | None = None
+    rebates: list[Rebate] = msgspec.field(default_factory=list)
+    earned: list[Earned] = msgspec.field(default_factory=list)
+    paid: list[Paid] = msgspec.field(default_factory=list)
+
+
+class QuoteWallet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A wallet before this receipt, what it pays, what it gains, and the most it could pay."""
+
+    wallet: str
+    balance: int
+    redeem: int = 0
+    earn: int = 0
+    provisional: bool = False
+    max_redeem: int = 0
+
+
+class LotEarned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A lot this receipt makes: per wallet and expiry, one (programmes §3.10)."""
+
+    wallet: str
+    points: int
+    active_from: str | None = None
+    expires_on: str | None = None
+    ends_at: str | None = None
+
+
+class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far a counting rule moved, and how many rewards that made."""
+
+    rule: str
+    units: int
+    rewards: int = 0
+
+
+class Give(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something handed out besides points of a line: a lot, a voucher, a benefit."""
+
+    rule: str
+    kind: str
+    name: str
+    amount: int = 0
+    expires_on: str | None = None
+
+
+class VoucherUsed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A personal voucher this receipt consumes."""
+
+    voucher: str
+    id: str
+
+
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a rule did or did not apply: a stable code and the values its sentence needs."""
+
+    rule: str
+    code: str
+    values: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Prompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the cashier might say now."""
+
+    code: str
+    values: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Quote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole answer to one basket; `etag` is empty until a till seals it."""
+
+    receipt_id: str
+    programme: ProgrammeRef
+    due_minor: int
+    etag: str = ""
+    lines: list[QuoteLine] = msgspec.field(default_factory=list)
+    wallets: list[QuoteWallet] = msgspec.field(default_factory=list)
+    lots: list[LotEarned] = msgspec.field(default_factory=list)
+    counts: list[Counted] = msgspec.field(default_factory=list)
+    gives: list[Give] = msgspec.field(default_factory=list)
+    vouchers: list[VoucherUsed] = msgspec.field(default_factory=list)
+    reasons: list[Reason] = msgspec.field(default_factory=list)
+    prompts: list[Prompt] = msgspec.field(default_factory=list)

@@ -1,0 +1,1 @@
+"""How journals travel to head office and news comes back."""

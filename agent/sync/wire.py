@@ -1,0 +1,237 @@
+"""Every message between a till and head office, as MessagePack; the only words both ends share.
+
+Each is safe to lose, repeat and reorder.  Unknown fields are passed over, so both ends can grow;
+`protocol` in HELLO decides what may be said at all.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from agent.loyalty.member import MemberFacts
+
+PROTOCOL = 1
+MAX_BATCH_ENTRIES = 500
+MAX_BODY_BYTES = 4 * 1024 * 1024
+Incarnation = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+Sequence = Annotated[int, Meta(ge=0, le=2**62)]
+Amount = Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """The envelope of every till message: `signature` is Ed25519 over path ‖ NUL ‖ payload."""
+
+    till: str
+    payload: bytes
+    signature: bytes
+
+
+class EnrolRequest(msgspec.Struct, frozen=True, tag="ENROL"):
+    """A new till shows its one-time code and the public half of the key it just made (32 bytes)."""
+
+    code: str
+    public_key: bytes
+
+
+class Enrolled(msgspec.Struct, frozen=True, tag="ENROLLED"):
+    """Who the till is, the fleet key for tags (32 bytes), and the key that signs programmes (32 bytes)."""
+
+    till: str
+    store: str
+    fleet_key: bytes
+    publisher_key: bytes
+
+
+class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
+    """A till presents itself: which journal, how far it is, what it knows."""
+
+    incarnation: Incarnation
+    head_seq: Sequence
+    head_hash: bytes
+    cursor: int = 0
+    boot: str = ""
+    wall_ms: int = 0
+    backlog: int = 0
+    held: list[int] = []
+    program_version: str = ""
+    programme_version: int = 0
+    protocol: int = PROTOCOL
+
+
+class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
+    """Head office knows this journal up to `received_seq` and wants what follows.
+
+    `epoch` is bound to the incarnation at its first HELLO; `fenced` means: no allowances for it any
+    more, its journal is still taken.
+    """
+
+    epoch: int
+    received_seq: Sequence
+    received_hash: bytes
+    highest_number: int = 0
+    batch_limit: int = MAX_BATCH_ENTRIES
+    fenced: bool = False
+    wall_ms: int = 0
+
+
+class Push(msgspec.Struct, frozen=True, tag="PUSH"):
+    """Entries `first_seq`… of one journal, as canonical bytes, between two hashes."""
+
+    incarnation: Incarnation
+    first_seq: Annotated[int, Meta(ge=1)]
+    previous_hash: bytes
+    entries: Annotated[list[bytes], Meta(min_length=1, max_length=5000)]
+    last_hash: bytes
+
+
+class Acknowledged(msgspec.Struct, frozen=True, tag="ACK"):
+    """Entries up to here lie on head office's disk; the hash names exactly which."""
+
+    incarnation: str
+    received_seq: Sequence
+    received_hash: bytes
+    notes: list[str] = []
+
+
+class Gap(msgspec.Struct, frozen=True, tag="GAP"):
+    """Send from here: head office has nothing above `received_seq`."""
+
+    received_seq: Sequence
+    received_hash: bytes
+
+
+class Fork(msgspec.Struct, frozen=True, tag="FORK"):
+    """Two journals claim to be this one; `seq` is the last number both agree on, spending stops."""
+
+    seq: Sequence
+
+
+class Retry(msgspec.Struct, frozen=True, tag="RETRY"):
+    """Come again after so many milliseconds."""
+
+    after_ms: Annotated[int, Meta(ge=0, le=3_600_000)]
+
+
+class Refusal(msgspec.Struct, frozen=True, tag="REFUSAL"):
+    """No, for a reason with a stable code, in a sentence."""
+
+    code: str
+    detail: str
+
+
+class LotSlice(msgspec.Struct, frozen=True):
+    """A part of one lot, with the lot's own dates (ISO 8601, local days; empty: none)."""
+
+    lot: str
+    amount: Amount
+    active_from: str = ""
+    expires_on: str = ""
+    ends_at: str = ""
+
+
+class AllowanceRequest(msgspec.Struct, frozen=True, tag="ALLOWANCE-REQ"):
+    """May I spend up to `amount` points of this wallet?  The same `request_id` gets the same answer."""
+
+    incarnation: Incarnation
+    request_id: str
+    member: str
+    wallet: str
+    amount: Amount
+    minimum: Amount = 1
+    purpose: str = "BASKET"
+
+
+class Allowance(msgspec.Struct, frozen=True, tag="ALLOWANCE"):
+    """Points set aside for this incarnation; no new spending after `honour_until_ms` (wall clock)."""
+
+    incarnation: str
+    number: Annotated[int, Meta(ge=1)]
+    member: str
+    wallet: str
+    amount: Amount
+    lots: list[LotSlice]
+    honour_until_ms: int
+
+
+class Deny(msgspec.Struct, frozen=True, tag="DENY"):
+    """No allowance; `free` is what head office could have given."""
+
+    reason: str
+    free: Amount = 0
+
+
+class MemberRequest(msgspec.Struct, frozen=True, tag="MEMBER-REQ"):
+    """Whose is this tag?  For a card the till's directory does not know."""
+
+    incarnation: Incarnation
+    card_tag: bytes
+
+
+class MemberRow(msgspec.Struct, frozen=True, tag="MEMBER"):
+    """A member as the till keeps it: pseudonym, tags of its cards, facts; `version` only rises.
+
+    Facts' wallets hold all lots with what remains of them (open allowances included), without
+    `usable_offline`.  `blocked_tags` are cards of this member that must not serve any more.
+    """
+
+    member: str
+    version: int
+    card_tags: list[bytes]
+    facts: MemberFacts
+    blocked_tags: list[bytes] = []
+
+
+class NoMember(msgspec.Struct, frozen=True, tag="NO-MEMBER"):
+    """Nobody has this tag."""
+
+
+class Pull(msgspec.Struct, frozen=True, tag="PULL"):
+    """What is new since `cursor`?"""
+
+    incarnation: Incarnation
+    cursor: int
+    limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+
+
+class ProgrammeNews(msgspec.Struct, frozen=True):
+    """A programme version to fetch by hash; `signature` is the publisher's over the sha256 text."""
+
+    id: str
+    version: int
+    sha256: str
+    signature: bytes
+    active_from_ms: int = 0
+
+
+class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
+    """Changes in (from_cursor, to_cursor].  `booked_seq` is the last entry of the asking journal that
+    these figures contain; it is only given (≥ 0) with the last page, -1 before."""
+
+    from_cursor: int
+    to_cursor: int
+    more: bool
+    booked_seq: int
+    members: list[MemberRow] = []
+    programmes: list[ProgrammeNews] = []
+    notes: list[str] = []
+
+
+HelloAnswer = Welcome | Fork | Retry | Refusal
+PushAnswer = Acknowledged | Gap | Fork | Retry | Refusal
+AllowanceAnswer = Allowance | Deny | Retry | Refusal
+MemberAnswer = MemberRow | NoMember | Retry | Refusal
+PullAnswer = Delta | Retry | Refusal
+EnrolAnswer = Enrolled | Refusal
+
+PATHS = {
+    EnrolRequest: "/v1/till/enrol",
+    Hello: "/v1/till/hello",
+    Push: "/v1/till/push",
+    AllowanceRequest: "/v1/till/allowance",
+    MemberRequest: "/v1/till/member",
+    Pull: "/v1/till/pull",
+}
+BLOB_PATH = "/v1/till/blob/"
+
+encode = msgspec.msgpack.Encoder().encode
