@@ -1,0 +1,144 @@
+"""What a reader reports, and the one shape every driver has.
+
+Step 1 of the walk: a `CardRead` leaves here, made by the input thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NoReturn, Protocol, Self
+
+RefusalReason = Literal["payment_card", "incomplete", "unreadable", "unknown_number"]
+DeviceState = Literal["closed", "opened", "claimed", "enabled", "gone"]
+
+_SHOWN = 4  # characters of a loyalty number that a person may see in a log, at most a third of it
+
+
+def mask_value(value: str) -> str:
+    """Show the end of a number and its length, never enough to use it.
+
+    >>> mask_value("2990000000019")
+    '…0019 (13)'
+    >>> mask_value("12345")
+    '… (5)'
+    """
+    shown = value[-_SHOWN:] if len(value) >= 3 * _SHOWN else ""
+    return f"…{shown} ({len(value)})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CardRead:
+    """A number inside a declared range, normalised; `read_at_ns` is the monotonic clock of the daemon."""
+
+    device: str
+    transport: str
+    kind: str
+    value: str
+    read_at_ns: int
+
+    def __repr__(self) -> str:
+        return (
+            f"CardRead(device={self.device!r}, transport={self.transport!r}, kind={self.kind!r}, "
+            f"value={mask_value(self.value)!r}, read_at_ns={self.read_at_ns})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRefused:
+    """A read that gave no number. It carries none of what was read; `brand` names a payment card's class.
+
+    `incomplete` and `unreadable` mean "scan again"; `unknown_number` means the number is none of ours.
+    """
+
+    device: str
+    transport: str
+    reason: RefusalReason
+    brand: str | None
+    read_at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """A reader's state in UnifiedPOS words, sent when it changes; `detail` says why and what to do.
+
+    `closed` was never there or is not ours to open, `gone` was there and left; both are tried again.
+    """
+
+    device: str
+    state: DeviceState
+    detail: str
+
+
+Event = CardRead | ReadRefused | DeviceStatus
+
+
+class RawRead:
+    """Bytes as read, before the payment guard has seen them: hidden from repr, pickle and `bytes()`.
+
+    Use it as a context manager: the bytes are zeroed on the way out, whatever happens.
+    """
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self, data: bytes | bytearray | memoryview) -> None:
+        self._buffer = bytearray(data)
+
+    @property
+    def buffer(self) -> bytearray:
+        """The bytes themselves; make no copy of them that cannot be wiped."""
+        return self._buffer
+
+    def wipe(self) -> None:
+        """Overwrite the bytes where they lie (a same-size slice assignment does not move a bytearray)."""
+        self._buffer[:] = bytes(len(self._buffer))
+
+    def __len__(self) -> int:
+        return len(self._buffer)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wipe()
+
+    def __repr__(self) -> str:
+        return f"RawRead({len(self._buffer)} bytes, redacted)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a raw read is never stored or sent: decode it first")
+
+
+class Driver(Protocol):
+    """One reader. Every method runs in the input thread, returns soon and never raises for the device's sake.
+
+    `now_ns` is always the monotonic clock that was given to the `InputThread`.
+    """
+
+    @property
+    def device(self) -> str:
+        """The reader's name in the configuration."""
+        ...
+
+    def fileno(self) -> int | None:
+        """Give the descriptor to watch, or None while the reader is away."""
+        ...
+
+    def open(self, now_ns: int) -> list[Event]:
+        """Try to open and claim it now; does nothing if it is open. On failure it is due again later."""
+        ...
+
+    def read(self, now_ns: int) -> list[Event]:
+        """Take what is readable, at most one buffer, and closes the reader if it is gone."""
+        ...
+
+    def tick(self, now_ns: int) -> list[Event]:
+        """Do what `due_at_ns` was waiting for: open again, or give up on a half-read scan."""
+        ...
+
+    def due_at_ns(self) -> int | None:
+        """Say when `tick` wants to be called, or None for never."""
+        ...
+
+    def close(self) -> list[Event]:
+        """Close it for good and forget what was half read."""
+        ...

@@ -1,0 +1,98 @@
+"""After a payment card was swiped, its number is nowhere in the memory of the process that read it."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from drivers.check_digits import is_luhn_valid
+from tests.drivers.loyalty_numbers import card_number
+from tests.drivers.rigs import PtyRig
+
+READER = """
+import sys, time
+from drivers.input_thread import InputThread
+from drivers.registry import DeviceSettings, open_reader
+from drivers.ranges import NumberRange
+kept = []
+def emit(event):
+    kept.append(event)
+    print(repr(event), flush=True)
+ranges = (NumberRange("card", "299", 13, "ean"),)
+thread = InputThread([open_reader(DeviceSettings("desk", "serial_scanner", sys.argv[1], ranges))],
+                     emit, time.monotonic_ns)
+thread.start()
+sys.stdin.read()
+thread.stop()
+"""
+
+
+def memory_holds(pid: int, needle: bytes) -> bool:
+    """Search all writable memory of a process of ours, as a core file would show it."""
+    maps = Path(f"/proc/{pid}/maps").read_text(encoding="ascii", errors="replace").splitlines()
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in maps:
+            span, rights = line.split()[:2]
+            start, end = (int(edge, 16) for edge in span.split("-"))
+            if "w" not in rights or "[v" in line:
+                continue
+            try:
+                region = os.pread(memory.fileno(), end - start, start)
+            except OSError:
+                continue
+            if needle in region:
+                return True
+    return False
+
+
+def made_up_pan(chance: random.Random) -> str:
+    """Make a number that passes for a Visa card and whose digits stand nowhere else in memory."""
+    body = "4929" + "".join(chance.choices("0123456789", k=11))
+    return next(body + digit for digit in "0123456789" if is_luhn_valid((body + digit).encode()))
+
+
+SWIPES = {
+    "barcode": "{pan}",
+    "typed": "{pan:.4}-{rest}",
+    "track 1": "%B{pan}^DOE/JANE^2512101?",
+    "track 2": ";{pan}=2512101?",
+    "too long": "{pan}" + "x" * 2000,
+    "spoiled": "{pan}\x1b",
+}
+
+
+def test_a_swiped_payment_number_stays_in_no_corner_of_memory(pty_rig: PtyRig) -> None:
+    chance = random.Random(20261124)
+    number = card_number(271828)
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, str(pty_rig.link)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as reader:
+        assert reader.stdout is not None
+        assert reader.stdin is not None
+        assert "enabled" in reader.stdout.readline()
+        pty_rig.send(f"{number}\r\n".encode())
+        assert "CardRead" in reader.stdout.readline()
+        left: list[str] = []
+        try:
+            finds_what_is_there = memory_holds(reader.pid, number.encode())
+            for name, swipe in SWIPES.items():
+                pan = made_up_pan(chance)
+                pty_rig.send(swipe.format(pan=pan, rest=pan[4:]).encode() + b"\r\n")
+                assert "ReadRefused" in reader.stdout.readline()
+                # Freed memory keeps the end of what lay in it: its first bytes serve the allocator.
+                left += [name] * memory_holds(reader.pid, pan[-8:].encode())
+        except PermissionError as why:
+            pytest.skip(f"process memory: {why}")
+        finally:
+            reader.stdin.close()
+    assert finds_what_is_there
+    assert left == []
