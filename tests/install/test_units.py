@@ -1,0 +1,88 @@
+"""The units as systemd itself reads them: well-formed, closed enough, and what the daemon relies on."""
+
+import configparser
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.parts import MissingPart, part_or_skip
+
+SYSTEMD = Path(__file__).resolve().parent.parent.parent / "systemd"
+SERVICES = ("loyalty-agent.service", "loyalty-headoffice.service")
+#: The exposure that `systemd-analyze security` may find at most, in tenths.
+EXPOSURE_LIMIT = "15"
+
+
+@pytest.fixture
+def analyze() -> str:
+    def find() -> str:
+        found = shutil.which("systemd-analyze")
+        if found is None:
+            raise MissingPart("there is no systemd-analyze here")
+        return found
+
+    return part_or_skip("systemd", find)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_exposed_to_at_most_one_and_a_half(analyze: str, service: str) -> None:
+    asked = [analyze, "security", "--offline=true", f"--threshold={EXPOSURE_LIMIT}", "--no-pager", service]
+    answer = subprocess.run(asked, cwd=SYSTEMD, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout.splitlines()[-1]
+
+
+def test_systemd_finds_nothing_wrong_with_the_units(analyze: str, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\n", encoding="utf-8")
+    program.chmod(0o755)
+    units = []
+    for source in [*SYSTEMD.glob("*.service"), *SYSTEMD.glob("*.socket")]:
+        text = re.sub(
+            r"^ExecStart=\S+", f"ExecStart={program}", source.read_text("utf-8"), flags=re.MULTILINE
+        )
+        (tmp_path / source.name).write_text(text, encoding="utf-8")
+        units.append(str(tmp_path / source.name))
+    answer = subprocess.run(
+        [analyze, "verify", "--man=no", *units], capture_output=True, text=True, check=False
+    )
+    complaints = [line for line in answer.stderr.splitlines() if "loyalty" in line]
+    assert (answer.returncode, complaints) == (0, [])
+
+
+def unit(name: str) -> configparser.RawConfigParser:
+    """Read a unit file; a key that stands twice keeps its last value, which is enough here."""
+    parsed = configparser.RawConfigParser(strict=False, delimiters=("=",), comment_prefixes=("#",))
+    parsed.optionxform = str  # type: ignore[assignment, method-assign]  # keys are case-sensitive in units
+    parsed.read(SYSTEMD / name, encoding="utf-8")
+    return parsed
+
+
+def test_a_refused_configuration_is_not_tried_again_and_everything_else_is() -> None:
+    service = unit("loyalty-agent.service")
+    assert service["Service"]["Restart"] == "always"
+    assert service["Service"]["RestartPreventExitStatus"] == "78"
+    assert service["Unit"]["StartLimitIntervalSec"] == "0"
+
+
+def test_the_doors_are_where_the_contract_says_and_carry_their_names() -> None:
+    doors = {name: unit(f"loyalty-agent-{name}.socket")["Socket"] for name in ("pos", "admin")}
+    seen = {
+        name: (door["ListenStream"], door["FileDescriptorName"], door["SocketGroup"], door["SocketMode"])
+        for name, door in doors.items()
+    }
+    assert seen == {
+        "pos": ("/run/loyalty/pos.sock", "pos", "loyalty-pos", "0660"),
+        "admin": ("/run/loyalty/admin.sock", "admin", "root", "0600"),
+    }
+
+
+def test_no_unit_relies_on_what_would_stop_a_till() -> None:
+    for name in SERVICES:
+        keys = set(unit(name)["Service"])
+        # A missing group, and a folder of doors deleted at each stop.
+        assert keys.isdisjoint({"SupplementaryGroups", "RuntimeDirectory"})
+    # With yes, every peer of the POS door would look like nobody.
+    assert unit("loyalty-agent.service")["Service"]["PrivateUsers"] == "no"
