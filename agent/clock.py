@@ -1,4 +1,4 @@
-"""The clock and the source of identifiers as arguments: production asks the machine, tests bring their own."""
+"""Clock and identifiers as arguments: production asks the machine, tests and replays bring their own."""
 
 import secrets
 import time

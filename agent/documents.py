@@ -120,7 +120,9 @@ def _check_leaf(plain: object, kind: inspect.Type, at: str, found: list[Mistake]
     try:
         msgspec.convert(plain, type=_as_annotation(kind))
     except msgspec.ValidationError as failure:
-        found.append(Mistake(at, "invalid", {"detail": str(failure).partition(" - at ")[0]}, "correct this value"))
+        found.append(
+            Mistake(at, "invalid", {"detail": str(failure).partition(" - at ")[0]}, "correct this value")
+        )
 
 
 def _as_annotation(kind: inspect.Type) -> Any:  # noqa: ANN401, PLR0911 - a type expression, one line a kind

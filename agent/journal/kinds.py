@@ -78,7 +78,9 @@ def postings(entry: Entry) -> tuple[Posting, ...]:
         return ()
     counter = counter_of(entry)
     if not (entry.account and entry.unit and counter):
-        raise ValueError(f"entry {entry.seq} ({entry.kind}) moves {entry.amount} without account, unit or counter")
+        raise ValueError(
+            f"entry {entry.seq} ({entry.kind}) moves {entry.amount} without account, unit or counter"
+        )
     if entry.lots and sum(amount for _, amount in entry.lots) != entry.amount:
         raise ValueError(f"entry {entry.seq} ({entry.kind}): its lots do not add up to {entry.amount}")
     return (

@@ -205,8 +205,11 @@ class ProgrammeNews(msgspec.Struct, frozen=True):
 
 
 class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
-    """Changes in (from_cursor, to_cursor].  `booked_seq` is the last entry of the asking journal that
-    these figures contain; it is only given (≥ 0) with the last page, -1 before."""
+    """Changes in (from_cursor, to_cursor].
+
+    `booked_seq` is the last entry of the asking journal that these figures contain; it is only given
+    (≥ 0) with the last page, -1 before.
+    """
 
     from_cursor: int
     to_cursor: int

@@ -1,0 +1,1 @@
+"""Configuration of both ends: TOML files, strict, with every mistake named at once."""

@@ -1,0 +1,94 @@
+"""The till's configuration: every key with its unit, default and reason (config/README.md shows the same)."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._~-]+$")]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
+
+
+class Till(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who this till is and what it speaks."""
+
+    store: Name
+    till: Name
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    time_zone: str = "UTC"
+    language: Literal["en", "ru", "fi"] = "en"
+
+
+class Paths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where things lie; a service has these made by systemd."""
+
+    state: str = "/var/lib/loyalty-agent"
+    run: str = "/run/loyalty"
+    credentials: str = "/etc/loyalty-agent/credentials"
+
+
+class HeadOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where head office answers, and how to know that it is the real one."""
+
+    url: str = ""
+    ca_file: str = ""
+    client_certificate: str = ""
+    client_key: str = ""
+    deadline_s: Seconds = 10.0
+
+
+class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often news is asked for, and how long a customer may wait for head office."""
+
+    pull_interval_s: Seconds = 2.0
+    online_wait_ms: Milliseconds = 300
+
+
+class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One reader."""
+
+    name: Name
+    driver: Literal["serial_scanner"]
+    port: Annotated[str, Meta(pattern="^/")]
+    baud: Annotated[int, Meta(ge=300, le=4_000_000)] = 9600
+    stripe: bool = False
+    idle_ms: Annotated[int, Meta(ge=1, le=10_000)] = 100
+
+
+class Numbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One range of numbers that are ours, and what they are."""
+
+    kind: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,31}$")]
+    prefix: Annotated[str, Meta(pattern="^[0-9A-Z]{1,64}$")]
+    length: Annotated[int, Meta(ge=1, le=64)]
+    check: Literal["ean", "luhn", "none"] = "ean"
+
+
+class Pos(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The doors of the POS: the Unix socket always, loopback only if asked for."""
+
+    loopback: bool = False
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 8470
+    tokens_file: str = "/etc/loyalty-agent/pos-tokens"
+    origins: list[str] = []
+    clock_tolerance_s: Seconds = 86_400.0
+
+
+class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much is told."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class TillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    till: Till
+    paths: Paths = Paths()
+    head_office: HeadOffice = HeadOffice()
+    sync: Sync = Sync()
+    pos: Pos = Pos()
+    log: Log = Log()
+    device: list[Device] = []
+    numbers: list[Numbers] = []

@@ -1,0 +1,1 @@
+"""The running till: the only place that wires rooms together."""

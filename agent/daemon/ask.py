@@ -1,0 +1,48 @@
+"""Ask the running daemon: a small HTTP client over its admin socket, for the commands."""
+
+import http.client
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from agent.errors import ConfigurationError, Refused
+
+DEADLINE_S = 30.0
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=DEADLINE_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(DEADLINE_S)
+        self.sock.connect(str(self._path))
+
+
+def ask(door: Path, method: str, path: str, body: Any = None) -> dict[str, Any]:
+    """Return the daemon's answer as a dictionary.
+
+    Raises:
+        ConfigurationError: nobody answers at the door.
+        Refused: the daemon said no; its sentence is passed on.
+    """
+    connection = _UnixConnection(door)
+    try:
+        content = None if body is None else json.dumps(body)
+        connection.request(method, path, content, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        answer: dict[str, Any] = json.loads(response.read() or b"{}")
+    except PermissionError:
+        raise ConfigurationError(f"{door} is not open to you", remedy="run this as root") from None
+    except (OSError, http.client.HTTPException, json.JSONDecodeError) as failure:
+        raise ConfigurationError(
+            f"no daemon answers at {door} ({failure})", remedy="start it: systemctl start loyalty-agent"
+        ) from None
+    finally:
+        connection.close()
+    if response.status >= http.HTTPStatus.BAD_REQUEST:
+        raise Refused(answer.get("code", "refused"), answer.get("detail", f"status {response.status}"))
+    return answer

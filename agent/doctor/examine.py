@@ -1,0 +1,162 @@
+"""All checks in the order in which one would look: configuration, disk, keys, readers, the daemon.
+
+Readers are opened as the daemon's user where that user exists: root passes every file mode, so a
+check as root would prove nothing.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from agent.config.load import load
+from agent.config.till import Device, TillConfig
+from agent.daemon.ask import ask
+from agent.daemon.readers import mistakes_of
+from agent.doctor.finding import Finding
+from agent.errors import DocumentError, LoyaltyError
+from agent.ledger.database import sqlite_version, version_is_sound
+
+USER = "loyalty-agent"
+LOW_SPACE_MB = 500
+LATE_S = 3600
+MANY_UNSENT = 10_000
+_PROBE = """
+import os, sys
+try:
+    os.close(os.open(sys.argv[1], os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY))
+except OSError as failure:
+    print(failure.errno)
+"""
+_MEANING = {
+    2: ("nothing is there (ENOENT)", "plug the reader in, or correct its port"),
+    6: ("the device behind it is gone (ENXIO)", "plug the reader in again"),
+    13: ("the agent may not open it (EACCES)", "install the udev rule, then: udevadm trigger"),
+    1: ("the unit's device filter refuses it (EPERM)", "systemctl restart loyalty-agent"),
+    16: ("somebody else holds it (EBUSY)", "find them: fuser -v PORT"),
+}
+
+
+def examine(config_path: Path) -> list[Finding]:
+    """Run every check that the configuration allows for; never raises for what it finds."""
+    try:
+        config, _ = load(config_path, TillConfig)
+    except DocumentError as error:
+        wrong = "; ".join(f"{one.pointer} {one.code}" for one in error.mistakes)
+        return [Finding("configuration", "FAIL", wrong, f"loyalty-agent check-config --config {config_path}")]
+    findings = [_configuration(config, config_path), _sqlite(), _disk(config), _credentials(config)]
+    findings += [_reader(device) for device in config.device]
+    return findings + _daemon(config)
+
+
+def _configuration(config: TillConfig, path: Path) -> Finding:
+    if mistakes := mistakes_of(config.device, config.numbers):
+        return Finding("configuration", "FAIL", "; ".join(mistakes), f"correct {path}")
+    if not config.numbers:
+        return Finding(
+            "configuration", "WARN", "no [[numbers]]: no card is known", f"declare ranges in {path}"
+        )
+    return Finding("configuration", "OK", f"till {config.till.till} of store {config.till.store}")
+
+
+def _sqlite() -> Finding:
+    version = sqlite_version()
+    if version_is_sound(version):
+        return Finding("sqlite", "OK", f"version {version}")
+    return Finding(
+        "sqlite", "FAIL", f"version {version} can corrupt a WAL", "install pysqlite3 0.6.1 or newer"
+    )
+
+
+def _disk(config: TillConfig) -> Finding:
+    folder = Path(config.paths.state)
+    if not folder.is_dir():
+        return Finding("disk", "FAIL", f"{folder} is missing", "start the service, it makes the folder")
+    free_mb = shutil.disk_usage(folder).free // 1_000_000
+    if free_mb < LOW_SPACE_MB:
+        return Finding("disk", "WARN", f"{free_mb} MB free at {folder}", "make room: a full disk stops sales")
+    return Finding("disk", "OK", f"{free_mb} MB free at {folder}")
+
+
+def _credentials(config: TillConfig) -> Finding:
+    folder = Path(config.paths.credentials)
+    missing = [name for name in ("till.key", "fleet.key", "enrolment.json") if not (folder / name).exists()]
+    if missing:
+        cure = "loyalty-headoffice till add …, then: loyalty-agent enrol CODE"
+        return Finding("enrolment", "WARN", f"{', '.join(missing)} missing at {folder}", cure)
+    return Finding("enrolment", "OK", f"keys at {folder}")
+
+
+def _reader(device: Device) -> Finding:
+    check = f"reader {device.name}"
+    error = _open_as_daemon(device.port)
+    if error is None:
+        return Finding(check, "OK", f"{device.port} opens")
+    detail, cure = _MEANING.get(error, (os.strerror(error), "see the kernel log: dmesg | tail"))
+    return Finding(check, "FAIL", f"{device.port}: {detail}", cure)
+
+
+def _open_as_daemon(port: str) -> int | None:
+    user: str | None = None
+    if os.geteuid() == 0:
+        try:
+            user = pwd.getpwnam(USER).pw_name
+        except KeyError:
+            user = None
+    probe = subprocess.run(  # noqa: S603 - our own interpreter, a fixed text, a path from the configuration
+        [sys.executable, "-c", _PROBE, port],
+        user=user,
+        group=user,
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+    said = probe.stdout.strip()
+    return int(said) if said.isdigit() else None
+
+
+def _daemon(config: TillConfig) -> list[Finding]:
+    try:
+        status = ask(Path(config.paths.run) / "admin.sock", "GET", "/status")
+    except LoyaltyError as error:
+        return [Finding("daemon", "FAIL", str(error), error.remedy or "systemctl start loyalty-agent")]
+    return [
+        Finding("daemon", "OK", f"up, mode {status['mode']}"),
+        _ledger(status),
+        _sync(status),
+        _programme(status),
+    ]
+
+
+def _ledger(status: dict[str, Any]) -> Finding:
+    ledger = status["ledger"]
+    if ledger["frozen"]:
+        return Finding(
+            "ledger", "FAIL", f"spending stopped: {ledger['frozen']}", "loyalty-agent ledger verify"
+        )
+    return Finding("ledger", "OK", f"{ledger['head_seq']} entries")
+
+
+def _sync(status: dict[str, Any]) -> Finding:
+    sync = status["sync"]
+    unsent, age_s = sync["backlog"], sync["last_contact_age_s"]
+    if age_s is None:
+        return Finding(
+            "sync", "WARN", f"head office was never reached, {unsent} unsent", "check head_office.url"
+        )
+    if age_s > LATE_S or unsent > MANY_UNSENT:
+        return Finding("sync", "WARN", f"{unsent} unsent, last contact {age_s} s ago", "check the network")
+    return Finding("sync", "OK", f"{unsent} unsent, last contact {age_s} s ago")
+
+
+def _programme(status: dict[str, Any]) -> Finding:
+    programme = status["programme"]
+    if programme is None:
+        return Finding(
+            "programme", "WARN", "none yet: sales earn nothing", "loyalty-headoffice programme publish …"
+        )
+    return Finding("programme", "OK", f"{programme['id']} version {programme['version']}")

@@ -1,0 +1,103 @@
+"""The till's credentials: who it is, its own key, the fleet key and the publisher's public key.
+
+Files of one folder, each 0600: `till.key` (32 raw bytes, Ed25519), `fleet.key` (32 bytes) and
+`enrolment.json`.  The till's key is made here and never leaves.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agent.errors import ConfigurationError
+
+TILL_KEY, FLEET_KEY, ENROLMENT = "till.key", "fleet.key", "enrolment.json"
+
+
+class Enrolment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What head office said at enrolment; `publisher_key` is hex."""
+
+    till: str
+    store: str
+    url: str
+    publisher_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An enrolled till's secrets, in memory only."""
+
+    enrolment: Enrolment
+    key: Ed25519PrivateKey
+    fleet_key: bytes
+
+    @property
+    def publisher_key(self) -> bytes:
+        """The public key that signs programmes, 32 bytes."""
+        return bytes.fromhex(self.enrolment.publisher_key)
+
+
+def read_credentials(folder: Path, *, prefix: str = "") -> Credentials | None:
+    """Return the credentials in `folder`, None if this till is not enrolled.
+
+    systemd hands a folder over with a prefix before each name ("creds_").
+
+    Raises:
+        ConfigurationError: some are there but unusable.
+    """
+    try:
+        key = (folder / f"{prefix}{TILL_KEY}").read_bytes()
+        fleet_key = (folder / f"{prefix}{FLEET_KEY}").read_bytes()
+        enrolment = (folder / f"{prefix}{ENROLMENT}").read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as failure:
+        raise ConfigurationError(
+            f"credentials in {folder} cannot be read: {failure.strerror}", remedy="start as the service"
+        ) from None
+    try:
+        told = msgspec.json.decode(enrolment, type=Enrolment)
+        return Credentials(told, Ed25519PrivateKey.from_private_bytes(key), fleet_key)
+    except (msgspec.DecodeError, ValueError) as failure:
+        raise ConfigurationError(
+            f"credentials in {folder} are damaged: {failure}", remedy="enrol this till anew"
+        ) from None
+
+
+def write_credentials(folder: Path, credentials: Credentials) -> None:
+    """Store credentials durably; `enrolment.json` comes last, so a cut leaves an un-enrolled till.
+
+    Raises:
+        ConfigurationError: the folder cannot be written.
+    """
+    files = (
+        (TILL_KEY, credentials.key.private_bytes_raw()),
+        (FLEET_KEY, credentials.fleet_key),
+        (ENROLMENT, msgspec.json.encode(credentials.enrolment)),
+    )
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, content in files:
+            _write(folder / name, content)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as failure:
+        raise ConfigurationError(
+            f"credentials cannot be written to {folder}: {failure.strerror}", remedy="run this as root"
+        ) from None
+
+
+def _write(path: Path, content: bytes) -> None:
+    draft = path.with_suffix(path.suffix + ".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
