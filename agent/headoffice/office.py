@@ -1,64 +1,96 @@
 """One head office: its books, its segments and its keys, opened together."""
 
+import fcntl
+import os
 import secrets
+from functools import cached_property
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.clock import Clock
+from agent.errors import ConfigurationError, LedgerBusy, LedgerDamaged
 from agent.headoffice.segments import Segments
+from agent.headoffice.store import settings, tills
 from agent.headoffice.store.database import Database
 
 FLEET_KEY_BYTES = 32
 
 
 class Office:
-    """What every part of head office is given; `clock` is the only time they know."""
+    """What every part of head office is given; `clock` is the only time they know.
 
-    def __init__(self, state: Path, clock: Clock) -> None:
+    One process at a time serves; commands open the same folder beside it.
+    """
+
+    def __init__(self, state: Path, clock: Clock, *, serving: bool = False) -> None:
         self.state = state
         self.clock = clock
-        self.db = Database(state / "books.db")
-        self.segments = Segments(state / "segments")
-        self._make_keys()
+        try:
+            state.mkdir(mode=0o750, parents=True, exist_ok=True)
+            self._lock = _lock(state / "lock") if serving else None
+        except OSError as failure:
+            raise ConfigurationError(
+                f"{state} cannot be used: {failure.strerror}", remedy="check paths.state and its rights"
+            ) from None
+        self.store = Database(state / "books.db")
+        settings.make_settings(
+            self.store,
+            {
+                "fleet_key": secrets.token_bytes(FLEET_KEY_BYTES),
+                "publisher_key": Ed25519PrivateKey.generate().private_bytes_raw(),
+            },
+        )
+        if serving:
+            self.segments.incarnations()  # cut torn tails and find damage before anybody is answered
+
+    @cached_property
+    def segments(self) -> Segments:
+        """The received journals, read once.
+
+        Raises:
+            LedgerDamaged: a segment ends before what was booked from it; that is no torn tail.
+        """
+        # The marks first: a server beside us may receive and book while we read the files.
+        booked = [(row["incarnation"], row["booked_seq"], bytes(row["booked_hash"])) for row in tills.journals(self.store)]
+        segments = Segments(self.state / "segments", for_writing=self._lock is not None)
+        for incarnation, booked_seq, booked_hash in booked:
+            seq, head = segments.received(incarnation)
+            if seq < booked_seq or (seq == booked_seq and head != booked_hash):
+                self.close()
+                raise LedgerDamaged(
+                    f"the segment of {incarnation} ends at entry {seq}, booked are {booked_seq}",
+                    remedy="restore the segments folder from a backup",
+                )
+        return segments
 
     @property
     def fleet_key(self) -> bytes:
         """The key under which all tags are made, 32 bytes."""
-        return self._setting("fleet_key")
+        return settings.setting(self.store, "fleet_key")
 
     @property
     def publisher(self) -> Ed25519PrivateKey:
         """The key that signs programmes."""
-        return Ed25519PrivateKey.from_private_bytes(self._setting("publisher_key"))
+        return Ed25519PrivateKey.from_private_bytes(settings.setting(self.store, "publisher_key"))
 
     def now_ms(self) -> int:
         """Return the wall time in milliseconds."""
         return int(self.clock.now().timestamp() * 1000)
 
-    def next_change(self) -> int:
-        """Return the next number of the change cursor; call inside a transaction."""
-        self.db.run("UPDATE setting SET value = value + 1 WHERE name = 'change'")
-        return self.change()
-
-    def change(self) -> int:
-        """Return the number of the last change."""
-        return int(self.db.row("SELECT value FROM setting WHERE name = 'change'")["value"])
-
     def close(self) -> None:
-        """Close the books."""
-        self.db.close()
+        """Close the books and let go of the folder."""
+        self.store.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
-    def _setting(self, name: str) -> bytes:
-        return bytes(self.db.row("SELECT value FROM setting WHERE name = ?", (name,))["value"])
 
-    def _make_keys(self) -> None:
-        with self.db.writing():
-            self.db.run_many(
-                "INSERT OR IGNORE INTO setting (name, value) VALUES (?, ?)",
-                [
-                    ("fleet_key", secrets.token_bytes(FLEET_KEY_BYTES)),
-                    ("publisher_key", Ed25519PrivateKey.generate().private_bytes_raw()),
-                    ("change", 0),
-                ],
-            )
+def _lock(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise LedgerBusy(f"another head office serves {path.parent}", remedy="stop it first") from None
+    return descriptor

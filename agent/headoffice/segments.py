@@ -1,26 +1,37 @@
 """Segments: every batch as it arrived, one file per journal, on disk before anybody hears ACK.
 
-A record is length (4 bytes, big-endian), BLAKE2b-128 of the payload, payload.  A cut may tear the last
-record; opening removes such a tail.  What `received` says is rebuilt from the files at each start.
+A record is length (4 bytes, big-endian), time of acceptance (8 bytes, milliseconds), BLAKE2b-128 of both
+and the payload, payload.  A power cut may tear the last record, which nobody was told of; the server
+cuts such a tail off at its start, keeps the bytes beside, and rebuilds what `received` says.
 """
 
 import os
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from agent.errors import LedgerReadOnly
-from agent.journal.chain import genesis, next_hash
+from agent.errors import LedgerDamaged, LedgerReadOnly
+from agent.journal.chain import chain_end, genesis
 from agent.sync.wire import Push, Sealed
 
 CHECK_BYTES = 16
-HEADER_BYTES = 4 + CHECK_BYTES
+TIME_BYTES = 8
+HEADER_BYTES = 4 + TIME_BYTES + CHECK_BYTES
 _decode_sealed = msgspec.msgpack.Decoder(Sealed).decode
 _decode_push = msgspec.msgpack.Decoder(Push).decode
+
+
+class Received(NamedTuple):
+    """One entry as received: its number, canonical bytes, and when its batch was accepted."""
+
+    seq: int
+    body: bytes
+    accepted_ms: int
 
 
 @dataclass(slots=True)
@@ -31,22 +42,27 @@ class Segment:
     seq: int
     hash: bytes
     size: int = 0
-    batches: list[tuple[int, int, int]] = field(default_factory=list)
-    """(first sequence number, last, offset of the record)."""
+    lasts: list[int] = field(default_factory=list)
+    """The last sequence number of each batch, rising."""
+    offsets: list[int] = field(default_factory=list)
 
 
 class Segments:
-    """All received journals of one head office."""
+    """All received journals of one head office.
 
-    def __init__(self, folder: Path) -> None:
+    Only the server opens them `for_writing`: what looks torn to a reader may be a record on its way.
+    """
+
+    def __init__(self, folder: Path, *, for_writing: bool) -> None:
         self._folder = folder
+        self._for_writing = for_writing
         folder.mkdir(parents=True, exist_ok=True)
-        self._segments: dict[str, Segment] = {}
-        for path in sorted(folder.glob("*.segment")):
-            self._segments[path.stem] = _scan(path)
+        self._segments = {
+            path.stem: _scan(path, cut=for_writing) for path in sorted(folder.glob("*.segment"))
+        }
 
     def incarnations(self) -> list[str]:
-        """Return the journals known here."""
+        """Return the journals of which something was received."""
         return sorted(self._segments)
 
     def received(self, incarnation: str) -> tuple[int, bytes]:
@@ -54,82 +70,111 @@ class Segments:
         segment = self._segments.get(incarnation)
         return (segment.seq, segment.hash) if segment else (0, genesis(incarnation))
 
-    def append(self, incarnation: str, push: Push, raw: bytes) -> None:
+    def append(self, push: Push, raw: bytes, accepted_ms: int) -> None:
         """Put one checked batch on disk; when this returns, it stays.
 
         Raises:
             LedgerReadOnly: it could not be written; nothing of it counts.
         """
-        segment = self._segments.get(incarnation)
+        assert self._for_writing
+        segment = self._segments.get(push.incarnation)
         if segment is None:
-            path = self._folder / f"{incarnation}.segment"
-            segment = Segment(path, 0, genesis(incarnation))
-        record = len(raw).to_bytes(4, "big") + blake2b(raw, digest_size=CHECK_BYTES).digest() + raw
+            path = self._folder / f"{push.incarnation}.segment"
+            segment = Segment(path, 0, genesis(push.incarnation))
+        record = _record(raw, accepted_ms)
         try:
             _append_durably(segment.path, record, at=segment.size)
         except OSError as failure:
-            raise LedgerReadOnly(f"{segment.path} cannot be written: {failure.strerror}") from None
-        last = push.first_seq + len(push.entries) - 1
-        segment.batches.append((push.first_seq, last, segment.size))
+            raise LedgerReadOnly(
+                f"{segment.path} cannot be written: {failure.strerror}", remedy="make room, look at the disk"
+            ) from None
+        segment.seq = push.first_seq + len(push.entries) - 1
+        segment.hash = push.last_hash
+        segment.offsets.append(segment.size)
+        segment.lasts.append(segment.seq)
         segment.size += len(record)
-        segment.seq, segment.hash = last, push.last_hash
-        self._segments[incarnation] = segment
+        self._segments[push.incarnation] = segment
 
-    def entries(self, incarnation: str, after_seq: int) -> Iterator[tuple[int, bytes]]:
-        """Yield (number, canonical bytes) of everything above `after_seq`, in order."""
+    def entries(self, incarnation: str, after_seq: int) -> Iterator[Received]:
+        """Yield everything above `after_seq`, in order."""
         segment = self._segments.get(incarnation)
         if segment is None:
             return
-        with segment.path.open("rb") as file:
-            for first, last, offset in list(segment.batches):
-                if last <= after_seq:
-                    continue
-                file.seek(offset)
-                push = _decode_push(_decode_sealed(_read_record(file) or b"").payload)
-                for seq, body in enumerate(push.entries, start=first):
-                    if seq > after_seq:
-                        yield seq, body
+        first = bisect_left(segment.lasts, after_seq + 1)
+        for sealed, accepted_ms in _read_from(segment, first):
+            push = _decode_push(sealed.payload)
+            for seq, body in enumerate(push.entries, start=push.first_seq):
+                if seq > after_seq:
+                    yield Received(seq, body, accepted_ms)
 
     def sealed(self, incarnation: str) -> Iterator[Sealed]:
         """Yield every batch as it arrived, signature included."""
-        segment = self._segments[incarnation]
-        with segment.path.open("rb") as file:
-            for _, _, offset in segment.batches:
-                file.seek(offset)
-                yield _decode_sealed(_read_record(file) or b"")
+        segment = self._segments.get(incarnation)
+        if segment is not None:
+            yield from (sealed for sealed, _ in _read_from(segment, 0))
 
 
-def _scan(path: Path) -> Segment:
-    """Read a file's records, cut a torn tail, and find the end of its journal."""
+def _read_from(segment: Segment, first: int) -> Iterator[tuple[Sealed, int]]:
+    """Yield batches from the `first`-th on; only those that were there when this began."""
+    count = len(segment.offsets)
+    if first >= count:
+        return
+    with segment.path.open("rb") as file:
+        file.seek(segment.offsets[first])
+        for _ in range(first, count):
+            record = _read_record(file)
+            if record is None:
+                raise LedgerDamaged(f"{segment.path} changed under us", remedy="restore a backup of it")
+            yield _decode_sealed(record[0]), record[1]
+
+
+def _scan(path: Path, *, cut: bool) -> Segment:
+    """Find the end of a journal; with `cut`, take a torn tail off the file and keep it beside.
+
+    Raises:
+        LedgerDamaged: a sound record does not continue the one before.
+    """
     segment = Segment(path, 0, genesis(path.stem))
-    with path.open("r+b") as file:
-        while True:
-            offset = file.tell()
-            raw = _read_record(file)
-            if raw is None:
-                break
-            push = _decode_push(_decode_sealed(raw).payload)
+    with path.open("r+b" if cut else "rb") as file:
+        while (record := _read_record(file)) is not None:
+            try:
+                push = _decode_push(_decode_sealed(record[0]).payload)
+            except msgspec.DecodeError as failure:
+                raise LedgerDamaged(f"{path} holds a batch that is none: {failure}") from None
+            if (push.first_seq, push.previous_hash) != (segment.seq + 1, segment.hash):
+                raise LedgerDamaged(f"{path} does not chain after entry {segment.seq}", remedy="restore it")
             segment.seq = push.first_seq + len(push.entries) - 1
-            segment.batches.append((push.first_seq, segment.seq, offset))
-            for body in push.entries:
-                segment.hash = next_hash(segment.hash, body)
-        segment.size = offset
-        file.truncate(offset)
-        os.fsync(file.fileno())
+            segment.hash = chain_end(segment.hash, push.entries)
+            segment.offsets.append(segment.size)
+            segment.lasts.append(segment.seq)
+            segment.size = file.tell()
+        if cut and path.stat().st_size > segment.size:
+            file.seek(segment.size)
+            path.with_suffix(f".torn-{segment.size}").write_bytes(file.read())
+            file.truncate(segment.size)
+            os.fsync(file.fileno())
     return segment
 
 
-def _read_record(file: BinaryIO) -> bytes | None:
+def _record(raw: bytes, accepted_ms: int) -> bytes:
+    time = accepted_ms.to_bytes(TIME_BYTES, "big")
+    return len(raw).to_bytes(4, "big") + time + blake2b(time + raw, digest_size=CHECK_BYTES).digest() + raw
+
+
+def _read_record(file: BinaryIO) -> tuple[bytes, int] | None:
     header = file.read(HEADER_BYTES)
     if len(header) < HEADER_BYTES:
         return None
+    time, check = header[4 : 4 + TIME_BYTES], header[4 + TIME_BYTES :]
     raw = file.read(int.from_bytes(header[:4], "big"))
-    return raw if blake2b(raw, digest_size=CHECK_BYTES).digest() == header[4:] else None
+    if blake2b(time + raw, digest_size=CHECK_BYTES).digest() != check:
+        return None
+    return raw, int.from_bytes(time, "big")
 
 
 def _append_durably(path: Path, record: bytes, *, at: int) -> None:
     is_new = not path.exists()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o640)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         view, offset = memoryview(record), at
         while view:

@@ -1,7 +1,7 @@
 """What the POS rang up: the basket, its lines and how the customer means to pay.
 
 Money is a whole number of minor units of `currency`; a quantity is a decimal string ("0.355").
-`amount_minor` of a line is the truth: nothing rests on price × quantity.
+`amount_minor` of a line is the truth: nothing rests on price times quantity.
 """
 
 from datetime import datetime
@@ -80,7 +80,7 @@ class Basket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     event: Name = ""
 
 
-def as_plain(document: object) -> Any:  # noqa: ANN401 - plain JSON data has no better type
+def as_plain(document: object) -> Any:
     """Return a document of this room as dicts, lists, strings and whole numbers.
 
     >>> as_plain(Tender(kind="cash", amount_minor=100))

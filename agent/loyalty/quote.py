@@ -70,11 +70,12 @@ class LotEarned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How far a counting rule moved, and how many rewards that made."""
+    """How far a counting rule moved, and how many rewards of `size` units each that made."""
 
     rule: str
     units: int
     rewards: int = 0
+    size: int = 0
 
 
 class Give(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

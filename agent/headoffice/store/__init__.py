@@ -1,1 +1,1 @@
-"""All SQL of head office; embedded SQLite for now, behind functions that another store can offer too."""
+"""All SQL of head office, one file an idea; `protocol.py` is what another database would have to offer."""

@@ -6,24 +6,28 @@ writing connections (sqlite.org/wal.html, the WAL-reset bug).
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pysqlite3 import dbapi2 as sqlite
 
-from agent.errors import ConfigurationError, LedgerDamaged, LedgerForeign, LedgerReadOnly
+from agent.errors import ConfigurationError, LedgerDamaged, LedgerError, LedgerForeign, LedgerReadOnly
 from agent.headoffice.store.migrations import STEPS
 
-T = TypeVar("T")
 SOUND_VERSION = (3, 51, 3)
 APPLICATION_ID = 0x4C4F5948  # "LOYH"
 BUSY_MS = 10_000
+CANNOT_WRITE = frozenset(
+    {sqlite.SQLITE_FULL, sqlite.SQLITE_IOERR, sqlite.SQLITE_READONLY, sqlite.SQLITE_CANTOPEN}
+    | {sqlite.SQLITE_BUSY, sqlite.SQLITE_LOCKED}
+)
+IntegrityError: type[Exception] = sqlite.IntegrityError
 
 
 class Database:
-    """One connection to the books, used under a lock by one process's threads."""
+    """One connection to the books, used under a lock by the threads of one process."""
 
     def __init__(self, path: Path) -> None:
         _refuse_unsound_sqlite()
@@ -35,7 +39,14 @@ class Database:
         except (OSError, sqlite.Error) as failure:
             raise ConfigurationError(f"cannot open {path}: {failure}", remedy="check paths.state") from None
         self._lock = threading.RLock()
-        self._prepare(path)
+        try:
+            _prepare(self._connection, path)
+        except sqlite.DatabaseError as failure:
+            self._connection.close()
+            raise _as_ours(failure, path) from None
+        except LedgerError:
+            self._connection.close()
+            raise
         self._connection.row_factory = sqlite.Row  # only now: sqlite-utils reads plain tuples
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
@@ -61,22 +72,22 @@ class Database:
         """Open a transaction that is durable when the block ends, and undone if it raises.
 
         Raises:
-            LedgerReadOnly: the disk is full or cannot be written.
+            LedgerReadOnly: the disk is full, cannot be written, or another process writes for too long.
         """
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield
-                except BaseException:
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
-                    raise
+                yield
                 self._connection.execute("COMMIT")
-            except sqlite.OperationalError as failure:
+            except BaseException as failure:
+                # A failed COMMIT may have rolled back by itself.
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
-                raise LedgerReadOnly(f"the books cannot be written: {failure}", remedy="make room") from None
+                if getattr(failure, "sqlite_errorcode", -1) & 0xFF in CANNOT_WRITE:
+                    raise LedgerReadOnly(
+                        f"the books cannot be written: {failure}", remedy="make room, look at the disk"
+                    ) from None
+                raise
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -88,53 +99,59 @@ class Database:
             finally:
                 self._connection.execute("COMMIT")
 
-    def write(self, change: Callable[[], T]) -> T:
-        """Run `change` inside one transaction."""
-        with self.writing():
-            return change()
-
-    def backup(self, path: Path) -> None:
-        """Copy the books while they are in use."""
-        with sqlite.connect(str(path)) as target:
-            self._connection.backup(target)
-        target.close()
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Inside `writing`, undo only this block if it raises, and let the error rise."""
+        self._connection.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK TO attempt")
+            self._connection.execute("RELEASE attempt")
+            raise
+        self._connection.execute("RELEASE attempt")
 
     def close(self) -> None:
         """Close the connection."""
         with self._lock:
             self._connection.close()
 
-    def _prepare(self, path: Path) -> None:
-        try:
-            known = self._connection.execute("PRAGMA application_id").fetchone()[0]
-            has_tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        except sqlite.DatabaseError as failure:
-            raise LedgerDamaged(f"{path} is no database: {failure}", remedy="restore a backup") from None
-        if has_tables and known != APPLICATION_ID:
-            raise LedgerForeign(f"{path} holds somebody else's tables", remedy="choose another paths.state")
-        self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-        if mode != "wal":
-            # SQLite answers the old mode instead of raising when it cannot switch.
-            raise LedgerReadOnly(f"{path} cannot use a write-ahead log (it stays in mode {mode})")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("PRAGMA foreign_keys = ON")
-        self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        self._migrate()
 
-    def _migrate(self) -> None:
-        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(STEPS):
-            raise LedgerForeign("a newer program wrote these books", remedy="install that version again")
-        if version == len(STEPS):
-            return
-        import sqlite_utils  # noqa: PLC0415 - 0.3 s that only a migration should pay
+def _prepare(connection: Any, path: Path) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    known = connection.execute("PRAGMA application_id").fetchone()[0]
+    has_tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if has_tables and known != APPLICATION_ID:
+        raise LedgerForeign(f"{path} holds somebody else's tables", remedy="choose another paths.state")
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        # SQLite answers the old mode instead of raising when it cannot switch.
+        raise LedgerReadOnly(f"{path} cannot use a write-ahead log (it stays in mode {mode})")
+    connection.execute("PRAGMA synchronous = FULL")
+    if known != APPLICATION_ID:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    _migrate(connection)
 
-        plan = sqlite_utils.Migrations("headoffice")
-        for name, step in STEPS:
-            plan(name=name)(step)
-        plan.apply(sqlite_utils.Database(self._connection))
-        self._connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+
+def _migrate(connection: Any) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(STEPS):
+        raise LedgerForeign("a newer program wrote these books", remedy="install that version again")
+    if version == len(STEPS):
+        return
+    import sqlite_utils  # noqa: PLC0415 - 0.3 s that only a migration should pay
+
+    plan = sqlite_utils.Migrations("headoffice")
+    for name, step in STEPS:
+        plan(name=name)(step)
+    plan.apply(sqlite_utils.Database(connection))
+    connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+
+
+def _as_ours(failure: Exception, path: Path) -> LedgerError:
+    if getattr(failure, "sqlite_errorcode", -1) & 0xFF in CANNOT_WRITE:
+        return LedgerReadOnly(f"{path} cannot be used: {failure}", remedy="look at the disk and its rights")
+    return LedgerDamaged(f"{path} is no database: {failure}", remedy="restore a backup")
 
 
 def _refuse_unsound_sqlite() -> None:

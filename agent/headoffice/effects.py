@@ -1,0 +1,259 @@
+"""What each kind of entry does to the books; it comes in any order between tills, and adds up the same.
+
+An entry that breaks a rule raises Parked: it stays in the log without effect, with a difference for a
+person to decide.  Nothing blocks a journal.
+"""
+
+from datetime import date
+
+import msgspec
+
+from agent.headoffice.facts import facts_of, stale_parts
+from agent.headoffice.shapes import ReceiptData, receipt_data
+from agent.headoffice.store import allowances, books, log, members
+from agent.headoffice.store.books import Dates
+from agent.headoffice.store.protocol import Store
+from agent.journal.entry import Entry
+from agent.journal.kinds import KINDS, postings
+
+LONGEST_VISIBLE_DETAIL = 2000
+
+
+class Parked(Exception):  # noqa: N818 - an outcome, not a fault of ours
+    """This entry is kept without effect; `kind` says why in a word, the message in a sentence."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Waiting(Exception):  # noqa: N818 - as Parked
+    """This entry undoes one that has not arrived yet; it takes effect right after that one."""
+
+
+class Effects:
+    """Applies the entries of one till's journal to the books, inside one transaction."""
+
+    def __init__(self, store: Store, till: str, shop: str) -> None:
+        self._store = store
+        self._till = till
+        self._shop = shop
+        self.touched: dict[str, None] = {}
+        """Members whose figures changed, in the order of their first change."""
+
+    def apply(self, entry: Entry) -> None:
+        """Book one entry.
+
+        Raises:
+            Parked: it breaks a rule.
+            Waiting: it undoes what another till has not sent yet.
+            msgspec.ValidationError, ValueError, TypeError, LookupError: it is not what its kind should be.
+        """
+        if entry.kind not in KINDS:
+            self.differ(entry, "unknown_kind", f"{entry.kind} is of a newer program; kept")
+        postings(entry)
+        match entry.kind:
+            case "RECEIPT":
+                self._receipt(entry, receipt_data(entry))
+            case "EARN" | "LOAD":
+                self._open_lots(entry)
+            case "GIVE" if entry.lots:
+                self._open_lots(entry)
+            case "GIVE" if entry.data.get("kind") == "voucher":
+                self._give_voucher(entry)
+            case "REDEEM":
+                self._redeem(entry)
+            case "COUNT":
+                self._count(entry, sign=1)
+            case "COUPON":
+                self._use_voucher(entry, times=1)
+            case "REVERSE":
+                self._reverse(entry)
+            case "RETURN":
+                self._return(entry)
+            case "CLOSE":
+                self._close(entry)
+            case "DECLARE":
+                self._declare(entry)
+            case _:
+                pass
+        if entry.account:
+            self.touched[entry.account] = None
+
+    def differ(self, entry: Entry, kind: str, detail: str) -> None:
+        """Note a difference for a person to look at; the entry keeps its effect."""
+        where = (entry.incarnation, entry.seq, entry.receipt)
+        log.add_difference(self._store, where, kind, detail[:LONGEST_VISIBLE_DETAIL])
+
+    def _receipt(self, entry: Entry, data: ReceiptData) -> None:
+        row = members.member_row(self._store, entry.account) if entry.account else None
+        if entry.account and row is None:
+            self.differ(entry, "unknown_member", f"{entry.account} is not in the books")
+        if row is not None and data.facts is not None:
+            if stale := stale_parts(data.facts, facts_of(self._store, row), data.day):
+                self.differ(entry, "facts_stale", ", ".join(stale))
+        if data.quote is None:
+            self.differ(entry, "not_quoted", "committed without a quote of ours: nothing earned or given")
+        for told in data.differences:
+            self.differ(entry, "told_by_till", msgspec.json.encode(told).decode())
+        books.put_receipt(self._store, self._receipt_row(entry, data), _by_rule(data))
+
+    def _receipt_row(self, entry: Entry, data: ReceiptData) -> dict[str, object]:
+        gross = sum(line.amount_minor for line in data.basket.lines)
+        due = data.quote.due_minor if data.quote else gross
+        rebates = [rebate.amount_minor for line in (data.quote.lines if data.quote else []) for rebate in line.rebates]
+        programme = data.quote.programme if data.quote else data.programme
+        return {
+            "receipt": entry.receipt,
+            "incarnation": entry.incarnation,
+            "seq": entry.seq,
+            "store": data.basket.store or self._shop,
+            "till": self._till,
+            "cashier": entry.actor or data.basket.cashier,
+            "at": data.at.isoformat(),
+            "sold_at": data.basket.sold_at.isoformat(),
+            "day": data.day.isoformat(),
+            "currency": data.basket.currency,
+            "member": entry.account,
+            "entry_mode": data.identified_by.entry_mode if data.identified_by else "",
+            "items": len(data.basket.lines),
+            "gross_minor": gross,
+            "rebate_minor": sum(rebates),
+            "due_minor": due,
+            "offline": int(data.offline),
+            "programme": programme.id if programme else "",
+            "version": programme.version if programme else 0,
+            "state": books.state_before_receipt(self._store, entry.receipt),
+        }
+
+    def _open_lots(self, entry: Entry) -> None:
+        if entry.amount <= 0 or not entry.lots:
+            raise Parked("malformed", f"{entry.kind} must open lots with points")
+        dates = _dates(entry)
+        for lot, amount in entry.lots:
+            if amount <= 0:
+                raise Parked("malformed", f"lot {lot} opens with {amount}")
+            books.open_lot(self._store, (entry.account, entry.unit, lot), amount, dates)
+
+    def _redeem(self, entry: Entry) -> None:
+        allowance = allowances.by_number(self._store, entry.incarnation, entry.allowance)
+        if allowance is None:
+            raise Parked("no_allowance", f"spent {-entry.amount} {entry.unit} without an allowance of ours")
+        if (allowance["member"], allowance["wallet"]) != (entry.account, entry.unit):
+            raise Parked("foreign_allowance", f"allowance {entry.allowance} belongs to another account")
+        if allowance["state"] != "OPEN":
+            raise Parked("closed_allowance", f"allowance {entry.allowance} was given back before")
+        if entry.amount >= 0 or not entry.lots:
+            raise Parked("malformed", "REDEEM must take points from lots")
+        for lot, amount in entry.lots:
+            held = allowances.slice_row(self._store, entry.incarnation, entry.allowance, lot)
+            left = held["amount"] - held["spent"] if held else 0
+            if amount >= 0 or -amount > left:  # I1: spent <= issued, lot by lot
+                raise Parked("beyond_allowance", f"{-amount} of lot {lot} where {left} were left")
+            allowances.spend(self._store, (entry.incarnation, entry.allowance, lot), -amount)
+            books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
+
+    def _count(self, entry: Entry, *, sign: int) -> None:
+        data = entry.data
+        rule = str(data.get("rule") or entry.part.removeprefix("COUNT/"))
+        known = books.count_row(self._store, entry.account, rule)
+        position, day, today, lifetime = (
+            (known["position"], known["day"], known["today"], known["lifetime"]) if known else (0, "", 0, 0)
+        )
+        # A REVERSE carries its units negated already.
+        units, rewards = int(data.get("units", 0)), sign * abs(int(data.get("rewards", 0)))
+        told_day = str(data.get("day") or day)
+        if told_day > day:
+            day, today = told_day, 0
+        position += units - int(data.get("size", 0)) * rewards
+        today += units if told_day == day else 0
+        books.put_count(self._store, entry.account, rule, (position, day, today, lifetime + units))
+
+    def _give_voucher(self, entry: Entry) -> None:
+        number, name = str(entry.data.get("id") or entry.part), str(entry.data.get("name") or "")
+        books.give_voucher(self._store, entry.account, number, name, _dates(entry))
+
+    def _use_voucher(self, entry: Entry, *, times: int) -> None:
+        number = entry.part.removeprefix("COUPON/")
+        used = books.use_voucher(self._store, entry.account, number, times)
+        if used > 1:
+            self.differ(entry, "voucher_twice", f"voucher {number} was used {used} times")
+
+    def _reverse(self, entry: Entry) -> None:
+        match entry.data.get("undoes"):
+            case "RECEIPT":
+                books.set_receipt_state(self._store, entry.receipt, "voided")
+            case "COUNT":
+                self._count(entry, sign=-1)
+            case "COUPON":
+                self._use_voucher(entry, times=-1)
+            case "GIVE" if not entry.lots and entry.data.get("kind", "voucher") == "voucher":
+                number = str(entry.data.get("id") or entry.part.removeprefix("GIVE/"))
+                books.withdraw_voucher(self._store, entry.account, number)
+            case "REDEEM":
+                self._give_back(entry)
+            case _:
+                self._take_back(entry)
+
+    def _return(self, entry: Entry) -> None:
+        books.set_receipt_state(self._store, entry.receipt, "returned")
+        if not entry.data.get("effects"):
+            self.differ(entry, "return_to_settle", "the till did not know the receipt; its points stand")
+
+    def _take_back(self, entry: Entry) -> None:
+        """Undo lots that were given; what was spent of them meanwhile leaves them below zero."""
+        for lot, amount in entry.lots:
+            if amount >= 0:
+                raise Parked("malformed", f"a reversal would add {amount} to lot {lot}")
+            books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
+
+    def _give_back(self, entry: Entry) -> None:
+        """Undo a REDEEM: the points come back, and never more than were spent."""
+        incarnation, seq = _undone(entry)
+        if incarnation != entry.incarnation and not log.is_known(self._store, incarnation, seq):
+            raise Waiting
+        for lot, amount in entry.lots:
+            held = allowances.slice_row(self._store, incarnation, entry.allowance, lot)
+            if amount <= 0 or held is None or held["spent"] < amount:
+                raise Parked("beyond_spent", f"{amount} of lot {lot} come back, more than were spent")
+            allowances.spend(self._store, (incarnation, entry.allowance, lot), -amount)
+            books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
+
+    def _close(self, entry: Entry) -> None:
+        number = entry.allowance or int(entry.part or 0)
+        if allowances.by_number(self._store, entry.incarnation, number) is None:
+            raise Parked("no_allowance", f"allowance {number} was never given")
+        allowances.close(self._store, entry.incarnation, number)
+
+    def _declare(self, entry: Entry) -> None:
+        held = {int(number) for number in entry.data["held"]}
+        floor = int(entry.data["floor"])
+        for number in allowances.open_numbers(self._store, entry.incarnation, up_to=floor):
+            if number not in held:
+                allowances.close(self._store, entry.incarnation, number)
+
+
+def _undone(entry: Entry) -> tuple[str, int]:
+    """Return which entry of which journal a REVERSE undoes; without a word of it, one of its own journal."""
+    of = entry.data.get("of") or [entry.incarnation, 0]
+    return str(of[0]), int(of[1])
+
+
+def _dates(entry: Entry) -> Dates:
+    active_from, expires_on, ends_at = (
+        str(entry.data.get(name) or "") for name in ("active_from", "expires_on", "ends_at")
+    )
+    for day in (active_from, expires_on):
+        if day:
+            date.fromisoformat(day)
+    return Dates(active_from, expires_on, ends_at)
+
+
+def _by_rule(data: ReceiptData) -> list[tuple[str, int, int]]:
+    sums: dict[str, list[int]] = {}
+    for line in data.quote.lines if data.quote else []:
+        for rebate in line.rebates:
+            sums.setdefault(rebate.rule, [0, 0])[0] += rebate.amount_minor
+        for earned in line.earned:
+            sums.setdefault(earned.rule, [0, 0])[1] += earned.points
+    return [(rule, rebate, points) for rule, (rebate, points) in sorted(sums.items())]

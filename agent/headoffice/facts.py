@@ -1,0 +1,98 @@
+"""Member facts as head office knows them: what tills get, and what a till's own are compared with."""
+
+from datetime import date, datetime
+
+import msgspec
+
+from agent.headoffice.store import members
+from agent.headoffice.store.protocol import Row, Store
+from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
+from agent.sync.wire import MemberRow
+
+
+def facts_of(store: Store, row: Row, as_of: datetime | None = None) -> MemberFacts:
+    """Return the facts of one member row: all lots with what remains, open allowances included."""
+    member = row["member"]
+    lots: dict[str, list[Lot]] = {}
+    for lot in members.lots_of(store, member):
+        lots.setdefault(lot["wallet"], []).append(_lot(lot))
+    return MemberFacts(
+        member=member,
+        status=row["status"],
+        tier=row["tier"],
+        segments=msgspec.json.decode(row["segments"], type=list[str]),
+        choices=msgspec.json.decode(row["choices"], type=list[str]),
+        wallets={wallet: WalletFacts(held) for wallet, held in lots.items()},
+        counts={
+            count["rule"]: CountFacts(
+                count["position"], _day(count["day"]), count["today"], count["lifetime"]
+            )
+            for count in members.counts_of(store, member)
+        },
+        vouchers=[
+            Voucher(one["voucher"], one["id"], _day(one["active_from"]), _day(one["expires_on"]))
+            for one in members.vouchers_of(store, member)
+        ],
+        as_of=as_of,
+    )
+
+
+def wire_row(store: Store, row: Row, as_of: datetime) -> MemberRow:
+    """Return one member as a till keeps it."""
+    cards = members.cards_of(store, row["member"])
+    return MemberRow(
+        member=row["member"],
+        version=row["version"],
+        card_tags=[bytes(card["tag"]) for card in cards],
+        facts=facts_of(store, row, as_of),
+        blocked_tags=[bytes(card["tag"]) for card in cards if card["blocked"]],
+    )
+
+
+def stale_parts(till: MemberFacts, ours: MemberFacts, day: date) -> list[str]:
+    """Name the facts in which a till was behind head office on that business day.
+
+    Offline that is expected; it is settled and counted, never silent.
+    """
+    parts = [name for name in ("status", "tier") if getattr(till, name) != getattr(ours, name)]
+    if sorted(till.segments) != sorted(ours.segments):
+        parts.append("segments")
+    for wallet in sorted(till.wallets.keys() | ours.wallets.keys()):
+        if _spendable(till, wallet, day) != _spendable(ours, wallet, day):
+            parts.append(f"wallets/{wallet}")
+    for rule in sorted(till.counts.keys() | ours.counts.keys()):
+        if _position(till, rule) != _position(ours, rule):
+            parts.append(f"counts/{rule}")
+    if _usable(till, day) != _usable(ours, day):
+        parts.append("vouchers")
+    return parts
+
+
+def _spendable(facts: MemberFacts, wallet: str, day: date) -> dict[str, int]:
+    held = facts.wallets.get(wallet)
+    lots = held.lots if held else []
+    return {
+        lot.lot: lot.amount
+        for lot in lots
+        if lot.amount
+        and (lot.expires_on is None or lot.expires_on >= day)
+        and (lot.active_from is None or lot.active_from <= day)
+    }
+
+
+def _position(facts: MemberFacts, rule: str) -> tuple[int, int]:
+    count = facts.counts.get(rule)
+    return (count.position, count.lifetime) if count else (0, 0)
+
+
+def _usable(facts: MemberFacts, day: date) -> set[str]:
+    return {one.id for one in facts.vouchers if one.expires_on is None or one.expires_on >= day}
+
+
+def _lot(row: Row) -> Lot:
+    ends_at = datetime.fromisoformat(row["ends_at"]) if row["ends_at"] else None
+    return Lot(row["lot"], row["remaining"], _day(row["active_from"]), _day(row["expires_on"]), ends_at)
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,83 @@
+"""Every receipt is evaluated again: same facts, same programme, same moment, so the same quote (P7).
+
+The stored facts decide, not head office's: whether those were stale is another question, asked when
+booking.
+"""
+
+import msgspec
+
+from agent.errors import DocumentError
+from agent.headoffice.booking import Finding
+from agent.headoffice.shapes import ReceiptData, receipt_data
+from agent.headoffice.store import programmes
+from agent.headoffice.store.protocol import Store
+from agent.journal.entry import Entry
+from agent.loyalty.compile import Compiled, compile_programme
+from agent.loyalty.evaluate import evaluate
+from agent.loyalty.quote import Quote
+from agent.loyalty.read import load_programme
+
+KEPT_PROGRAMMES = 32
+
+
+class Judge:
+    """Evaluates receipts again; keeps the last programmes compiled."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._compiled: dict[tuple[str, int], Compiled] = {}
+
+    def __call__(self, entry: Entry) -> list[Finding]:
+        """Say in what the till's quote disagrees with ours; nothing if it agrees."""
+        try:
+            data = receipt_data(entry)
+        except msgspec.ValidationError:
+            return []  # booking parks it and says so
+        if data.quote is None or (data.programme is None and not data.quote.programme.id):
+            return []
+        named = (data.quote.programme.id, data.quote.programme.version)
+        if not named[0]:
+            return []
+        compiled = self._programme(named)
+        if compiled is None:
+            return [Finding("programme_unknown", f"{named[0]} version {named[1]} was never published here")]
+        if data.quote.programme.hash != compiled.programme.hash:
+            return [Finding("programme_differs", f"{named[0]} version {named[1]} has another text at the till")]
+        ours = evaluate(compiled, data.facts, data.basket, data.at, draw=data.draw)
+        return _compare(data, ours)
+
+    def _programme(self, named: tuple[str, int]) -> Compiled | None:
+        if named not in self._compiled:
+            row = programmes.programme_row(self._store, *named)
+            if row is None:
+                return None
+            if len(self._compiled) >= KEPT_PROGRAMMES:
+                self._compiled.clear()
+            try:
+                text = load_programme(bytes(row["text"]), name=f"{named[0]}.toml")
+            except DocumentError:
+                return None
+            self._compiled[named] = compile_programme(text)
+        return self._compiled[named]
+
+
+def _compare(data: ReceiptData, ours: Quote) -> list[Finding]:
+    assert data.quote is not None
+    theirs = msgspec.structs.replace(data.quote, etag="")
+    ours = msgspec.structs.replace(ours, etag="")
+    parts = [
+        name for name in Quote.__struct_fields__ if _plain(getattr(theirs, name)) != _plain(getattr(ours, name))
+    ]
+    if not parts:
+        return []
+    return [Finding("difference", ", ".join(f"{name}: {_short(theirs, name)} / ours {_short(ours, name)}" for name in parts))]
+
+
+def _short(quote: Quote, name: str) -> str:
+    text = msgspec.json.encode(getattr(quote, name)).decode()
+    return text if len(text) <= 300 else text[:300] + "…"
+
+
+def _plain(part: object) -> bytes:
+    """Compare as they travel: a value stored as a date and one stored as its text are the same."""
+    return msgspec.json.encode(part, order="sorted")

@@ -1,0 +1,109 @@
+"""Allowances: points set aside for one journal, lot by lot; what is free is what nobody else may spend."""
+
+from collections.abc import Sequence
+
+from agent.headoffice.store.protocol import Row, Store
+
+FREE_LOTS = """
+SELECT l.lot, l.active_from, l.expires_on, l.ends_at, l.remaining - COALESCE((
+    SELECT sum(s.amount - s.spent) FROM allowance a
+    JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number
+    WHERE a.member = l.member AND a.wallet = l.wallet AND a.state = 'OPEN' AND s.lot = l.lot
+), 0) AS free
+FROM lot l WHERE l.member = ? AND l.wallet = ?
+ORDER BY CASE WHEN l.expires_on = '' THEN 1 ELSE 0 END, l.expires_on, l.ends_at, l.lot
+"""
+
+
+def free_lots(store: Store, member: str, wallet: str) -> Sequence[Row]:
+    """Return every lot with what of it no open allowance holds, first-expiring first.
+
+    A lot that a clawback cut below its open allowances, or below zero, is free below zero.
+    """
+    return store.rows(FREE_LOTS, (member, wallet))
+
+
+def by_request(store: Store, incarnation: str, request_id: str) -> Row | None:
+    """Return what was answered to this request."""
+    return store.row(
+        "SELECT * FROM allowance WHERE incarnation = ? AND request_id = ?", (incarnation, request_id)
+    )
+
+
+def by_number(store: Store, incarnation: str, number: int) -> Row | None:
+    """Return one allowance."""
+    return store.row("SELECT * FROM allowance WHERE incarnation = ? AND number = ?", (incarnation, number))
+
+
+def slices_of(store: Store, incarnation: str, number: int) -> Sequence[Row]:
+    """Return the lots of one allowance with their dates."""
+    return store.rows(
+        "SELECT s.lot, s.amount, s.spent, l.active_from, l.expires_on, l.ends_at FROM allowance_lot s"
+        " JOIN allowance a ON a.incarnation = s.incarnation AND a.number = s.number"
+        " JOIN lot l ON l.member = a.member AND l.wallet = a.wallet AND l.lot = s.lot"
+        " WHERE s.incarnation = ? AND s.number = ?"
+        " ORDER BY CASE WHEN l.expires_on = '' THEN 1 ELSE 0 END, l.expires_on, l.ends_at, l.lot",
+        (incarnation, number),
+    )
+
+
+def take_number(store: Store, incarnation: str) -> int:
+    """Return the journal's next allowance number; it is never given again."""
+    store.run("UPDATE incarnation SET next_number = next_number + 1 WHERE incarnation = ?", (incarnation,))
+    row = store.row("SELECT next_number - 1 AS number FROM incarnation WHERE incarnation = ?", (incarnation,))
+    assert row is not None, incarnation
+    return int(row["number"])
+
+
+def issue(
+    store: Store,
+    key: tuple[str, int],
+    account: tuple[str, str],
+    *,
+    request_id: str,
+    slices: Sequence[tuple[str, int]],
+    now_ms: int,
+    honour_until_ms: int,
+) -> None:
+    """Record an open allowance; `key` is (incarnation, number), `account` (member, wallet)."""
+    store.run(
+        "INSERT INTO allowance (incarnation, number, request_id, member, wallet, issued, issued_ms,"
+        " honour_until_ms, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'OPEN')",
+        (*key, request_id, *account, sum(amount for _, amount in slices), now_ms, honour_until_ms),
+    )
+    store.run_many(
+        "INSERT INTO allowance_lot (incarnation, number, lot, amount) VALUES (?, ?, ?, ?)",
+        [(*key, lot, amount) for lot, amount in slices],
+    )
+
+
+def slice_row(store: Store, incarnation: str, number: int, lot: str) -> Row | None:
+    """Return what an allowance holds of one lot."""
+    return store.row(
+        "SELECT amount, spent FROM allowance_lot WHERE incarnation = ? AND number = ? AND lot = ?",
+        (incarnation, number, lot),
+    )
+
+
+def spend(store: Store, key: tuple[str, int, str], amount: int) -> None:
+    """Book points of one lot as spent (below zero: given back) under an allowance."""
+    store.run(
+        "UPDATE allowance_lot SET spent = spent + ? WHERE incarnation = ? AND number = ? AND lot = ?",
+        (amount, *key),
+    )
+
+
+def close(store: Store, incarnation: str, number: int) -> None:
+    """Free what an allowance has left."""
+    store.run(
+        "UPDATE allowance SET state = 'CLOSED' WHERE incarnation = ? AND number = ?", (incarnation, number)
+    )
+
+
+def open_numbers(store: Store, incarnation: str, *, up_to: int) -> list[int]:
+    """Return a journal's open allowances up to a number."""
+    rows = store.rows(
+        "SELECT number FROM allowance WHERE incarnation = ? AND state = 'OPEN' AND number <= ?",
+        (incarnation, up_to),
+    )
+    return [int(row["number"]) for row in rows]

@@ -1,0 +1,134 @@
+"""What entries do to lots, counts, vouchers and receipts; every change here is derived and can be made anew."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from agent.headoffice.store.protocol import Row, Store
+
+
+class Dates(NamedTuple):
+    """When a lot may be spent; ISO texts, empty: no limit."""
+
+    active_from: str
+    expires_on: str
+    ends_at: str
+
+
+def open_lot(store: Store, key: tuple[str, str, str], amount: int, dates: Dates) -> None:
+    """Add an earned lot; `key` is (member, wallet, lot).
+
+    A reversal from another till may have been booked before, so this adds to what is there.
+    """
+    store.run(
+        "INSERT INTO lot (member, wallet, lot, opened, remaining, active_from, expires_on, ends_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (member, wallet, lot) DO UPDATE SET"
+        " opened = lot.opened + excluded.opened, remaining = lot.remaining + excluded.remaining,"
+        " active_from = excluded.active_from, expires_on = excluded.expires_on, ends_at = excluded.ends_at",
+        (*key, amount, amount, *dates),
+    )
+
+
+def move_lot(store: Store, key: tuple[str, str, str], amount: int) -> None:
+    """Take from a lot (below zero) or give back to it; an unknown one is made for the time being."""
+    store.run(
+        "INSERT INTO lot (member, wallet, lot, remaining) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (member, wallet, lot) DO UPDATE SET remaining = lot.remaining + excluded.remaining",
+        (*key, amount),
+    )
+
+
+def count_row(store: Store, member: str, rule: str) -> Row | None:
+    """Return where a member stands on a counting rule."""
+    return store.row("SELECT * FROM counted WHERE member = ? AND rule = ?", (member, rule))
+
+
+def put_count(store: Store, member: str, rule: str, values: tuple[int, str, int, int]) -> None:
+    """Set (position, day, today, lifetime) of a counting rule."""
+    store.run(
+        "INSERT INTO counted (member, rule, position, day, today, lifetime) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (member, rule) DO UPDATE SET position = excluded.position, day = excluded.day,"
+        " today = excluded.today, lifetime = excluded.lifetime",
+        (member, rule, *values),
+    )
+
+
+def give_voucher(store: Store, member: str, number: str, voucher: str, dates: Dates) -> None:
+    """Give a voucher; its use may have been booked before."""
+    store.run(
+        "INSERT INTO voucher (member, id, voucher, active_from, expires_on, given) VALUES (?, ?, ?, ?, ?, 1)"
+        " ON CONFLICT (member, id) DO UPDATE SET given = voucher.given + 1, voucher = excluded.voucher,"
+        " active_from = excluded.active_from, expires_on = excluded.expires_on",
+        (member, number, voucher, dates.active_from, dates.expires_on),
+    )
+
+
+def withdraw_voucher(store: Store, member: str, number: str) -> None:
+    """Take back a voucher that a voided receipt gave."""
+    store.run(
+        "INSERT INTO voucher (member, id, given) VALUES (?, ?, -1)"
+        " ON CONFLICT (member, id) DO UPDATE SET given = voucher.given - 1",
+        (member, number),
+    )
+
+
+def use_voucher(store: Store, member: str, number: str, times: int) -> int:
+    """Book a use (below zero: undo one) and return how often it now was used."""
+    store.run(
+        "INSERT INTO voucher (member, id, used) VALUES (?, ?, ?)"
+        " ON CONFLICT (member, id) DO UPDATE SET used = voucher.used + excluded.used",
+        (member, number, times),
+    )
+    row = store.row("SELECT used FROM voucher WHERE member = ? AND id = ?", (member, number))
+    assert row is not None
+    return int(row["used"])
+
+
+RECEIPT_COLUMNS = (
+    "receipt",
+    "incarnation",
+    "seq",
+    "store",
+    "till",
+    "cashier",
+    "at",
+    "sold_at",
+    "day",
+    "currency",
+    "member",
+    "entry_mode",
+    "items",
+    "gross_minor",
+    "rebate_minor",
+    "due_minor",
+    "offline",
+    "programme",
+    "version",
+    "state",
+)
+
+
+def put_receipt(store: Store, values: dict[str, object], rules: Sequence[tuple[str, int, int]]) -> None:
+    """Add a receipt and what each rule did: (rule, rebate in minor units, points)."""
+    store.run(
+        f"INSERT INTO receipt ({', '.join(RECEIPT_COLUMNS)}) VALUES ({', '.join('?' * len(RECEIPT_COLUMNS))})",  # noqa: S608 - our own names
+        [values[column] for column in RECEIPT_COLUMNS],
+    )
+    store.run_many(
+        "INSERT INTO receipt_rule (receipt, rule, rebate_minor, points) VALUES (?, ?, ?, ?)",
+        [(values["receipt"], *rule) for rule in rules],
+    )
+
+
+def set_receipt_state(store: Store, receipt: str, state: str) -> None:
+    """Say what became of a receipt, if it is known already; a void is final."""
+    store.run("UPDATE receipt SET state = ? WHERE receipt = ? AND state <> 'voided'", (state, receipt))
+
+
+def state_before_receipt(store: Store, receipt: str) -> str:
+    """Return the state a receipt gets from what was booked before it came (a return at another till)."""
+    row = store.row(
+        "SELECT max(CASE WHEN kind = 'REVERSE' AND part = '' THEN 2 WHEN kind = 'RETURN' THEN 1 ELSE 0 END) AS rank"
+        " FROM entry WHERE receipt = ? AND parked = 0",
+        (receipt,),
+    )
+    return ("committed", "returned", "voided")[int(row["rank"] or 0) if row is not None else 0]

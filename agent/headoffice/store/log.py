@@ -1,0 +1,138 @@
+"""The log of everything booked, in the order of booking, with its marks and differences.
+
+Positions are given inside the one writing transaction, so a number below one that was seen never
+appears later.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from agent.headoffice.store.protocol import Row, Store
+
+ONCE_IN_THE_CHAIN = ("RECEIPT", "EARN", "REDEEM", "COUNT", "COUPON", "GIVE", "REVERSE", "RETURN")
+
+
+class Booked(NamedTuple):
+    """An entry as it stands in the log."""
+
+    incarnation: str
+    seq: int
+    kind: str
+    receipt: str
+    part: str
+    account: str
+    unit: str
+    amount: int
+    at: str
+    body: bytes
+    hash: bytes
+    accepted_ms: int
+
+
+def add_entry(store: Store, entry: Booked) -> None:
+    """Append to the log."""
+    store.run(
+        "INSERT INTO entry (incarnation, seq, kind, receipt, part, account, unit, amount, at, body, hash,"
+        " accepted_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        entry,
+    )
+
+
+def park(store: Store, incarnation: str, seq: int) -> None:
+    """Mark an entry as kept without effect."""
+    store.run("UPDATE entry SET parked = 1 WHERE incarnation = ? AND seq = ?", (incarnation, seq))
+
+
+def twin_of(store: Store, entry: Booked) -> Row | None:
+    """Return an entry of another journal that says the same of the same receipt."""
+    if not entry.receipt or entry.kind not in ONCE_IN_THE_CHAIN:
+        return None
+    return store.row(
+        "SELECT incarnation, seq FROM entry WHERE receipt = ? AND kind = ? AND part = ? AND parked = 0"
+        " AND incarnation <> ?",
+        (entry.receipt, entry.kind, entry.part, entry.incarnation),
+    )
+
+
+def is_known(store: Store, incarnation: str, seq: int) -> bool:
+    """Tell whether an entry was booked or parked already."""
+    return store.row("SELECT 1 FROM entry WHERE incarnation = ? AND seq = ?", (incarnation, seq)) is not None
+
+
+def let_wait(store: Store, incarnation: str, seq: int) -> None:
+    """Mark an entry as waiting for another till's."""
+    store.run("UPDATE entry SET parked = 2 WHERE incarnation = ? AND seq = ?", (incarnation, seq))
+
+
+def waiting_for(store: Store, receipt: str) -> Sequence[Row]:
+    """Return the entries that wait for something of this receipt."""
+    return store.rows(
+        "SELECT incarnation, seq, body FROM entry WHERE receipt = ? AND parked = 2 ORDER BY position", (receipt,)
+    )
+
+
+def let_go(store: Store, incarnation: str, seq: int) -> None:
+    """Mark an entry that waited as booked."""
+    store.run("UPDATE entry SET parked = 0 WHERE incarnation = ? AND seq = ?", (incarnation, seq))
+
+
+def move_mark(store: Store, incarnation: str, seq: int, head: bytes) -> None:
+    """Say how far a journal is booked; in the transaction that booked it."""
+    store.run(
+        "UPDATE incarnation SET booked_seq = ?, booked_hash = ? WHERE incarnation = ?", (seq, head, incarnation)
+    )
+
+
+def add_difference(store: Store, entry: tuple[str, int, str], kind: str, detail: str) -> None:
+    """Note what a person should look at; `entry` is (incarnation, seq, receipt)."""
+    store.run(
+        "INSERT INTO difference (incarnation, seq, receipt, kind, detail) VALUES (?, ?, ?, ?, ?)",
+        (*entry, kind, detail),
+    )
+
+
+def difference_counts(store: Store) -> dict[str, int]:
+    """Return how many differences of each kind there are."""
+    rows = store.rows("SELECT kind, count(*) AS n FROM difference GROUP BY kind ORDER BY kind")
+    return {str(row["kind"]): int(row["n"]) for row in rows}
+
+
+def page(store: Store, after: int, limit: int) -> Sequence[Row]:
+    """Return log entries behind a position, with the till that wrote them."""
+    return store.rows(
+        "SELECT e.*, i.till, i.epoch, t.store FROM entry e JOIN incarnation i ON i.incarnation = e.incarnation"
+        " JOIN till t ON t.till = i.till WHERE e.position > ? ORDER BY e.position LIMIT ?",
+        (after, limit),
+    )
+
+
+def receipts_between(store: Store, after: int, until: int) -> Sequence[Row]:
+    """Return the receipts whose entry lies in (after, until], in that order."""
+    return store.rows(
+        "SELECT e.position, r.* FROM entry e JOIN receipt r ON r.incarnation = e.incarnation AND r.seq = e.seq"
+        " AND r.receipt = e.receipt WHERE e.kind = 'RECEIPT' AND e.position > ? AND e.position <= ?"
+        " ORDER BY e.position",
+        (after, until),
+    )
+
+
+def differences_between(store: Store, after: int, until: int) -> Sequence[Row]:
+    """Return the differences of entries in (after, until]."""
+    return store.rows(
+        "SELECT e.position, d.incarnation, d.seq, d.receipt, d.kind, d.detail FROM difference d"
+        " JOIN entry e ON e.incarnation = d.incarnation AND e.seq = d.seq"
+        " WHERE e.position > ? AND e.position <= ? ORDER BY e.position, d.id",
+        (after, until),
+    )
+
+
+def last_position(store: Store) -> int:
+    """Return the position of the last entry, 0 if there is none."""
+    row = store.row("SELECT COALESCE(max(position), 0) AS last FROM entry")
+    assert row is not None
+    return int(row["last"])
+
+
+def order_of_booking(store: Store) -> Sequence[Row]:
+    """Return (incarnation, seq) of every entry in the order of booking."""
+    return store.rows("SELECT incarnation, seq FROM entry ORDER BY position")

@@ -1,0 +1,81 @@
+"""Tills, their keys, and the journals each of them writes."""
+
+from collections.abc import Sequence
+
+from agent.headoffice.store.protocol import Row, Store
+
+
+def announce_till(store: Store, till: str, shop: str, *, code_hash: bytes, expires_ms: int) -> None:
+    """Keep a till with its one-time code, in place of an earlier code."""
+    store.run(
+        "INSERT INTO till (till, store, code_hash, code_expires_ms) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (till) DO UPDATE SET store = excluded.store, code_hash = excluded.code_hash,"
+        " code_expires_ms = excluded.code_expires_ms",
+        (till, shop, code_hash, expires_ms),
+    )
+
+
+def till_by_code(store: Store, code_hash: bytes) -> Row | None:
+    """Return the till that this code was made for."""
+    return store.row("SELECT till, store, code_expires_ms FROM till WHERE code_hash = ?", (code_hash,))
+
+
+def bind_key(store: Store, till: str, public_key: bytes, now_ms: int) -> None:
+    """Give a till its key and spend its code; earlier keys stay known for what they signed."""
+    store.run(
+        "UPDATE till SET public_key = ?, code_hash = NULL, enrolled_ms = ? WHERE till = ?",
+        (public_key, now_ms, till),
+    )
+    store.run(
+        "INSERT INTO till_key (till, public_key, enrolled_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (till, public_key, now_ms),
+    )
+
+
+def till_row(store: Store, till: str) -> Row | None:
+    """Return one till."""
+    return store.row("SELECT * FROM till WHERE till = ?", (till,))
+
+
+def keys_of(store: Store, till: str) -> list[bytes]:
+    """Return every key a till ever had."""
+    return [bytes(row["public_key"]) for row in store.rows("SELECT public_key FROM till_key WHERE till = ?", (till,))]
+
+
+def till_overview(store: Store) -> list[Row]:
+    """Return every till with its journals, tills without one included."""
+    return store.rows(
+        "SELECT t.till, t.store, t.enrolled_ms, i.incarnation, i.epoch, i.state, i.booked_seq, i.told_seq,"
+        " i.last_contact_ms, i.program_version FROM till t LEFT JOIN incarnation i ON i.till = t.till"
+        " ORDER BY t.store, t.till, i.epoch"
+    )
+
+
+def journal(store: Store, incarnation: str) -> Row | None:
+    """Return one journal, None if it never said HELLO."""
+    return store.row("SELECT * FROM incarnation WHERE incarnation = ?", (incarnation,))
+
+
+def journals(store: Store) -> Sequence[Row]:
+    """Return every journal."""
+    return store.rows("SELECT * FROM incarnation ORDER BY till, epoch")
+
+
+def bind_journal(store: Store, till: str, incarnation: str, genesis: bytes) -> None:
+    """Give a new journal the till's next epoch and fence the one before (S4)."""
+    row = store.row("SELECT next_epoch FROM till WHERE till = ?", (till,))
+    assert row is not None, till
+    store.run("UPDATE till SET next_epoch = next_epoch + 1 WHERE till = ?", (till,))
+    store.run("UPDATE incarnation SET state = 'FENCED' WHERE till = ?", (till,))
+    store.run(
+        "INSERT INTO incarnation (incarnation, till, epoch, state, booked_hash) VALUES (?, ?, ?, 'ACTIVE', ?)",
+        (incarnation, till, row["next_epoch"], genesis),
+    )
+
+
+def note_contact(store: Store, incarnation: str, *, now_ms: int, version: str, head_seq: int) -> None:
+    """Remember when a journal was last heard of, and how long it said it is."""
+    store.run(
+        "UPDATE incarnation SET last_contact_ms = ?, program_version = ?, told_seq = ? WHERE incarnation = ?",
+        (now_ms, version, head_seq, incarnation),
+    )

@@ -1,0 +1,127 @@
+"""Copies of a ledger in use, and bringing one back as evidence beside a fresh ledger.
+
+A restored file never writes again: what happened after the copy is unknown, and its allowances may be
+spent.  It answers questions about its receipts, its unsent tail is pushed, and a new incarnation sells.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from agent.clock import Clock
+from agent.errors import LedgerDamaged, LedgerError
+from agent.ledger.database import connect
+from agent.ledger.first_run import DRAFT, NAME, build, put_in_place
+from agent.ledger.lock import Lock
+from agent.ledger.reader import ARCHIVE
+from agent.ledger.storage import DiskStorage
+from agent.ledger.verify import VerifyReport, verify_file
+from agent.ledger.witness import Witness, forget_witness, write_witness
+
+KEPT_TABLES = ("member", "card", "programme")
+
+
+def backup(folder: Path, path: Path) -> VerifyReport:
+    """Copy the ledger of a state folder to `path`, while it may be in use, and verify the copy.
+
+    Raises:
+        LedgerDamaged: the copy does not verify; nothing stands at `path` then.
+        LedgerError: there is no ledger.
+    """
+    if not (folder / NAME).exists():
+        raise LedgerError(f"there is no ledger in {folder}", remedy="name the state folder with --state")
+    return _copy(folder / NAME, path)
+
+
+def restore(folder: Path, path: Path, *, clock: Clock, new_id: Callable[[], str]) -> str:
+    """Bring a backup back; return the new incarnation that this till writes from now on.
+
+    The backup is verified first.  Its journal and the present one go to archive/, read-only; where they
+    are one journal, the longer stays.  Members and programme go on, allowances and holds do not.
+
+    Raises:
+        LedgerBusy: the daemon runs.
+        LedgerDamaged: the backup does not verify; nothing is changed.
+    """
+    del clock  # part of the seam: a restore is not dated inside the file
+    lock = Lock(folder)
+    try:
+        checked = verify_file(path)
+        if not checked.ok:
+            raise LedgerDamaged(f"{path} does not verify: {checked.as_text()}", remedy="take an older backup")
+        (folder / ARCHIVE).mkdir(exist_ok=True)
+        source = _archive(folder, path, checked)
+        if (folder / NAME).exists():
+            source = _archive_present(folder, source, checked)
+        incarnation = new_id()
+        _build_from(folder, source, incarnation)
+        forget_witness(folder)
+        put_in_place(DiskStorage(folder))
+        write_witness(folder, Witness(incarnation, 0, b""))
+        return incarnation
+    finally:
+        lock.release()
+
+
+def _copy(source: Path, target: Path) -> VerifyReport:
+    draft = target.with_name(f"{target.name}.new")
+    draft.unlink(missing_ok=True)
+    read, write = connect(source, read_only=True), connect(draft)
+    try:
+        read.backup(write)
+        write.execute("PRAGMA journal_mode = DELETE")  # one file that can be carried away
+    finally:
+        write.close()
+        read.close()
+    report = verify_file(draft)
+    if not report.ok:
+        draft.unlink()
+        raise LedgerDamaged(f"the copy does not verify: {report.as_text()}", remedy="check disk and memory")
+    place = DiskStorage(target.parent)
+    place.flush(draft.name)
+    place.replace(draft.name, target.name)
+    place.flush_directory()
+    return report
+
+
+def _archive(folder: Path, path: Path, checked: VerifyReport) -> Path:
+    """Put a verified journal into the archive, unless a longer copy of it lies there."""
+    target = folder / ARCHIVE / f"{checked.incarnation}.db"
+    if not target.exists() or verify_file(target).entries < checked.entries:
+        _copy(path, target)
+    return target
+
+
+def _archive_present(folder: Path, source: Path, checked: VerifyReport) -> Path:
+    """Put the ledger that is being replaced into the archive; return where members are best taken from."""
+    present = folder / NAME
+    try:
+        report = verify_file(present)
+        is_sound = report.ok
+    except LedgerError:
+        report, is_sound = checked, False
+    if is_sound:
+        db = connect(present)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        db.close()  # the last connection removes the log, which must not meet the new file
+        return _archive(folder, present, report)
+    count = len(list((folder / ARCHIVE).glob("damaged-*")))
+    for suffix in ("-wal", "-shm", ""):
+        if (folder / f"{NAME}{suffix}").exists():
+            (folder / f"{NAME}{suffix}").rename(folder / ARCHIVE / f"damaged-{count}{suffix}")
+    return source
+
+
+def _build_from(folder: Path, source: Path, incarnation: str) -> None:
+    db = build(DiskStorage(folder), incarnation)
+    try:
+        db.execute("ATTACH ? AS old", (f"{source.absolute().as_uri()}?mode=ro&immutable=1",))
+        db.execute("BEGIN IMMEDIATE")
+        for table in KEPT_TABLES:
+            db.execute(f"INSERT INTO {table} SELECT * FROM old.{table}")  # noqa: S608 - our own names
+        db.execute("INSERT INTO mark SELECT * FROM old.mark WHERE name = 'cursor'")
+        db.execute("COMMIT")
+        db.execute("DETACH old")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        db.close()
+    assert not (folder / f"{DRAFT}-wal").exists(), "the draft was closed by its last connection"

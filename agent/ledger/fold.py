@@ -1,0 +1,134 @@
+"""Shown figures: head office's facts with this till's own entries on top, oldest first.
+
+No balance is stored twice: whatever head office has not booked yet is added when asked.  That is at
+most what this till did for this member since the last pull, a handful of entries.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+
+from agent.journal.entry import Entry
+from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
+
+SHOWN_KINDS = ("EARN", "GIVE", "REDEEM", "REVERSE", "COUNT", "COUPON")
+Dates = tuple[str, str, str]
+"""active_from, expires_on, ends_at; empty: none."""
+
+
+class Folder:
+    """A member's figures while entries are laid on them; `dates_of` knows lots that are all spent."""
+
+    def __init__(self, facts: MemberFacts, dates_of: Callable[[str], Dates | None]) -> None:
+        self._facts = facts
+        self._dates_of = dates_of
+        self._lots = {wallet: {lot.lot: lot for lot in held.lots} for wallet, held in facts.wallets.items()}
+        self._counts = dict(facts.counts)
+        self._vouchers = {voucher.id: voucher for voucher in facts.vouchers}
+
+    def add(self, entry: Entry) -> None:
+        """Lay one entry on top."""
+        undone = entry.data.get("undoes") if entry.kind == "REVERSE" else None
+        kind = str(undone or entry.kind)
+        if entry.unit and entry.lots:
+            for name, amount in entry.lots:
+                self._move(entry, name, amount)
+        elif kind == "COUNT":
+            self._count(entry)
+        elif kind == "COUPON":
+            self._use(entry, undone=bool(undone))
+        elif kind == "GIVE" and entry.data.get("kind") == "voucher":
+            self._give(entry, undone=bool(undone))
+
+    def result(self, usable: dict[str, int], day: date) -> MemberFacts:
+        """Return the figures of that business day; expired and empty lots are left out."""
+        wallets = {}
+        for wallet in sorted({*self._lots, *usable}):
+            lots = [lot for lot in self._lots.get(wallet, {}).values() if lot.amount]
+            alive = [lot for lot in lots if lot.expires_on is None or lot.expires_on >= day]
+            alive.sort(key=lambda lot: (lot.expires_on is None, lot.expires_on or day, lot.lot))
+            wallets[wallet] = WalletFacts(alive, usable.get(wallet, 0))
+        return MemberFacts(
+            **{
+                **{name: getattr(self._facts, name) for name in MemberFacts.__struct_fields__},
+                "wallets": wallets,
+                "counts": self._counts,
+                "vouchers": list(self._vouchers.values()),
+            }
+        )
+
+    def _move(self, entry: Entry, name: str, amount: int) -> None:
+        lots = self._lots.setdefault(entry.unit, {})
+        known = lots.get(name)
+        if known is not None:
+            lots[name] = _with_amount(known, known.amount + amount)
+        elif entry.kind in {"EARN", "GIVE"}:
+            data = entry.data
+            lots[name] = _lot(name, amount, _text(data, "active_from"), _text(data, "expires_on"), data)
+        elif (dates := self._dates_of(name)) is not None:
+            lots[name] = _lot(name, amount, dates[0], dates[1], {"ends_at": dates[2]})
+
+    def _count(self, entry: Entry) -> None:
+        """Move a counting rule exactly as head office books it; a REVERSE carries negated figures."""
+        data = entry.data
+        rule = str(data.get("rule") or entry.part.rpartition("/")[2])
+        known = self._counts.get(rule) or CountFacts()
+        units, size = int(data.get("units", 0)), int(data.get("size", 0))
+        day = _day(_text(data, "day"))
+        today = known.today if day == known.day else 0
+        self._counts[rule] = CountFacts(
+            position=known.position + units - size * int(data.get("rewards", 0)),
+            day=max((one for one in (day, known.day) if one), default=None),
+            today=today + units,
+            lifetime=known.lifetime + units,
+        )
+
+    def _use(self, entry: Entry, *, undone: bool) -> None:
+        name = str(entry.data.get("id") or entry.part.rpartition("/")[2])
+        if not undone:
+            self._vouchers.pop(name, None)
+        elif name not in self._vouchers:
+            known = next((one for one in self._facts.vouchers if one.id == name), None)
+            self._vouchers[name] = known or Voucher(str(entry.data.get("voucher", "")), name)
+
+    def _give(self, entry: Entry, *, undone: bool) -> None:
+        name = str(entry.data.get("id", entry.part))
+        if undone:
+            self._vouchers.pop(name, None)
+        else:
+            voucher = Voucher(
+                str(entry.data.get("name", "")), name, None, _day(_text(entry.data, "expires_on"))
+            )
+            self._vouchers[name] = voucher
+
+
+def fold(
+    facts: MemberFacts,
+    entries: Iterable[Entry],
+    *,
+    usable: dict[str, int],
+    day: date,
+    dates_of: Callable[[str], Dates | None] = lambda _: None,
+) -> MemberFacts:
+    """Return head office's facts with these entries on top, as of that business day."""
+    folder = Folder(facts, dates_of)
+    for entry in entries:
+        folder.add(entry)
+    return folder.result(usable, day)
+
+
+def _with_amount(lot: Lot, amount: int) -> Lot:
+    return Lot(lot.lot, amount, lot.active_from, lot.expires_on, lot.ends_at)
+
+
+def _lot(name: str, amount: int, active_from: str, expires_on: str, data: dict[str, object]) -> Lot:
+    ends_at = _text(data, "ends_at")
+    ends = datetime.fromisoformat(ends_at) if ends_at else None
+    return Lot(name, amount, _day(active_from), _day(expires_on), ends)
+
+
+def _text(data: dict[str, object], name: str) -> str:
+    return str(data.get(name) or "")
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None

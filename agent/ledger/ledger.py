@@ -1,0 +1,195 @@
+"""The ledger as the rest of the till sees it: read at once, write through one thread, close."""
+
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
+
+from agent.clock import Clock
+from agent.ledger.database import (
+    Connection,
+    SqliteError,
+    as_ledger_error,
+    check_ours,
+    migrate,
+    prepare_for_writing,
+)
+from agent.ledger.first_run import NAME, make_ledger
+from agent.ledger.lock import Lock
+from agent.ledger.migrations import STEPS
+from agent.ledger.reader import Reader, open_archives
+from agent.ledger.records import LedgerStatus
+from agent.ledger.recovery import recover
+from agent.ledger.storage import DiskStorage, Storage
+from agent.ledger.transaction import Head, Transaction
+from agent.ledger.witness import Witness, forget_witness, write_witness
+from agent.ledger.writer import Writer
+
+T = TypeVar("T")
+LOG_BYTES = 2 * 1024 * 1024
+"""The write-ahead log is grown to this once: appending to a file costs a commit half as much again."""
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Ledger:
+    """One till's ledger, open.  `read` belongs to the event loop's thread; `write` may be called anywhere."""
+
+    def __init__(
+        self,
+        folder: Path,
+        storage: Storage,
+        clock: Clock,
+        *,
+        lock: Lock,
+        on_fatal: Callable[[BaseException], None],
+    ) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._lock = lock
+        self._boot = _boot_id()
+        self.on_commit: list[Callable[[], None]] = []
+        self._db = storage.connect(NAME)
+        try:
+            self.incarnation, head, frozen = _prepare(self._db, folder)
+        except BaseException:
+            self._db.close()
+            raise
+        self._witnessed = -1
+        self._frozen_at_start = bool(frozen)
+        self._newest = head
+        self.read = Reader(
+            storage.connect(NAME, read_only=True),
+            clock,
+            self.incarnation,
+            archives=open_archives(folder, clock),
+        )
+        self._writer = Writer(
+            self._db,
+            head,
+            begin=self._begin,
+            after_commit=self._after_commit,
+            on_idle=self._bear_witness,
+            on_fatal=on_fatal,
+        )
+        self._bear_witness()
+
+    def write(self, change: Callable[[Transaction], T]) -> "Future[T]":
+        """Run a change in one transaction on the writer's thread; the future resolves once it is durable.
+
+        What the change raises undoes it and is raised by the future.
+
+        Raises:
+            LedgerReadOnly: the queue is full, or the ledger failed or was closed.
+        """
+        return self._writer.submit(change)
+
+    def status(self) -> LedgerStatus:
+        """Return how the ledger stands."""
+        return self.read.status()._replace(writable=not self._writer.poisoned)
+
+    def close(self) -> None:
+        """Finish what is queued and let go of the file."""
+        self._writer.close()
+        if not self._writer.poisoned:
+            self._bear_witness()
+            with contextlib.suppress(SqliteError):
+                self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        self.read.close()
+        self._db.close()
+        self._lock.release()
+
+    def _begin(self, head: Head) -> Transaction:
+        return Transaction(self._db, self._clock, self.incarnation, boot=self._boot, head=head)
+
+    def _after_commit(self, transaction: Transaction) -> None:
+        self._newest = Head(*transaction.head())
+        if transaction.acknowledged:
+            self._bear_witness()
+        if transaction.appended:
+            for told in self.on_commit:
+                told()
+
+    def _bear_witness(self) -> None:
+        # A frozen ledger keeps the witness that contradicts it: it is evidence.
+        newest = self._newest
+        if self._frozen_at_start or newest.seq == self._witnessed:
+            return
+        if write_witness(self._folder, Witness(self.incarnation, newest.seq, newest.hash)):
+            self._witnessed = newest.seq
+
+
+def open_ledger(
+    folder: Path,
+    *,
+    clock: Clock,
+    new_id: Callable[[], str],
+    storage: Storage | None = None,
+    on_fatal: Callable[[BaseException], None] = lambda _: None,
+) -> Ledger:
+    """Open a till's ledger; the first time, make it.
+
+    `on_fatal` is called on the writer's thread when the disk failed: the program should end.
+
+    Raises:
+        LedgerBusy: another process writes it.
+        LedgerForeign: the file is not ours, or of a newer program; it is left untouched.
+        LedgerDamaged: what lies there contradicts itself.
+        LedgerReadOnly: the folder cannot be written.
+    """
+    lock = Lock(folder)
+    try:
+        place = storage or DiskStorage(folder)
+        if not place.exists(NAME):
+            forget_witness(folder)  # it names a journal that is gone; the new one starts without allowances
+            make_ledger(place, new_id())
+        return Ledger(folder, place, clock, lock=lock, on_fatal=on_fatal)
+    except SqliteError as failure:
+        lock.release()
+        raise as_ledger_error(failure) from failure
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _prepare(db: Connection, folder: Path) -> tuple[str, Head, str]:
+    """Make an opened file fit to be written; return incarnation, head, and why spending must stop."""
+    version = check_ours(db, folder / NAME, len(STEPS))
+    prepare_for_writing(db)
+    if version < len(STEPS):
+        migrate(db, STEPS)
+    incarnation = str(db.execute("SELECT text FROM mark WHERE name = 'incarnation'").fetchone()[0])
+    head, frozen = recover(db, incarnation, folder)
+    if frozen:
+        _freeze(db, frozen)
+    _grow_log(db)
+    return incarnation, head, frozen
+
+
+def _freeze(db: Connection, reason: str) -> None:
+    db.execute(
+        "INSERT INTO mark VALUES ('frozen', 1, ?) ON CONFLICT (name) DO UPDATE SET number = 1,"
+        " text = excluded.text",
+        (reason,),
+    )
+
+
+def _grow_log(db: Connection) -> None:
+    """Write the log to its working size once, then let the next commit begin at its start."""
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("INSERT INTO room VALUES (zeroblob(?))", (LOG_BYTES,))
+        db.execute("COMMIT")
+        db.execute("DELETE FROM room")
+        db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+    except SqliteError:
+        # On a full disk a small log must do; a damaged one shows at the first real write.
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+
+def _boot_id() -> str:
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,68 @@
+"""Members as head office tells them: a row replaces the older one, cards come and go with it.
+
+A row may hold figures that already contain own entries above `booked`, which only the last page of news
+names.  Until then such a row waits, so that nothing is shown twice.
+"""
+
+import msgspec
+
+from agent.ledger.database import Connection
+from agent.ledger.records import MemberRowLike
+from agent.loyalty.member import MemberFacts
+
+
+class Waiting(msgspec.Struct):
+    """A member row that waits for `booked`."""
+
+    member: str
+    version: int
+    card_tags: list[bytes]
+    facts: MemberFacts
+    blocked_tags: list[bytes] = []
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Waiting).decode
+
+
+def take_in(db: Connection, row: MemberRowLike, *, booked: int) -> None:
+    """Store a row at once, or let it wait if this till has entries of the member above `booked`."""
+    own = db.execute(
+        "SELECT 1 FROM journal WHERE account = ? AND account != '' AND seq > ? LIMIT 1", (row.member, booked)
+    ).fetchone()
+    if own is None:
+        _store(db, row)
+        return
+    waiting = Waiting(row.member, row.version, row.card_tags, row.facts, row.blocked_tags)
+    db.execute(
+        "INSERT INTO member_waiting VALUES (?, ?, ?) ON CONFLICT (member) DO UPDATE SET version ="
+        " excluded.version, row = excluded.row WHERE excluded.version > version",
+        (row.member, row.version, _encode(waiting)),
+    )
+
+
+def take_in_waiting(db: Connection) -> None:
+    """Store every row that waited, now that `booked` says what its figures contain."""
+    for (row,) in db.execute("SELECT row FROM member_waiting").fetchall():
+        _store(db, _decode(bytes(row)))
+    db.execute("DELETE FROM member_waiting")
+
+
+def forget(db: Connection, member: str) -> None:
+    """Remove a member and the tags of its cards."""
+    for table in ("member", "card", "member_waiting"):
+        db.execute(f"DELETE FROM {table} WHERE member = ?", (member,))  # noqa: S608 - our own names
+
+
+def _store(db: Connection, row: MemberRowLike) -> None:
+    changed = db.execute(
+        "INSERT INTO member VALUES (?, ?, ?) ON CONFLICT (member) DO UPDATE SET version = excluded.version,"
+        " facts = excluded.facts WHERE excluded.version > version",
+        (row.member, row.version, _encode(row.facts)),
+    ).rowcount
+    if not changed:
+        return
+    db.execute("DELETE FROM card WHERE member = ?", (row.member,))
+    blocked = set(row.blocked_tags)
+    for tag in {*row.card_tags, *blocked}:
+        db.execute("INSERT OR REPLACE INTO card VALUES (?, ?, ?)", (tag, row.member, tag in blocked))

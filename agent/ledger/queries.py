@@ -1,0 +1,200 @@
+"""Every question about the ledger, asked over any connection: readers and open transactions share them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, date
+from threading import RLock
+from typing import Any
+
+import msgspec
+
+from agent.clock import Clock
+from agent.journal.chain import genesis
+from agent.journal.entry import Entry, entry_from
+from agent.ledger.database import Connection
+from agent.ledger.derive import held_of
+from agent.ledger.fold import SHOWN_KINDS, Dates, fold
+from agent.ledger.records import MemberRef, Slice, StoredHold, StoredProgramme, StoredReceipt, instant
+from agent.loyalty.member import MemberFacts
+
+CLOCK_BACKWARDS_MS = 60_000
+"""A wall clock this far behind the last entry is not believed: no allowance counts as honoured (T5)."""
+_facts = msgspec.msgpack.Decoder(MemberFacts).decode
+_KINDS = ", ".join(f"'{kind}'" for kind in SHOWN_KINDS)
+_OWN = f"SELECT body FROM journal WHERE account = ? AND seq > ? AND kind IN ({_KINDS}) ORDER BY seq"  # noqa: S608
+
+
+class Queries:
+    """Questions over one connection; a caller on several threads is served one after the other."""
+
+    def __init__(self, db: Connection, clock: Clock, incarnation: str, *, own_views: bool) -> None:
+        self._db = db
+        self._clock = clock
+        self._own_views = own_views
+        self._lock = RLock()
+        self.incarnation = incarnation
+
+    def head(self) -> tuple[int, bytes]:
+        """Return number and hash of the last entry; before the first, 0 and the genesis hash."""
+        row = self._one("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1")
+        return (int(row[0]), bytes(row[1])) if row else (0, genesis(self.incarnation))
+
+    def mark(self, name: str) -> int:
+        """Return a number to remember, 0 if never set."""
+        row = self._one("SELECT number FROM mark WHERE name = ?", name)
+        return int(row[0]) if row else 0
+
+    def text_mark(self, name: str) -> str:
+        """Return a text to remember, empty if never set."""
+        row = self._one("SELECT text FROM mark WHERE name = ?", name)
+        return str(row[0]) if row else ""
+
+    def frozen(self) -> str:
+        """Say why spending is stopped, or nothing."""
+        row = self._one("SELECT number, text FROM mark WHERE name = 'frozen'")
+        if row is None or not (row[0] or row[1]):
+            return ""
+        return str(row[1]) or "head office and this ledger disagree"
+
+    def member_of(self, tag: bytes) -> MemberRef | None:
+        """Return whose card this is, None if this till does not know it."""
+        row = self._one(
+            "SELECT member, facts, blocked FROM card JOIN member USING (member) WHERE tag = ?", tag
+        )
+        return MemberRef(str(row[0]), _facts(bytes(row[1])).status, bool(row[2])) if row else None
+
+    def facts(self, member: str, day: date) -> MemberFacts | None:
+        """Return a member as of a business day: head office's figures and own entries it has not booked.
+
+        Each wallet's `usable_offline` is what held allowances have left (0: none).
+        """
+        with self._view():
+            row = self._one("SELECT facts FROM member WHERE member = ?", member)
+            if row is None:
+                return None
+            own = self._rows(_OWN, member, self.mark("booked"))
+            return fold(
+                _facts(bytes(row[0])),
+                [entry_from(bytes(body)) for (body,) in own],
+                usable=self.usable(member, day),
+                day=day,
+                dates_of=self._dates_of(member),
+            )
+
+    def balance(self, member: str, wallet: str) -> int:
+        """Return the points of a wallet as this till shows them today."""
+        facts = self.facts(member, self._clock.now().date())
+        held = facts.wallets.get(wallet) if facts else None
+        return sum(lot.amount for lot in held.lots) if held else 0
+
+    def usable(self, member: str, day: date) -> dict[str, int]:
+        """Return what may be spent here per wallet: open allowances less what is held."""
+        total: dict[str, int] = {}
+        for wallet, _, amount in self.slices(member, day):
+            total[wallet] = total.get(wallet, 0) + amount
+        return total
+
+    def slices(self, member: str, day: date, *, wallet: str = "") -> list[tuple[str, Slice, int]]:
+        """Return (wallet, slice, free points) of held allowances, first-expiring first."""
+        now = self._clock.now().astimezone(UTC)
+        now_ms = int(now.timestamp() * 1000)
+        if self.frozen() or now_ms < self._last_wall_ms() - CLOCK_BACKWARDS_MS:
+            return []
+        text, now_s = day.isoformat(), now.timestamp()
+        found = self._rows(
+            "SELECT wallet, number, lot, amount - spent - held, ends_at FROM allowance JOIN allowance_lot"
+            " USING (number) WHERE member = ? AND closed = 0 AND honour_until_ms > ?"
+            " AND (active_from = '' OR active_from <= ?) AND (expires_on = '' OR expires_on >= ?)"
+            " AND (? = '' OR wallet = ?) AND amount > spent + held"
+            " ORDER BY expires_on = '', expires_on, lot, number",
+            member, now_ms, text, text, wallet, wallet,
+        )  # fmt: skip
+        return [
+            (str(row[0]), Slice(row[1], row[2], row[3]), int(row[3]))
+            for row in found
+            if not row[4] or instant(row[4]) > now_s
+        ]
+
+    def receipt(self, receipt_id: str) -> StoredReceipt | None:
+        """Return a receipt as answered, None if it never was one here."""
+        row = self._one(
+            "SELECT state, content_hash, answer, member FROM receipt WHERE receipt = ?", receipt_id
+        )
+        if row is None:
+            return None
+        seqs = [
+            int(seq)
+            for (seq,) in self._rows("SELECT seq FROM journal WHERE receipt = ? ORDER BY seq", receipt_id)
+        ]
+        answer = msgspec.json.decode(bytes(row[2]))
+        return StoredReceipt(receipt_id, row[0], bytes(row[1]), answer, row[3], self.incarnation, seqs)
+
+    def entries_of(self, receipt_id: str) -> list[Entry]:
+        """Return the entries of a receipt in their order."""
+        rows = self._rows("SELECT body FROM journal WHERE receipt = ? ORDER BY seq", receipt_id)
+        return [entry_from(bytes(body)) for (body,) in rows]
+
+    def hold(self, receipt_id: str) -> StoredHold | None:
+        """Return what is set aside for a receipt."""
+        row = self._one("SELECT member, until_ms, slices FROM hold WHERE receipt = ?", receipt_id)
+        if row is None:
+            return None
+        held = held_of(bytes(row[2]))
+        wallets = {name: [Slice(*one) for one in slices] for name, slices in held.items()}
+        return StoredHold(receipt_id, row[0], row[1], wallets)
+
+    def entries(
+        self, after_seq: int, limit: int, *, incarnation: str | None = None
+    ) -> list[tuple[int, bytes, bytes]]:
+        """Return up to `limit` rows (number, canonical bytes, hash) above a number."""
+        assert incarnation in {None, self.incarnation}, "only a Reader knows archived journals"
+        rows = self._rows(
+            "SELECT seq, body, hash FROM journal WHERE seq > ? ORDER BY seq LIMIT ?", after_seq, limit
+        )
+        return [(int(seq), bytes(body), bytes(row_hash)) for seq, body, row_hash in rows]
+
+    def programme(self) -> StoredProgramme | None:
+        """Return the programme in force: the last one stored."""
+        row = self._one("SELECT id, version, text, sha256 FROM programme ORDER BY stored DESC LIMIT 1")
+        return StoredProgramme(row[0], row[1], bytes(row[2]), row[3]) if row else None
+
+    def members(self) -> list[str]:
+        """Return every member this till knows, in order."""
+        return [str(member) for (member,) in self._rows("SELECT member FROM member ORDER BY member")]
+
+    def _last_wall_ms(self) -> int:
+        row = self._one("SELECT body FROM journal ORDER BY seq DESC LIMIT 1")
+        return entry_from(bytes(row[0])).wall_ms if row else 0
+
+    def _dates_of(self, member: str) -> Callable[[str], Dates | None]:
+        def look(lot: str) -> Dates | None:
+            row = self._one(
+                "SELECT active_from, expires_on, ends_at FROM allowance_lot JOIN allowance USING (number)"
+                " WHERE member = ? AND lot = ?",
+                member, lot,
+            )  # fmt: skip
+            return (row[0], row[1], row[2]) if row else None
+
+        return look
+
+    @contextmanager
+    def _view(self) -> Iterator[None]:
+        """Hold one view of the ledger for several questions."""
+        with self._lock:
+            if not self._own_views or self._db.in_transaction:
+                with nullcontext():
+                    yield
+                return
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.execute("COMMIT")
+
+    def _one(self, sql: str, *values: Any) -> Any:
+        with self._lock:
+            return self._db.execute(sql, values).fetchone()
+
+    def _rows(self, sql: str, *values: Any) -> list[Any]:
+        with self._lock:
+            return list(self._db.execute(sql, values).fetchall())

@@ -1,0 +1,77 @@
+"""The reading side: this journal over a query-only connection, and archived journals after a restore."""
+
+from pathlib import Path
+
+from agent.clock import Clock
+from agent.journal.entry import Entry
+from agent.ledger.database import Connection, connect
+from agent.ledger.queries import Queries
+from agent.ledger.records import LedgerStatus, StoredReceipt
+
+ARCHIVE = "archive"
+
+
+class Reader(Queries):
+    """Answers from the ledger as last committed; what this journal does not know, older ones may."""
+
+    def __init__(self, db: Connection, clock: Clock, incarnation: str, *, archives: list[Queries]) -> None:
+        super().__init__(db, clock, incarnation, own_views=True)
+        self._archives = archives
+
+    def receipt(self, receipt_id: str) -> StoredReceipt | None:
+        """Return a receipt as answered, from this journal or an archived one."""
+        found = super().receipt(receipt_id)
+        for archive in self._archives:
+            found = found or archive.receipt(receipt_id)
+        return found
+
+    def entries_of(self, receipt_id: str) -> list[Entry]:
+        """Return the entries of a receipt: those of archived journals come first."""
+        before = [entry for archive in self._archives for entry in archive.entries_of(receipt_id)]
+        return before + super().entries_of(receipt_id)
+
+    def entries(
+        self, after_seq: int, limit: int, *, incarnation: str | None = None
+    ) -> list[tuple[int, bytes, bytes]]:
+        """Return up to `limit` rows (number, canonical bytes, hash) of one journal above a number."""
+        for archive in self._archives:
+            if archive.incarnation == incarnation:
+                return archive.entries(after_seq, limit)
+        return super().entries(after_seq, limit, incarnation=incarnation)
+
+    def journals(self) -> list[tuple[str, int]]:
+        """Return (incarnation, last number) of this journal and of archived ones not yet wholly sent."""
+        unsent = [
+            (archive.incarnation, seq)
+            for archive in self._archives
+            if (seq := archive.head()[0]) > self.mark(f"acknowledged:{archive.incarnation}")
+        ]
+        return [(self.incarnation, self.head()[0]), *unsent]
+
+    def status(self) -> LedgerStatus:
+        """Return how the ledger stands; whether it takes writes is the ledger's to say."""
+        with self._view():
+            head, acknowledged = self.head()[0], self.mark("acknowledged")
+            return LedgerStatus(
+                incarnation=self.incarnation,
+                head_seq=head,
+                acknowledged=acknowledged,
+                booked=self.mark("booked"),
+                backlog=head - acknowledged,
+                frozen=self.frozen(),
+                writable=True,
+            )
+
+    def close(self) -> None:
+        """Close the connection and those to archives."""
+        for queries in (self, *self._archives):
+            queries._db.close()  # noqa: SLF001 - the same class
+
+
+def open_archives(folder: Path, clock: Clock) -> list[Queries]:
+    """Open the journals of earlier incarnations; nothing ever changes in them."""
+    archives = []
+    for path in sorted((folder / ARCHIVE).glob("*.db")):
+        db = connect(path, read_only=True, immutable=True)
+        archives.append(Queries(db, clock, path.stem, own_views=False))
+    return archives

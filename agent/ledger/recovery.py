@@ -1,0 +1,66 @@
+"""What is checked at every start before the ledger is believed: the tail of the chain, and the witness."""
+
+from pathlib import Path
+
+import msgspec
+
+from agent.errors import LedgerDamaged
+from agent.journal.chain import genesis, next_hash
+from agent.journal.entry import entry_from
+from agent.ledger.database import Connection
+from agent.ledger.transaction import Head
+from agent.ledger.witness import read_witness
+
+TAIL = 1000
+"""Entries whose hashes are recomputed at start; `ledger verify` checks all."""
+
+
+def recover(db: Connection, incarnation: str, folder: Path) -> tuple[Head, str]:
+    """Return where the journal ends, and why spending must stop (empty: it need not).
+
+    Raises:
+        LedgerDamaged: the tail does not chain.
+    """
+    head = _check_tail(db, incarnation)
+    return head, _contradiction(db, incarnation, folder, head)
+
+
+def _check_tail(db: Connection, incarnation: str) -> Head:
+    rows = db.execute(
+        "SELECT seq, body, hash FROM journal ORDER BY seq DESC LIMIT ?", (TAIL + 1,)
+    ).fetchall()[::-1]
+    if not rows:
+        return Head(0, genesis(incarnation))
+    seq, head = (0, genesis(incarnation)) if rows[0][0] == 1 else (rows[0][0], bytes(rows[0][2]))
+    for number, body, row_hash in rows if seq == 0 else rows[1:]:
+        if number != seq + 1 or next_hash(head, bytes(body)) != bytes(row_hash) or not _reads(bytes(body)):
+            raise LedgerDamaged(
+                f"entry {number} does not follow entry {seq}", remedy="loyalty-agent ledger verify"
+            )
+        seq, head = number, bytes(row_hash)
+    return Head(seq, head)
+
+
+def _reads(body: bytes) -> bool:
+    try:
+        entry_from(body)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+def _contradiction(db: Connection, incarnation: str, folder: Path, head: Head) -> str:
+    witness = read_witness(folder)
+    acknowledged = db.execute("SELECT number FROM mark WHERE name = 'acknowledged'").fetchone()
+    if acknowledged and acknowledged[0] > head.seq:
+        return f"head office holds {acknowledged[0]} entries, this ledger {head.seq}"
+    if witness is None:
+        return ""
+    if witness.incarnation != incarnation:
+        return f"the witness names journal {witness.incarnation[:8]}, the ledger is {incarnation[:8]}"
+    if witness.seq > head.seq:
+        return f"the witness names entry {witness.seq}, this ledger ends at {head.seq}: an old copy came back"
+    row = db.execute("SELECT hash FROM journal WHERE seq = ?", (witness.seq,)).fetchone()
+    if row is not None and bytes(row[0]) != witness.hash:
+        return f"entry {witness.seq} is not the one the witness names"
+    return ""

@@ -1,0 +1,74 @@
+"""The folder a ledger lives in, as an argument: real here, simulated where faults are planted."""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+from agent.ledger.database import Connection, connect
+
+
+class Storage(Protocol):
+    """What creating and opening a ledger asks of a folder; names are relative to it."""
+
+    def connect(self, name: str, *, read_only: bool = False) -> Connection:
+        """Open a database of this folder."""
+        ...
+
+    def exists(self, name: str) -> bool:
+        """Say whether there is such a file."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        ...
+
+    def flush(self, name: str) -> None:
+        """Return once the file's bytes are on the disk."""
+        ...
+
+    def replace(self, source: str, target: str) -> None:
+        """Give a file another name, at once or not at all."""
+        ...
+
+    def flush_directory(self) -> None:
+        """Return once the folder's names are on the disk."""
+        ...
+
+
+class DiskStorage:
+    """A folder on a real disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def connect(self, name: str, *, read_only: bool = False) -> Connection:
+        """Open a database of this folder."""
+        return connect(self._folder / name, read_only=read_only)
+
+    def exists(self, name: str) -> bool:
+        """Say whether there is such a file."""
+        return (self._folder / name).exists()
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        (self._folder / name).unlink(missing_ok=True)
+
+    def flush(self, name: str) -> None:
+        """Return once the file's bytes are on the disk."""
+        _fsync(self._folder / name, os.O_RDWR)
+
+    def replace(self, source: str, target: str) -> None:
+        """Give a file another name, at once or not at all."""
+        (self._folder / source).replace(self._folder / target)
+
+    def flush_directory(self) -> None:
+        """Return once the folder's names are on the disk."""
+        _fsync(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _fsync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,271 @@
+"""What a change may do inside one transaction of the writer: append entries, and keep what hangs on them."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from agent.clock import Clock
+from agent.errors import Conflict, Refused
+from agent.journal.chain import next_hash
+from agent.journal.entry import Draft, Entry, canonical_bytes
+from agent.ledger import derive, members
+from agent.ledger.database import Connection, UniqueError
+from agent.ledger.queries import Queries
+from agent.ledger.records import AllowanceLike, DeltaLike, MemberRowLike, NewsLike, Slice
+
+
+@dataclass(slots=True)
+class Head:
+    """Where the journal ends, as the writer knows it without asking."""
+
+    seq: int
+    hash: bytes
+
+
+class Transaction(Queries):
+    """One change to the ledger; it becomes durable as a whole, or not at all."""
+
+    def __init__(self, db: Connection, clock: Clock, incarnation: str, *, boot: str, head: Head) -> None:
+        super().__init__(db, clock, incarnation, own_views=False)
+        self._boot = boot
+        self._head = head
+        self.appended = 0
+        self.acknowledged = False
+
+    def head(self) -> tuple[int, bytes]:
+        """Return number and hash of the last entry, those of this transaction included."""
+        return self._head.seq, self._head.hash
+
+    def append(self, draft: Draft) -> Entry:
+        """Give a draft its place in the journal and its effect on allowances and holds.
+
+        Points earned or given without a lot make one named after the entry.
+
+        Raises:
+            Conflict: this (receipt, kind, part) is in the journal already.
+            Refused: it would spend more than an allowance has left.
+        """
+        lots = draft.lots
+        if draft.amount > 0 and not lots and draft.kind in {"EARN", "GIVE"}:
+            lots = [(f"{self.incarnation[:8]}-{self._head.seq + 1}", draft.amount)]
+        entry = Entry(
+            incarnation=self.incarnation, seq=self._head.seq + 1,
+            kind=draft.kind, receipt=draft.receipt, part=draft.part, account=draft.account,
+            unit=draft.unit, amount=draft.amount, lots=lots, allowance=draft.allowance,
+            at=draft.at, actor=draft.actor, data=draft.data,
+            wall_ms=self.now_ms(), boot=self._boot, boot_ms=int(self._clock.monotonic_s() * 1000),
+        )  # fmt: skip
+        body = canonical_bytes(entry)
+        row_hash = next_hash(self._head.hash, body)
+        try:
+            self._db.execute(
+                "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (entry.seq, entry.kind, entry.account, entry.receipt, entry.part, body, row_hash),
+            )
+        except UniqueError:
+            raise Conflict(
+                Conflict.code, f"receipt {entry.receipt} has its {entry.kind} {entry.part} already"
+            ) from None
+        if entry.kind in derive.WRITES_TABLES:
+            derive.apply(entry, self._db)
+        self._head.seq, self._head.hash = entry.seq, row_hash
+        self.appended += 1
+        return entry
+
+    def has_entry(self, receipt_id: str, kind: str, part: str = "") -> bool:
+        """Say whether a receipt has this entry."""
+        return bool(
+            self._one(
+                "SELECT 1 FROM journal WHERE receipt = ? AND kind = ? AND part = ? AND receipt != ''",
+                receipt_id, kind, part,
+            )
+        )  # fmt: skip
+
+    def put_receipt(
+        self, receipt_id: str, *, state: str, content_hash: bytes, answer: dict[str, Any], member: str
+    ) -> None:
+        """Keep how a receipt was answered (plain JSON data), or replace its state and answer."""
+        self._db.execute(
+            "INSERT INTO receipt VALUES (?, ?, ?, ?, ?) ON CONFLICT (receipt) DO UPDATE SET state ="
+            " excluded.state, content_hash = excluded.content_hash, answer = excluded.answer,"
+            " member = excluded.member",
+            (receipt_id, state, content_hash, msgspec.json.encode(answer), member),
+        )
+
+    def place_hold(
+        self, receipt_id: str, member: str, points: dict[str, int], *, until_ms: int, day: date | None = None
+    ) -> dict[str, list[Slice]]:
+        """Set points aside until the receipt is paid; an earlier hold of it is replaced.
+
+        Slices are first-expiring, of allowances held here, spendable on `day` (default: the clock's).
+
+        Raises:
+            Refused: "hold_too_large" with `max` and `wallet`; nothing is changed then.
+        """
+        self._release_lapsed(member, but=receipt_id)
+        self.release_hold(receipt_id)
+        held: dict[str, list[Slice]] = {}
+        for wallet, wanted in points.items():
+            if wanted <= 0:
+                continue
+            held[wallet] = self.take(member, wallet, wanted, day or self._clock.now().date())
+            most = sum(one.amount for one in held[wallet])
+            if most < wanted:
+                raise Refused(
+                    "hold_too_large", f"at most {most} {wallet} can be spent", wallet=wallet, max=most
+                )
+        if held:
+            data: dict[str, Any] = {"wallets": held, "until_ms": until_ms}
+            part = self._next_part(receipt_id, "HOLD")
+            self.append(Draft("HOLD", receipt=receipt_id, part=part, account=member, data=data))
+        return held
+
+    def release_hold(self, receipt_id: str) -> bool:
+        """Give back what is held for a receipt; say whether something was."""
+        row = self._one("SELECT member FROM hold WHERE receipt = ?", receipt_id)
+        if row is None:
+            return False
+        part = self._next_part(receipt_id, "RELEASE")
+        self.append(Draft("RELEASE", receipt=receipt_id, part=part, account=row[0]))
+        return True
+
+    def take(self, member: str, wallet: str, points: int, day: date) -> list[Slice]:
+        """Choose slices for up to `points`, first-expiring; fewer if there are fewer, and none is moved yet."""
+        chosen: list[Slice] = []
+        for _, one, free in self.slices(member, day, wallet=wallet):
+            if points <= 0:
+                break
+            chosen.append(one._replace(amount=min(points, free)))
+            points -= chosen[-1].amount
+        return chosen
+
+    def take_held(
+        self, receipt_id: str, member: str, wanted: dict[str, int], *, day: date | None = None
+    ) -> dict[str, list[Slice]]:
+        """Choose slices for a paid receipt: first what is held for it, then what is free; none is moved yet.
+
+        Their sum is less than wanted where there is less: at commit that is reported, never refused.
+        REDEEM entries then spend them, after RECEIPT has dropped the hold.
+        """
+        held = self.hold(receipt_id)
+        taken: dict[str, list[Slice]] = {}
+        for wallet, points in wanted.items():
+            missing, chosen = points, []
+            for one in held.wallets.get(wallet, []) if held and held.member == member else []:
+                if missing > 0:
+                    chosen.append(one._replace(amount=min(one.amount, missing)))
+                    missing -= chosen[-1].amount
+            if missing > 0:
+                chosen += self.take(member, wallet, missing, day or self._clock.now().date())
+            taken[wallet] = chosen
+        return taken
+
+    def close_allowances(self, member: str, receipt: str) -> int:
+        """Give back each allowance of a member on which nothing is held; return how many."""
+        self._release_lapsed(member)
+        idle = self._rows(
+            "SELECT number, wallet FROM allowance WHERE member = ? AND closed = 0 AND NOT EXISTS"
+            " (SELECT 1 FROM allowance_lot WHERE allowance_lot.number = allowance.number AND held > 0)",
+            member,
+        )
+        for number, wallet in idle:
+            self.append(
+                Draft(
+                    "CLOSE", receipt=receipt, part=str(number), account=member, unit=wallet, allowance=number
+                )
+            )
+        return len(idle)
+
+    def accept_allowance(self, allowance: AllowanceLike) -> bool:
+        """Take an allowance in (T1): for this incarnation, never seen, above the floor; say whether it was."""
+        if allowance.incarnation != self.incarnation or allowance.number <= self.mark("floor"):
+            return False
+        if self._one("SELECT 1 FROM allowance WHERE number = ?", allowance.number):
+            return False
+        self._db.execute(
+            "INSERT INTO allowance (number, member, wallet, honour_until_ms) VALUES (?, ?, ?, ?)",
+            (allowance.number, allowance.member, allowance.wallet, allowance.honour_until_ms),
+        )
+        for lot in allowance.lots:
+            self._db.execute(
+                "INSERT INTO allowance_lot (number, lot, amount, active_from, expires_on, ends_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (allowance.number, lot.lot, lot.amount, lot.active_from, lot.expires_on, lot.ends_at),
+            )
+        return True
+
+    def apply_delta(self, delta: DeltaLike) -> None:
+        """Take a page of news in; a page that leaves a gap is passed over, a repeated one changes nothing."""
+        if delta.from_cursor > self.mark("cursor"):
+            return
+        for row in delta.members:
+            members.take_in(self._db, row, booked=self.mark("booked"))
+        if delta.booked_seq >= 0 and delta.from_cursor >= 0:
+            self.set_mark("booked", max(self.mark("booked"), delta.booked_seq))
+            members.take_in_waiting(self._db)
+        self.set_mark("cursor", max(self.mark("cursor"), delta.to_cursor))
+
+    def apply_member(self, row: MemberRowLike) -> None:
+        """Take in one member that was looked up."""
+        members.take_in(self._db, row, booked=self.mark("booked"))
+
+    def forget(self, member: str) -> None:
+        """Remove a member and the tags of its cards; entries stay under the pseudonym."""
+        members.forget(self._db, member)
+
+    def acknowledge(self, incarnation: str, seq: int, row_hash: bytes) -> None:
+        """Remember that head office holds a journal up to here, durably.
+
+        Raises:
+            Refused: our own journal has another hash at that number.
+        """
+        name = "acknowledged" if incarnation == self.incarnation else f"acknowledged:{incarnation}"
+        if incarnation == self.incarnation and seq:
+            row = self._one("SELECT hash FROM journal WHERE seq = ?", seq)
+            if row is None or bytes(row[0]) != row_hash:
+                raise Refused("fork", f"head office acknowledges another entry {seq} than ours")
+        self.set_mark(name, max(self.mark(name), seq))
+        self.acknowledged = True
+
+    def set_mark(self, name: str, value: int | str) -> None:
+        """Remember a number or a text under a name."""
+        number, text = (value, "") if isinstance(value, int) else (0, value)
+        self._db.execute(
+            "INSERT INTO mark VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET number = excluded.number,"
+            " text = excluded.text WHERE number != excluded.number OR text != excluded.text",
+            (name, number, text),
+        )
+
+    def store_programme(self, text: bytes, news: NewsLike) -> None:
+        """Put a programme in force; its version must rise.
+
+        Raises:
+            Refused: "version_not_rising".
+        """
+        row = self._one("SELECT max(version) FROM programme WHERE id = ?", news.id)
+        if row[0] is not None and row[0] >= news.version:
+            raise Refused("version_not_rising", f"version {row[0]} of {news.id} is here already")
+        self._db.execute(
+            "INSERT INTO programme (id, version, sha256, signature, text) VALUES (?, ?, ?, ?, ?)",
+            (news.id, news.version, news.sha256, news.signature, text),
+        )
+
+    def now_ms(self) -> int:
+        """Return the wall clock in milliseconds since 1970."""
+        return int(self._clock.now().timestamp() * 1000)
+
+    def _release_lapsed(self, member: str, but: str = "") -> None:
+        lapsed = self._rows(
+            "SELECT receipt FROM hold WHERE member = ? AND until_ms < ?", member, self.now_ms()
+        )
+        for (receipt,) in lapsed:
+            if receipt != but:
+                self.release_hold(receipt)
+
+    def _next_part(self, receipt_id: str, kind: str) -> str:
+        row = self._one(
+            "SELECT count(*) FROM journal WHERE receipt = ? AND kind = ? AND receipt != ''", receipt_id, kind
+        )
+        return str(row[0] + 1)

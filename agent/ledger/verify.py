@@ -1,0 +1,193 @@
+"""Is everything as it was written?  The chain, each row, every derived figure, and the witness.
+
+integrity_check alone sees a third of bit rot; hashes, recomputed tables and it together see all of it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from agent.errors import LedgerError, Refused
+from agent.journal.chain import genesis, next_hash
+from agent.journal.entry import Entry, entry_from
+from agent.journal.kinds import postings
+from agent.ledger import derive
+from agent.ledger.database import Connection, SqliteError, check_ours, connect, in_memory
+from agent.ledger.first_run import NAME
+from agent.ledger.migrations import STEPS, first_ledger
+from agent.ledger.witness import read_witness
+
+MAX_PROBLEMS = 20
+RESTORE = "stop the service and bring a backup back: loyalty-agent restore BACKUP"
+KEEP = "keep this file as evidence and ask head office to compare the journal"
+DERIVED = {
+    "allowance": "SELECT number, closed FROM allowance ORDER BY number",
+    "allowance_lot": "SELECT number, lot, spent, held FROM allowance_lot ORDER BY number, lot",
+    "hold": "SELECT receipt, member, until_ms, part, slices FROM hold ORDER BY receipt",
+}
+
+
+class Problem(NamedTuple):
+    """One thing that is not as it was written: where, what, and what to do."""
+
+    where: str
+    says: str
+    remedy: str
+
+
+class VerifyReport(NamedTuple):
+    """What verifying found; `ok` if nothing is wrong."""
+
+    incarnation: str
+    entries: int
+    problems: list[Problem]
+
+    @property
+    def ok(self) -> bool:
+        """Say whether nothing is wrong."""
+        return not self.problems
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as plain data."""
+        problems = [one._asdict() for one in self.problems]
+        return {"ok": self.ok, "incarnation": self.incarnation, "entries": self.entries, "problems": problems}
+
+    def as_text(self) -> str:
+        """Return the report as sentences, one a line."""
+        if self.ok:
+            return f"{self.entries} entries of journal {self.incarnation[:8]}: all as written"
+        return "\n".join(f"{one.where}: {one.says}; {one.remedy}" for one in self.problems)
+
+
+def verify(folder: Path) -> VerifyReport:
+    """Check the ledger of a state folder, also while the daemon writes it.
+
+    Raises:
+        LedgerError: there is none, or it is not ours.
+    """
+    if not (folder / NAME).exists():
+        raise LedgerError(f"there is no ledger in {folder}", remedy="name the state folder with --state")
+    report = verify_file(folder / NAME)
+    if report.ok and (lost := _against_witness(folder, report)):
+        report.problems.append(Problem("witness", lost, KEEP))
+    return report
+
+
+def verify_file(path: Path) -> VerifyReport:
+    """Check one ledger file: the live one, a backup or an archive.
+
+    Raises:
+        LedgerForeign: not a ledger of ours.
+        LedgerDamaged: no database at all.
+    """
+    db = connect(path, read_only=True)
+    try:
+        check_ours(db, path, len(STEPS))
+        return _examine(db)
+    except SqliteError as failure:
+        return VerifyReport("", 0, [Problem("file", f"cannot be read through: {failure}", RESTORE)])
+    finally:
+        db.close()
+
+
+def _examine(db: Connection) -> VerifyReport:
+    db.execute("BEGIN")
+    row = db.execute("SELECT text FROM mark WHERE name = 'incarnation'").fetchone()
+    incarnation = str(row[0]) if row else ""
+    problems = [
+        Problem("file", str(said), RESTORE)
+        for (said,) in db.execute(f"PRAGMA integrity_check({MAX_PROBLEMS})").fetchall()
+        if said != "ok"
+    ]
+    rebuilt = _rebuilt_from(db)
+    count = 0
+    for entry, says in _walk(db, incarnation):
+        count += 1
+        if says:
+            problems.append(says)
+            break  # what follows a break says nothing new
+        if entry is not None and (wrong := _replay(entry, rebuilt)):
+            problems.append(wrong)
+    else:
+        problems += _compare(db, rebuilt)
+    problems += _marks_beyond(db, count)
+    rebuilt.close()
+    return VerifyReport(incarnation, count, problems[:MAX_PROBLEMS])
+
+
+def _walk(db: Connection, incarnation: str) -> Iterator[tuple[Entry | None, Problem | None]]:
+    seq, head = 0, genesis(incarnation)
+    rows = db.execute("SELECT seq, kind, account, receipt, part, body, hash FROM journal ORDER BY seq")
+    for number, kind, account, receipt, part, body, row_hash in rows:
+        at = f"entry {number}"
+        if number != seq + 1:
+            yield None, Problem(at, f"entry {seq + 1} is missing", KEEP)
+            return
+        head = next_hash(head, bytes(body))
+        if head != bytes(row_hash):
+            yield None, Problem(at, "its bytes are not those that were hashed", RESTORE)
+            return
+        try:
+            entry = entry_from(bytes(body))
+        except msgspec.DecodeError as failure:
+            yield None, Problem(at, f"its bytes are no entry: {failure}", KEEP)
+            return
+        columns = (incarnation, number, kind, account, receipt, part)
+        if columns != (
+            entry.incarnation, entry.seq, entry.kind, entry.account, entry.receipt, entry.part
+        ):  # fmt: skip
+            yield None, Problem(at, "its columns differ from its bytes", RESTORE)
+            return
+        seq = number
+        yield entry, None
+
+
+def _rebuilt_from(db: Connection) -> Connection:
+    """Begin again in memory with what head office allowed, before any entry."""
+    rebuilt = in_memory()
+    first_ledger(rebuilt)
+    for row in db.execute("SELECT number, member, wallet, honour_until_ms FROM allowance"):
+        rebuilt.execute(
+            "INSERT INTO allowance (number, member, wallet, honour_until_ms) VALUES (?, ?, ?, ?)", row
+        )
+    columns = "number, lot, amount, active_from, expires_on, ends_at"
+    for row in db.execute(f"SELECT {columns} FROM allowance_lot"):  # noqa: S608 - our own names
+        rebuilt.execute(f"INSERT INTO allowance_lot ({columns}) VALUES (?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+    return rebuilt
+
+
+def _replay(entry: Entry, rebuilt: Connection) -> Problem | None:
+    try:
+        postings(entry)
+        derive.apply(entry, rebuilt)
+    except (ValueError, KeyError, TypeError, Refused) as failure:
+        return Problem(f"entry {entry.seq}", str(failure), KEEP)
+    return None
+
+
+def _compare(db: Connection, rebuilt: Connection) -> Iterator[Problem]:
+    for table, question in DERIVED.items():
+        stored, again = set(db.execute(question).fetchall()), set(rebuilt.execute(question).fetchall())
+        if stored != again:
+            first = min(stored ^ again, key=lambda row: str(row[0]))
+            yield Problem(f"table {table}, row {first[0]}", "differs from what the journal makes it", RESTORE)
+
+
+def _marks_beyond(db: Connection, count: int) -> Iterator[Problem]:
+    for name, number in db.execute("SELECT name, number FROM mark WHERE name IN ('acknowledged', 'booked')"):
+        if number > count:
+            yield Problem(f"mark {name}", f"names entry {number}, the journal ends at {count}", KEEP)
+
+
+def _against_witness(folder: Path, report: VerifyReport) -> str:
+    witness = read_witness(folder)
+    if witness is None or not witness.seq:
+        return ""
+    if witness.incarnation != report.incarnation:
+        return f"names journal {witness.incarnation[:8]}, the ledger is {report.incarnation[:8]}"
+    db = connect(folder / NAME, read_only=True)
+    row = db.execute("SELECT hash FROM journal WHERE seq = ?", (witness.seq,)).fetchone()
+    db.close()
+    return "" if row and bytes(row[0]) == witness.hash else f"entry {witness.seq} is missing or another one"

@@ -1,0 +1,147 @@
+"""The one thread that writes: changes queue up, each is one durable transaction, then its future resolves.
+
+After a failed sync the kernel forgets which pages were lost, so nothing is acknowledged any more: every
+later change is refused and `on_fatal` ends the program; the next start finds out what the disk holds.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from agent.errors import LedgerReadOnly
+from agent.ledger.database import Connection, SqliteError, as_ledger_error, is_fatal
+from agent.ledger.transaction import Head, Transaction
+
+T = TypeVar("T")
+QUEUE_LIMIT = 1000
+IDLE_S = 0.5
+CHECKPOINT_AFTER = 60
+"""Commits until a checkpoint in the next idle moment; they fill about half of the grown log."""
+CHECKPOINT_AT_LATEST = 400
+Job = tuple[Callable[[Transaction], Any], "Future[Any]"]
+
+
+class Writer:
+    """Owns the writing connection: every commit and every checkpoint happens on its thread."""
+
+    def __init__(
+        self,
+        db: Connection,
+        head: Head,
+        *,
+        begin: Callable[[Head], Transaction],
+        after_commit: Callable[[Transaction], None],
+        on_idle: Callable[[], None],
+        on_fatal: Callable[[BaseException], None],
+    ) -> None:
+        self._db = db
+        self._head = head
+        self._begin = begin
+        self._after_commit = after_commit
+        self._on_idle = on_idle
+        self._on_fatal = on_fatal
+        self._jobs: queue.Queue[Job | None] = queue.Queue(QUEUE_LIMIT)
+        self._since_checkpoint = 0
+        self._closing = False
+        self.poisoned = ""
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, change: Callable[[Transaction], T]) -> "Future[T]":
+        """Queue a change; its future resolves once it is durable.
+
+        Raises:
+            LedgerReadOnly: the queue is full, or the ledger was closed or failed.
+        """
+        if self.poisoned or self._closing:
+            raise LedgerReadOnly(
+                f"the ledger takes no more changes: {self.poisoned or 'it is closed'}",
+                remedy="restart the service",
+            )
+        future: Future[T] = Future()
+        try:
+            self._jobs.put_nowait((change, future))
+        except queue.Full:
+            raise LedgerReadOnly(f"{QUEUE_LIMIT} changes wait already", remedy="repeat the call") from None
+        return future
+
+    def close(self) -> None:
+        """Finish what is queued, then end the thread."""
+        if not self._closing:
+            self._closing = True
+            self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        is_idle = False
+        while True:
+            try:
+                job = self._jobs.get(timeout=None if is_idle else IDLE_S)
+            except queue.Empty:
+                is_idle = True
+                self._rest()
+                continue
+            if job is None:
+                return
+            is_idle = False
+            self._do(*job)
+
+    def _do(self, change: Callable[[Transaction], Any], future: "Future[Any]") -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        if self.poisoned:
+            future.set_exception(LedgerReadOnly(f"the ledger failed: {self.poisoned}"))
+            return
+        try:
+            transaction, result = self._commit(change)
+        except SqliteError as failure:
+            future.set_exception(as_ledger_error(failure))
+            self._judge(failure)
+            return
+        except BaseException as failure:  # noqa: BLE001 - a change's own exception belongs to its caller
+            future.set_exception(failure)
+            return
+        future.set_result(result)
+        self._after_commit(transaction)
+        self._since_checkpoint += 1
+        if self._since_checkpoint >= CHECKPOINT_AT_LATEST or (
+            self._since_checkpoint >= CHECKPOINT_AFTER and self._jobs.empty()
+        ):
+            self._checkpoint()
+
+    def _commit(self, change: Callable[[Transaction], T]) -> tuple[Transaction, T]:
+        head = replace(self._head)
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            transaction = self._begin(head)
+            result = change(transaction)
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._head = head
+        return transaction, result
+
+    def _checkpoint(self) -> None:
+        self._since_checkpoint = 0
+        try:
+            # PASSIVE waits for no reader; a completed one lets the next commit reuse the log from its start.
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except SqliteError as failure:
+            self._judge(failure)
+
+    def _rest(self) -> None:
+        if self.poisoned:
+            return
+        if self._since_checkpoint:
+            self._checkpoint()
+        self._on_idle()
+
+    def _judge(self, failure: Exception) -> None:
+        if is_fatal(failure) and not self.poisoned:
+            self.poisoned = str(failure)
+            self._on_fatal(failure)

@@ -1,0 +1,117 @@
+"""Card reads become events: who it is, masked, with balances, while head office is already being asked.
+
+Steps 2 and 3 of the walk.  A read never attaches itself to a receipt: the POS names the
+identification, and each event says which receipt was open.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any, assert_never
+
+import structlog
+
+from agent.ledger.reader import Reader
+from agent.till.events import Events
+from agent.till.gate import Gate
+from agent.till.identify import Blocked, Identified, Identifier, Outcome, Unknown
+
+log = structlog.get_logger()
+OnlineHook = Callable[[str], Awaitable[object]]
+"""Asks head office for a member's allowances."""
+LookUp = Callable[[bytes], Awaitable[bool]]
+"""Asks head office whose tag this is; True if the member is here now."""
+
+
+class CardReads:
+    """Takes what the readers saw and tells it on the event stream."""
+
+    def __init__(
+        self,
+        identifier: Identifier,
+        events: Events,
+        gate: Gate,
+        reader: Reader,
+        *,
+        today: Callable[[], date],
+        ask_allowances: OnlineHook,
+        look_up: LookUp,
+    ) -> None:
+        self._identifier = identifier
+        self._events = events
+        self._gate = gate
+        self._reader = reader
+        self._today = today
+        self._ask_allowances = ask_allowances
+        self._look_up = look_up
+        self._pending: dict[str, asyncio.Task[object]] = {}
+
+    def on_read(self, device: str, kind: str, value: str, read_at_ns: int) -> None:
+        """Handle one read of a reader; returns at once."""
+        verdict = self._gate.judge(device, value, read_at_ns)
+        if verdict == "repeated":
+            return
+        outcome = self._identifier.identify(kind, value, "Scanned")
+        if isinstance(outcome, Unknown) and outcome.tag and verdict == "accepted":
+            self._start("", self._ask_whose(outcome, device))
+            return
+        self.tell(outcome, device=device, is_late=verdict == "late")
+
+    def on_refused(self, device: str, reason: str) -> None:
+        """Tell that a read gave no number."""
+        self._events.publish("card.refused", {"device": device, "reason": reason, **self._open()})
+
+    def tell(self, outcome: Outcome, *, device: str, is_late: bool = False) -> dict[str, Any]:
+        """Publish what an identification found, and start asking for allowances; return what is told."""
+        told: dict[str, Any] = {
+            "identification_id": outcome.token,
+            "masked": outcome.masked,
+            "entry_mode": outcome.entry_mode,
+            **self._open(),
+        }
+        match outcome:
+            case Identified():
+                told |= {"result": "identified", "wallets": self._balances(outcome.member)}
+                kind = "member.identified"
+                if not is_late:
+                    self._start(outcome.member, self._ask_allowances(outcome.member))
+            case Unknown():
+                told |= {"result": "unknown"}
+                kind = "card.unknown"
+            case Blocked():
+                told |= {"result": "blocked"}
+                kind = "card.blocked"
+            case other:
+                assert_never(other)
+        log.info("card read", device=device, masked=outcome.masked, state=told["result"])
+        self._events.publish("card.late" if is_late else kind, {"device": device, **told})
+        return told
+
+    async def settled(self, member: str, wait_s: float) -> None:
+        """Wait a moment for head office's answer about this member, if one is on its way."""
+        task = self._pending.get(member)
+        if task is not None and not task.done():
+            await asyncio.wait({task}, timeout=wait_s)
+
+    async def _ask_whose(self, outcome: Unknown, device: str) -> None:
+        again: Outcome = outcome
+        if await self._look_up(outcome.tag):
+            again = self._identifier.identify_tag(outcome.tag, outcome.masked, outcome.entry_mode)
+        self.tell(again, device=device)
+
+    def _start(self, member: str, work: Awaitable[object]) -> None:
+        task = asyncio.ensure_future(work)
+        self._pending[member] = task  # type: ignore[assignment]
+        task.add_done_callback(lambda done: self._pending.pop(member, None) if done is task else None)
+
+    def _balances(self, member: str) -> list[dict[str, Any]]:
+        facts = self._reader.facts(member, self._today())
+        if facts is None:
+            return []
+        return [
+            {"wallet": wallet, "balance": sum(lot.amount for lot in one.lots)}
+            for wallet, one in sorted(facts.wallets.items())
+        ]
+
+    def _open(self) -> dict[str, str]:
+        return {"open_receipt": self._gate.open_receipt}

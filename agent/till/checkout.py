@@ -1,0 +1,148 @@
+"""The calls of a sale, each in a few lines: read the body, do it, move the gate, tell the screens.
+
+What each call means stands in `quote.py`, `hold.py`, `commit.py`, `void.py` and `returns.py`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from agent.clock import Clock
+from agent.documents import decode_json
+from agent.errors import Refused
+from agent.ledger.ledger import Ledger
+from agent.loyalty.basket import Basket
+from agent.loyalty.quote import Quote
+from agent.till.cards import CardReads
+from agent.till.commit import commit
+from agent.till.events import Events
+from agent.till.gate import Gate
+from agent.till.hold import hold
+from agent.till.identify import Identifier
+from agent.till.quote import Decode, Quoter, TillSettings
+from agent.till.returns import take_back
+from agent.till.shapes import HoldBody, IdentificationBody, ReturnBody, VoidBody
+from agent.till.void import void
+
+
+class Checkout:
+    """One till's checkout; `mode` says online, offline or degraded, `online_wait_s` bounds a wait."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        quoter: Quoter,
+        identifier: Identifier,
+        cards: CardReads,
+        events: Events,
+        gate: Gate,
+        *,
+        clock: Clock,
+        settings: TillSettings,
+        decode_text: Decode,
+        mode: Callable[[], str],
+        online_wait_s: float = 0.3,
+    ) -> None:
+        self._ledger = ledger
+        self._quoter = quoter
+        self._identifier = identifier
+        self._cards = cards
+        self.events = events
+        self._gate = gate
+        self._clock = clock
+        self._settings = settings
+        self._decode_text = decode_text
+        self._mode = mode
+        self._online_wait_s = online_wait_s
+
+    def hello(self) -> dict[str, Any]:
+        """Tell who answers and how things stand; nothing personal."""
+        return {"store": self._settings.store, "till": self._settings.till, "mode": self._mode()}
+
+    async def identify(self, body: bytes) -> dict[str, Any]:
+        """Say whose number the POS read; unknown and blocked are answers, no errors."""
+        told = decode_json(body, IdentificationBody, what="identification")
+        decoded = self._decode_text(told.value)
+        if isinstance(decoded, str):
+            code = "payment_card_refused" if decoded == "payment_card" else "unreadable"
+            raise Refused(code, f"the number was refused: {decoded}", remedy="ask for the loyalty card")
+        kind, value = decoded
+        outcome = self._identifier.identify(kind, value, told.entry_mode)
+        return self._cards.tell(outcome, device="pos")
+
+    async def quote(self, receipt_id: str, body: bytes) -> Quote:
+        """Say what a basket would give; waits a moment if head office is just being asked."""
+        basket = decode_json(body, Basket, what="basket")
+        _same_receipt(receipt_id, basket)
+        known = self._quoter.identification_of(basket) if basket.instruments else None
+        if known is not None and known.member:
+            await self._cards.settled(known.member, self._online_wait_s)
+        quote = self._quoter.quote(basket).quote
+        self.events.publish("quote.updated", {"receipt_id": receipt_id, "due_minor": quote.due_minor})
+        return quote
+
+    async def hold(self, receipt_id: str, body: bytes) -> dict[str, Any]:
+        """Set points aside while the customer pays, and close the gate for card reads."""
+        told = decode_json(body, HoldBody, what="hold")
+        _same_receipt(receipt_id, told.basket)
+        answer = await hold(self._ledger, self._quoter, told, now_ms=self._now_ms())
+        self._gate.close(receipt_id)
+        return answer
+
+    async def commit(self, receipt_id: str, body: bytes) -> dict[str, Any]:
+        """Book a paid receipt; never refused for what it holds."""
+        self._gate.close(receipt_id)
+        try:
+            done = await commit(
+                self._ledger,
+                self._quoter,
+                receipt_id,
+                body,
+                offline=self._mode() != "online",
+                language=self._settings.language,
+            )
+        finally:
+            self._gate.reopen()
+        if not done.repeated:
+            self.events.publish("receipt.committed", {"receipt_id": receipt_id, "seq": done.answer["seq"]})
+        return done.answer
+
+    async def void(self, receipt_id: str, body: bytes) -> dict[str, Any]:
+        """Cancel a receipt."""
+        told = decode_json(body or b"{}", VoidBody, what="void")
+        answer = await void(self._ledger, receipt_id, told)
+        self._quoter.forget(receipt_id)
+        self._gate.reopen()
+        return answer
+
+    async def take_back(self, receipt_id: str, return_id: str, body: bytes) -> dict[str, Any]:
+        """Take goods back."""
+        told = decode_json(body, ReturnBody, what="return")
+        return await take_back(self._ledger, receipt_id, return_id, told)
+
+    async def recall(self, receipt_id: str) -> dict[str, Any]:
+        """Say what became of a receipt: the recovery call."""
+        stored = self._ledger.read.receipt(receipt_id)
+        if stored is not None:
+            return stored.answer
+        held = self._ledger.read.hold(receipt_id)
+        if held is not None:
+            return {"receipt_id": receipt_id, "state": "held"}
+        known = self._quoter.remembered(receipt_id)
+        if known is not None:
+            return {"receipt_id": receipt_id, "state": "quoted", "etag": known.quote.etag}
+        raise Refused("receipt_unknown", f"nothing happened under {receipt_id} here")
+
+    def set_accepting(self, *, accepting: bool) -> None:
+        """Open or close the gate by hand, for a parked sale say."""
+        if accepting:
+            self._gate.reopen()
+        else:
+            self._gate.close("")
+
+    def _now_ms(self) -> int:
+        return int(self._clock.now().timestamp() * 1000)
+
+
+def _same_receipt(receipt_id: str, basket: Basket) -> None:
+    if basket.receipt_id != receipt_id:
+        raise Refused("receipt_id_mismatch", f"the path names {receipt_id}, the basket {basket.receipt_id}")

@@ -1,0 +1,156 @@
+"""From what was agreed to journal drafts: the one place that knows which entries a receipt makes.
+
+Pure.  The ledger adds numbers, clocks and hashes, and names the lots of what is earned.
+"""
+
+from typing import Any
+
+import msgspec
+
+from agent.journal.entry import Draft, Entry
+from agent.loyalty.basket import Tender
+from agent.loyalty.quote import Quote
+from agent.till.quote import Agreed
+
+LotTaken = tuple[int, str, int]
+"""(allowance number, lot, points)."""
+
+
+def receipt_draft(
+    agreed: Agreed, *, tenders: list[Tender], fiscal: str, differences: list[str], offline: bool
+) -> Draft:
+    """Make the RECEIPT entry: everything head office needs to answer the same question again."""
+    known = agreed.identification
+    data: dict[str, Any] = {
+        "basket": msgspec.to_builtins(agreed.basket),
+        "quote": msgspec.to_builtins(agreed.quote),
+        "at": agreed.at.isoformat(),
+        "tz": agreed.time_zone,
+        "tenders": msgspec.to_builtins(tenders),
+        "offline": offline,
+    }
+    if agreed.facts is not None:
+        data["facts"] = msgspec.to_builtins(agreed.facts)
+    if known is not None:
+        data["identified_by"] = {"entry_mode": known.entry_mode, "tag": known.tag.hex()}
+    if fiscal:
+        data["fiscal"] = fiscal
+    if differences:
+        data["differences"] = differences
+    return _draft(agreed, "RECEIPT", "", data=data)
+
+
+def effect_drafts(agreed: Agreed, taken: dict[str, list[LotTaken]], *, new_voucher_id: str) -> list[Draft]:
+    """Make what a member's receipt changes: earned, redeemed, counted, used and given."""
+    if agreed.facts is None:
+        return []
+    quote = agreed.quote
+    return [
+        *_earned(agreed, quote),
+        *_redeemed(agreed, taken),
+        *(
+            _draft(
+                agreed,
+                "COUNT",
+                one.rule,
+                data={**msgspec.to_builtins(one), "day": agreed.at.date().isoformat()},
+            )
+            for one in quote.counts
+        ),
+        *(
+            _draft(agreed, "COUPON", one.id, data={"id": one.id, "voucher": one.voucher})
+            for one in quote.vouchers
+        ),
+        *_given(agreed, quote, new_voucher_id),
+    ]
+
+
+def reversal(entry: Entry, part: str) -> Draft:
+    """Make the exact opposite of one entry."""
+    data: dict[str, Any] = {"undoes": entry.kind, "of": [entry.incarnation, entry.seq]}
+    match entry.kind:
+        case "COUNT":
+            data |= {"rule": entry.part, "day": entry.data.get("day", "")}
+            data |= {key: -int(entry.data[key]) for key in ("units", "rewards") if key in entry.data}
+            data |= {"size": entry.data["size"]} if "size" in entry.data else {}
+        case "COUPON" | "GIVE":
+            data |= {key: entry.data[key] for key in ("id", "kind", "name", "voucher") if key in entry.data}
+        case _:
+            pass
+    return Draft(
+        kind="REVERSE",
+        receipt=entry.receipt,
+        part=part,
+        account=entry.account,
+        unit=entry.unit,
+        amount=-entry.amount,
+        lots=[(lot, -amount) for lot, amount in entry.lots],
+        at=entry.at,
+        actor=entry.actor,
+        data=data,
+    )
+
+
+def _earned(agreed: Agreed, quote: Quote) -> list[Draft]:
+    return [
+        _draft(
+            agreed,
+            "EARN",
+            f"{lot.wallet}/{lot.expires_on or lot.ends_at or ''}",
+            unit=lot.wallet,
+            amount=lot.points,
+            data={
+                key: value
+                for key in ("active_from", "expires_on", "ends_at")
+                if (value := getattr(lot, key)) is not None
+            },
+        )
+        for lot in quote.lots
+        if lot.points
+    ]
+
+
+def _redeemed(agreed: Agreed, taken: dict[str, list[LotTaken]]) -> list[Draft]:
+    """One REDEEM per wallet and allowance, so that each names exactly the allowance it spends."""
+    drafts = []
+    for wallet, parts in sorted(taken.items()):
+        for number in sorted({number for number, _, _ in parts}):
+            lots = [(lot, -points) for one, lot, points in parts if one == number]
+            drafts.append(
+                _draft(
+                    agreed,
+                    "REDEEM",
+                    f"{wallet}/{number}",
+                    unit=wallet,
+                    amount=sum(points for _, points in lots),
+                    lots=lots,
+                    allowance=number,
+                )
+            )
+    return drafts
+
+
+def _given(agreed: Agreed, quote: Quote, new_voucher_id: str) -> list[Draft]:
+    drafts = []
+    for index, give in enumerate(quote.gives):
+        data: dict[str, Any] = {"kind": give.kind, "name": give.name}
+        if give.expires_on:
+            data["expires_on"] = give.expires_on
+        if give.kind == "voucher":
+            data["id"] = f"{new_voucher_id}-{index}"
+        amount, unit = (give.amount, give.name) if give.kind == "lot" else (0, "")
+        part = give.rule if index == 0 else f"{give.rule}/{index}"
+        drafts.append(_draft(agreed, "GIVE", part, unit=unit, amount=amount, data=data))
+    return drafts
+
+
+def _draft(agreed: Agreed, kind: str, part: str, **more: Any) -> Draft:
+    return Draft(
+        kind=kind,
+        receipt=agreed.basket.receipt_id,
+        part=part,
+        account=agreed.facts.member if agreed.facts else "",
+        at=agreed.at.isoformat(),
+        actor=agreed.basket.cashier,
+        **more,
+    )

@@ -1,0 +1,42 @@
+"""The gate for card reads: open while goods are scanned, closed while the customer pays.
+
+A read at a closed gate is late, not lost: it is shown, and may be attached to a receipt by a person.
+The same number again within a blink is the same swipe.
+"""
+
+from typing import Literal
+
+DEBOUNCE_NS = 800_000_000
+Verdict = Literal["accepted", "late", "repeated"]
+
+
+class Gate:
+    """Decides about each read; times are the monotonic clock of the readers, in nanoseconds."""
+
+    def __init__(self) -> None:
+        self.accepting = True
+        self.suppressed = 0
+        self.open_receipt = ""
+        self._last: dict[str, tuple[str, int]] = {}
+
+    def judge(self, device: str, value: str, read_at_ns: int) -> Verdict:
+        """Say what becomes of one read.
+
+        >>> gate = Gate()
+        >>> gate.judge("scanner", "299", 0), gate.judge("scanner", "299", 700_000_000)
+        ('accepted', 'repeated')
+        """
+        known, at_ns = self._last.get(device, ("", -DEBOUNCE_NS))
+        self._last[device] = (value, read_at_ns)
+        if known == value and read_at_ns - at_ns < DEBOUNCE_NS:
+            self.suppressed += 1
+            return "repeated"
+        return "accepted" if self.accepting else "late"
+
+    def close(self, receipt_id: str) -> None:
+        """Close it for the payment of this receipt."""
+        self.accepting, self.open_receipt = False, receipt_id
+
+    def reopen(self) -> None:
+        """Open it for the next customer."""
+        self.accepting, self.open_receipt = True, ""

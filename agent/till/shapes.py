@@ -1,0 +1,75 @@
+"""The bodies of the POS interface; `loyalty-agent schema pos` prints them as JSON Schema.
+
+Unknown keys are errors in identification, quote and hold.  A commit is never refused for what it
+holds, so its body is read leniently in `commit.py` and only its well-formed parts are used.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from agent.loyalty.basket import Basket, Money, Name, Quantity, Tender
+
+EntryMode = Literal[
+    "Contactless", "File", "ICC", "Keyed", "MagStripe", "Manual", "Mobile", "RFID", "Scanned",
+    "SynchronousICC", "Tapped",
+]  # fmt: skip
+"""nexo Retailer protocol, EntryMode."""
+
+IdentificationType = Literal["AccountNumber", "BarCode", "ISOTrack2", "PhoneNumber"]
+"""nexo Retailer protocol, IdentificationType; PAN is never accepted."""
+
+
+class IdentificationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A number that the POS read or somebody typed."""
+
+    value: Annotated[str, Meta(min_length=1, max_length=1024)]
+    entry_mode: EntryMode = "Scanned"
+    identification_type: IdentificationType = "BarCode"
+
+
+class HoldBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Set aside what the quote with this etag would redeem."""
+
+    etag: Name
+    basket: Basket
+
+
+class CommitBody(msgspec.Struct, frozen=True):
+    """The receipt as paid.  Keys this program does not know are kept with it."""
+
+    basket: Basket
+    etag: str = ""
+    tenders: list[Tender] = []
+    fiscal: str = ""
+
+
+class ReturnLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of the sale that comes back: all of it, a quantity of it, or a part of its amount."""
+
+    line: Annotated[int, Meta(ge=1)]
+    quantity: Quantity | None = None
+    amount_minor: Money | None = None
+
+
+class ReturnBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Goods of one receipt come back."""
+
+    lines: Annotated[list[ReturnLine], Meta(min_length=1, max_length=500)]
+    returned_at: Annotated[datetime, Meta(tz=True)]
+    cashier: Name = ""
+
+
+class VoidBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Cancel a receipt."""
+
+    cashier: Name = ""
+    reason: Name = ""
+
+
+class AcceptingBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Open or close the gate for card reads."""
+
+    accepting: bool
