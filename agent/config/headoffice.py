@@ -1,22 +1,27 @@
-"""Head office's configuration: where it listens and where it keeps its books."""
+"""Head office's configuration; config/README.md shows every key with unit, default and reason."""
 
+import tomllib
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from agent.documents import convert, mistakes_in
+from agent.errors import DocumentError, Mistake
+
 
 class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where tills call; without a certificate only loopback makes sense."""
+    """Where tills call; with certificate and key they call over TLS."""
 
-    host: str = "127.0.0.1"
-    port: Annotated[int, Meta(ge=1, le=65_535)] = 8480
+    host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8480
     certificate: str = ""
     key: str = ""
 
 
 class Paths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where things lie."""
+    """Where things lie; a service has this made by systemd."""
 
     state: str = "/var/lib/loyalty-headoffice"
 
@@ -26,3 +31,38 @@ class HeadOfficeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     door: Door = Door()
     paths: Paths = Paths()
+
+
+def load_headoffice(path: Path) -> HeadOfficeConfig:
+    """Read head office's one file; `conf.d` beside it is the till's.
+
+    Raises:
+        DocumentError: every mistake of the file.
+    """
+    what = f"configuration {path}"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        missing = Mistake("", "file_missing", {"path": str(path)}, "create it, or name another with --config")
+        raise DocumentError(what, [missing]) from None
+    except PermissionError:
+        raise DocumentError(what, [Mistake("", "file_unreadable", {}, "let the service read it")]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
+        detail = {"detail": str(failure)}
+        raise DocumentError(what, [Mistake("", "not_toml", detail, "correct the syntax there")]) from None
+    mistakes = mistakes_in(table, HeadOfficeConfig)
+    if not mistakes:
+        mistakes = list(_needs(convert(table, HeadOfficeConfig, what=what)))
+    if mistakes:
+        raise DocumentError(what, mistakes)
+    return convert(table, HeadOfficeConfig, what=what)
+
+
+def _needs(config: HeadOfficeConfig) -> list[Mistake]:
+    """Find keys that are right each but not together."""
+    door = config.door
+    if bool(door.certificate) != bool(door.key):
+        return [Mistake("/door", "half_a_pair", {}, "give both door.certificate and door.key, or neither")]
+    if not door.certificate and door.host not in {"127.0.0.1", "::1", "localhost"}:
+        return [Mistake("/door/host", "needs_tls", {"host": door.host}, "give door.certificate and door.key")]
+    return []

@@ -1,141 +1,123 @@
-"""Allowances: points set aside for one journal of one till, and for nobody else until it says so.
+"""Allowances: points set aside for one till, so that nobody else can spend them (strict, S1 and S3).
 
-No transition frees an open allowance because time passed (S3): `honour_until` only stops new spending,
-and points come home by the till's own journal.
+Only journal entries free what is set aside; `honour_until` stops new spending, it gives nothing back.
 """
 
-import json
-import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from agent.errors import DocumentError
 from agent.headoffice.office import Office
-from agent.headoffice.tills import is_active
-from agent.sync.wire import Allowance, AllowanceAnswer, AllowanceRequest, Deny, LotSlice, encode
+from agent.headoffice.store import allowances, members, programmes, tills
+from agent.headoffice.store.protocol import Row
+from agent.loyalty.read import load_programme
+from agent.sync.wire import Allowance, AllowanceAnswer, AllowanceRequest, Deny, LotSlice, Refusal
 
-HONOUR_MS = 24 * 3600 * 1000
+LONGEST_HONOUR = timedelta(hours=24)
 
 
-def decide(office: Office, request: AllowanceRequest) -> AllowanceAnswer:
-    """Grant or deny one request; the same `request_id` gets the same answer (S1).
+def answer(office: Office, till: str, request: AllowanceRequest) -> AllowanceAnswer:
+    """Set points aside, or say why not; the same request gets the same allowance again.
 
-    A grant is in the books and in head office's own segment, both on disk, before it is returned.
+    The answer may only be sent after this returned: the books are durable then.
+
+    Raises:
+        LedgerReadOnly: nothing can be set aside now.
     """
-    with office.db.writing():
-        known = office.db.row(
-            "SELECT * FROM allowance WHERE incarnation = ? AND request_id = ?",
-            (request.incarnation, request.request_id),
-        )
-        if known is not None:
-            return _as_message(known)
-        if reason := _why_not(office, request):
-            return Deny(reason)
-        slices = _take_free(office, request)
-        amount = sum(one.amount for one in slices)
-        if amount < max(request.minimum, 1):
-            _give_back(office, request, slices)
-            return Deny("too_few_points", amount)
-        row = _record(office, request, slices, amount)
-    answer = _as_message(row)
-    _append_own_segment(office, answer)
-    return answer
+    store = office.store
+    zone = time_zone(office)
+    with store.writing():
+        if known := allowances.by_request(store, request.incarnation, request.request_id):
+            if (known["member"], known["wallet"]) != (request.member, request.wallet):
+                return Refusal("request_conflict", "this request id was used for another account")
+            return _as_message(office, known)
+        return _refusal(office, till, request) or _issue(office, request, zone)
 
 
-def _why_not(office: Office, request: AllowanceRequest) -> str:
-    if not is_active(office, request.incarnation):
-        return "journal_fenced"
-    member = office.db.row("SELECT status FROM member WHERE member = ?", (request.member,))
-    if member is None:
-        return "member_unknown"
-    return "" if member["status"] == "active" else "member_blocked"
-
-
-def _take_free(office: Office, request: AllowanceRequest) -> list[LotSlice]:
-    """Set aside up to `amount` from spendable lots, first-expiring first."""
-    today = office.clock.now().date().isoformat()
-    wanted, slices = request.amount, []
-    for lot in office.db.rows(
-        "SELECT * FROM lot WHERE member = ? AND wallet = ? AND free > 0"
-        " AND (active_from = '' OR active_from <= ?) AND (expires_on = '' OR expires_on >= ?)"
-        " ORDER BY expires_on = '', expires_on, lot",
-        (request.member, request.wallet, today, today),
-    ):
-        taken = min(wanted, lot["free"])
-        if not taken:
-            break
-        slices.append(LotSlice(lot["lot"], taken, lot["active_from"], lot["expires_on"], lot["ends_at"]))
-        _move_free(office, request, lot["lot"], -taken)
-        wanted -= taken
-    return slices
-
-
-def _give_back(office: Office, request: AllowanceRequest, slices: list[LotSlice]) -> None:
-    for one in slices:
-        _move_free(office, request, one.lot, one.amount)
-
-
-def _move_free(office: Office, request: AllowanceRequest, lot: str, amount: int) -> None:
-    office.db.run(
-        "UPDATE lot SET free = free + ? WHERE member = ? AND wallet = ? AND lot = ?",
-        (amount, request.member, request.wallet, lot),
-    )
-
-
-def _record(office: Office, request: AllowanceRequest, slices: list[LotSlice], amount: int) -> object:
-    number = office.db.row(
-        "SELECT next_number FROM incarnation WHERE incarnation = ?", (request.incarnation,)
-    )["next_number"]
-    office.db.run(
-        "UPDATE incarnation SET next_number = next_number + 1 WHERE incarnation = ?", (request.incarnation,)
-    )
-    lots = json.dumps([[one.lot, one.amount, one.active_from, one.expires_on, one.ends_at] for one in slices])
-    office.db.run(
-        "INSERT INTO allowance VALUES (?, ?, ?, ?, ?, ?, 0, 'OPEN', ?, ?)",
-        (
-            request.incarnation,
-            number,
-            request.request_id,
-            request.member,
-            request.wallet,
-            amount,
-            lots,
-            _honour_until_ms(office, slices),
-        ),
-    )
-    return office.db.row(
-        "SELECT * FROM allowance WHERE incarnation = ? AND number = ?", (request.incarnation, number)
-    )
-
-
-def _honour_until_ms(office: Office, slices: list[LotSlice]) -> int:
-    """A day from now, and never beyond the first lot's last day."""
-    latest = office.now_ms() + HONOUR_MS
-    for one in slices:
-        if one.expires_on:
-            day_after = datetime.fromisoformat(one.expires_on) + timedelta(days=1)
-            end = datetime.combine(day_after.date(), time(), UTC)
-            latest = min(latest, int(end.timestamp() * 1000))
-    return latest
-
-
-def _as_message(row: object) -> Allowance:
-    get = row.__getitem__  # type: ignore[attr-defined]
-    return Allowance(
-        incarnation=get("incarnation"),
-        number=get("number"),
-        member=get("member"),
-        wallet=get("wallet"),
-        amount=get("issued"),
-        lots=[LotSlice(*one) for one in json.loads(get("lots"))],
-        honour_until_ms=get("honour_until_ms"),
-    )
-
-
-def _append_own_segment(office: Office, allowance: Allowance) -> None:
-    """Keep a second record: books restored from a backup must not give the same points again."""
-    record = encode(allowance)
-    descriptor = os.open(office.state / "allowances.segment", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+def time_zone(office: Office) -> ZoneInfo:
+    """Return the time zone in which lots begin and end: that of the programme in force."""
+    row = programmes.newest_programme(office.store)
+    if row is None:
+        return ZoneInfo("UTC")
     try:
-        os.write(descriptor, len(record).to_bytes(4, "big") + record)
-        os.fdatasync(descriptor)
-    finally:
-        os.close(descriptor)
+        return ZoneInfo(load_programme(bytes(row["text"]), name=row["id"]).time_zone)
+    except (DocumentError, ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _refusal(office: Office, till: str, request: AllowanceRequest) -> Deny | Refusal | None:
+    journal = tills.journal(office.store, request.incarnation)
+    if journal is None or journal["till"] != till:
+        return Refusal("unknown_journal", "this till never said HELLO with this journal")
+    if journal["state"] != "ACTIVE":
+        return Deny("fenced")
+    member = members.member_row(office.store, request.member)
+    if member is None:
+        return Deny("unknown_member")
+    return None if member["status"] == "active" else Deny("blocked")
+
+
+def _issue(office: Office, request: AllowanceRequest, zone: ZoneInfo) -> AllowanceAnswer:
+    now = office.clock.now()
+    rows = allowances.free_lots(office.store, request.member, request.wallet)
+    usable = [(row, row["free"]) for row in rows if row["free"] > 0 and _is_alive(row, now, zone)]
+    # What a clawback took below zero is owed before anything more is set aside.
+    owed = -sum(row["free"] for row in rows if row["free"] < 0)
+    free = max(0, sum(amount for _, amount in usable) - owed)
+    wanted = min(request.amount, free)
+    if wanted < max(request.minimum, 1):
+        return Deny("too_few", free)
+    slices, ends = [], now + LONGEST_HONOUR
+    for row, amount in usable:
+        if wanted <= 0:
+            break
+        slices.append((row["lot"], min(amount, wanted)))
+        wanted -= slices[-1][1]
+        ends = min(ends, _end_of(row, zone) or ends)
+    number = allowances.take_number(office.store, request.incarnation)
+    allowances.issue(
+        office.store,
+        (request.incarnation, number),
+        (request.member, request.wallet),
+        request_id=request.request_id,
+        slices=slices,
+        now_ms=office.now_ms(),
+        honour_until_ms=int(ends.timestamp() * 1000),
+    )
+    issued = allowances.by_number(office.store, request.incarnation, number)
+    assert issued is not None
+    return _as_message(office, issued)
+
+
+def _as_message(office: Office, row: Row) -> Allowance:
+    slices: Sequence[Row] = allowances.slices_of(office.store, row["incarnation"], row["number"])
+    return Allowance(
+        incarnation=row["incarnation"],
+        number=row["number"],
+        member=row["member"],
+        wallet=row["wallet"],
+        amount=row["issued"],
+        lots=[
+            LotSlice(one["lot"], one["amount"], one["active_from"], one["expires_on"], one["ends_at"])
+            for one in slices
+        ],
+        honour_until_ms=row["honour_until_ms"],
+    )
+
+
+def _is_alive(row: Row, now: datetime, zone: ZoneInfo) -> bool:
+    if row["active_from"] and row["active_from"] > now.astimezone(zone).date().isoformat():
+        return False
+    end = _end_of(row, zone)
+    return end is None or end > now
+
+
+def _end_of(row: Row, zone: ZoneInfo) -> datetime | None:
+    """Return the instant a lot ends: its own, or the end of its last day."""
+    if row["ends_at"]:
+        return datetime.fromisoformat(row["ends_at"]).astimezone(UTC)
+    if row["expires_on"]:
+        last = datetime.fromisoformat(row["expires_on"]).date()
+        return datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
+    return None

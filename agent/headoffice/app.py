@@ -1,22 +1,24 @@
-"""Head office's door for tills: sealed MessagePack in, a wire message out; bad input never gives a 500.
+"""The door of head office: signed MessagePack messages of tills under /v1/till/, nothing for anybody else.
 
-The till is known by the signature on each message, not by its connection: uvicorn hands no client
-certificate to the application.
+Bad input is answered with a 4xx, a disk that does not write with 503 and a time to come again; work
+runs in threads, because every acknowledgement waits for the disk.
 """
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.errors import LedgerReadOnly
-from agent.headoffice import allowances, delta, intake, publish, tills
+from agent.headoffice import allowances, delta, intake, members, publish, tills
 from agent.headoffice.office import Office
 from agent.sync.signing import is_from
 from agent.sync.wire import (
@@ -29,121 +31,121 @@ from agent.sync.wire import (
     MemberRequest,
     Pull,
     Push,
-    Refusal,
     Sealed,
     encode,
 )
 
 log = structlog.get_logger()
-BODY_DEADLINE_S = 20
-Answerer = Callable[[str, Any, bytes], Any]
+T = TypeVar("T")
+CONTENT_TYPE = "application/msgpack"
+BODY_DEADLINE_S = 30.0
+RETRY_AFTER_S = 5
+MAX_ENROL_BYTES = 4096
+Handle = Callable[[Office, str, Any, bytes], Any]
+_decode_sealed = msgspec.msgpack.Decoder(Sealed).decode
 
 
-def build_app(office: Office, *, on_received: Callable[[], None]) -> Starlette:
-    """Make the application; `on_received` is called after each batch that was taken."""
+class Door:
+    """Answers tills; `on_push` is called after each batch that lies on disk."""
 
-    def pushed(till: str, push: Push, raw: bytes) -> Any:
-        answer = intake.receive(office, till, push, raw)
-        on_received()
+    def __init__(self, office: Office, on_push: Callable[[], None]) -> None:
+        self._office = office
+        self._on_push = on_push
+        # Segments are appended by one thread at a time; the fsync is the work, so more would not help.
+        self._intake = threading.Lock()
+
+    async def enrol(self, request: Request) -> Response:
+        """Bind a till's key to its one-time code; the only call without a signature."""
+        body = await _read(request, MAX_ENROL_BYTES)
+        if isinstance(body, Response):
+            return body
+        try:
+            message = msgspec.msgpack.decode(body, type=EnrolRequest)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return _refuse(400, "not an enrolment")
+        return await _answered(lambda: encode(tills.enrol(self._office, message)))
+
+    async def blob(self, request: Request) -> Response:
+        """Hand out a published text; it is signed and named by its hash, so it needs no guard."""
+        text = await to_thread.run_sync(publish.blob, self._office, request.path_params["sha256"])
+        if text is None:
+            return _refuse(404, "no such blob")
+        return Response(text, media_type="application/octet-stream")
+
+    def signed(self, kind: type, handle: Handle) -> Callable[[Request], Awaitable[Response]]:
+        """Make the endpoint of a message that only an enrolled till may send."""
+        path, decode = PATHS[kind], msgspec.msgpack.Decoder(kind).decode
+
+        async def endpoint(request: Request) -> Response:
+            body = await _read(request, MAX_BODY_BYTES)
+            if isinstance(body, Response):
+                return body
+            try:
+                sealed = _decode_sealed(body)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                return _refuse(400, "not a sealed message")
+            key = await to_thread.run_sync(tills.public_key_of, self._office, sealed.till)
+            if key is None or not is_from(sealed, path, key):
+                log.warning("message refused", till=sealed.till[:64], path=path, reason="signature")
+                return _refuse(401, "no enrolled till signed this")
+            try:
+                message = decode(sealed.payload)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                return _refuse(400, "not a message for this path")
+            return await _answered(lambda: encode(handle(self._office, sealed.till, message, body)))
+
+        return endpoint
+
+    def push(self, office: Office, till: str, message: Push, raw: bytes) -> Any:
+        """Take one batch and let booking know."""
+        with self._intake:
+            answer = intake.receive(office, till, message, raw)
+        self._on_push()
         return answer
 
-    answerers: dict[type, Answerer] = {
-        Hello: lambda till, hello, _: tills.greet(office, till, hello),
-        Push: pushed,
-        AllowanceRequest: lambda till, request, _: _of_own_journal(
-            office, till, request, lambda: allowances.decide(office, request)
-        ),
-        MemberRequest: lambda _, request, __: delta.look_up(office, request),
-        Pull: lambda till, pull, _: _of_own_journal(office, till, pull, lambda: delta.page_for(office, pull)),
+
+def build_app(office: Office, on_push: Callable[[], None] = lambda: None) -> Starlette:
+    """Return the ASGI application of the tills' door."""
+    door = Door(office, on_push)
+    signed: dict[type, Handle] = {
+        Hello: lambda office, till, message, _: tills.greet(office, till, message),
+        Push: door.push,
+        AllowanceRequest: lambda office, till, message, _: allowances.answer(office, till, message),
+        MemberRequest: lambda office, _till, message, _: members.look_up(office, message.card_tag),
+        Pull: lambda office, till, message, _: delta.page(office, till, message),
     }
     routes = [
-        Route(PATHS[kind], _endpoint(office, kind, answer), methods=["POST"])
-        for kind, answer in answerers.items()
+        Route(PATHS[EnrolRequest], door.enrol, methods=["POST"]),
+        Route(BLOB_PATH + "{sha256:str}", door.blob, methods=["GET"]),
+        *(Route(PATHS[kind], door.signed(kind, handle), methods=["POST"]) for kind, handle in signed.items()),
     ]
-    routes.append(Route(PATHS[EnrolRequest], _enrol_endpoint(office), methods=["POST"]))
-    routes.append(Route(BLOB_PATH + "{digest}", _blob_endpoint(office)))
-    routes.append(Route("/healthz", _healthy))
     return Starlette(routes=routes)
 
 
-def _of_own_journal(office: Office, till: str, message: Any, answer: Callable[[], Any]) -> Any:
-    """Answer only about a journal that this till greeted us with."""
-    if tills.till_of(office, message.incarnation) != till:
-        return Refusal("unknown_journal", "this journal was never greeted by this till: say HELLO first")
-    return answer()
-
-
-def _endpoint(office: Office, kind: type, answerer: Answerer) -> Callable[[Request], Awaitable[Response]]:
-    path = PATHS[kind]
-    decode = msgspec.msgpack.Decoder(kind).decode
-
-    def answer(raw: bytes) -> Any:
-        try:
-            sealed = msgspec.msgpack.decode(raw, type=Sealed)
-            key = tills.public_key_of(office, sealed.till)
-            if key is None or not is_from(sealed, path, key):
-                log.warning("message refused", till=sealed.till[:64], path=path, reason="signature")
-                return Refusal("not_signed", "no enrolled till signed this message")
-            message = decode(sealed.payload)
-        except (msgspec.DecodeError, RecursionError) as failure:
-            return Refusal("malformed", str(failure))
-        return answerer(sealed.till, message, raw)
-
-    async def endpoint(request: Request) -> Response:
-        return await _answered(request, answer)
-
-    return endpoint
-
-
-def _enrol_endpoint(office: Office) -> Callable[[Request], Awaitable[Response]]:
-    def answer(raw: bytes) -> Any:
-        try:
-            message = msgspec.msgpack.decode(raw, type=EnrolRequest)
-        except (msgspec.DecodeError, RecursionError) as failure:
-            return Refusal("malformed", str(failure))
-        return tills.enrol(office, message)
-
-    async def endpoint(request: Request) -> Response:
-        return await _answered(request, answer)
-
-    return endpoint
-
-
-def _blob_endpoint(office: Office) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        content = await asyncio.to_thread(publish.blob, office, request.path_params["digest"])
-        if content is None:
-            return Response(status_code=404)
-        return Response(content, media_type="application/octet-stream")
-
-    return endpoint
-
-
-async def _healthy(_: Request) -> Response:
-    return Response("ok\n", media_type="text/plain")
-
-
-async def _answered(request: Request, answer: Callable[[bytes], Any]) -> Response:
-    """Read a capped body within the deadline, answer in a thread, encode."""
+async def _read(request: Request, cap: int) -> bytes | Response:
+    """Read a body up to its cap and within its deadline; a peer that drips is let go."""
+    body = bytearray()
     try:
         async with asyncio.timeout(BODY_DEADLINE_S):
-            raw = await _body(request)
-    except (TimeoutError, ClientDisconnect):
-        return Response(status_code=408)
-    if raw is None:
-        return Response(status_code=413)
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > cap:
+                    return _refuse(413, f"more than {cap} bytes")
+    except TimeoutError:
+        return _refuse(408, "the body took too long")
+    except ClientDisconnect:
+        return _refuse(400, "gone")
+    return bytes(body)
+
+
+async def _answered(work: Callable[[], bytes]) -> Response:
     try:
-        told = await asyncio.to_thread(answer, raw)
+        content = await to_thread.run_sync(work)
     except LedgerReadOnly as failure:
-        log.error("books cannot be written", error=str(failure))
-        return Response(status_code=503, headers={"Retry-After": "5"})
-    return Response(encode(told), media_type="application/msgpack")
+        log.error("books not writable", detail=str(failure))  # noqa: TRY400 - the sentence says it all
+        return Response(status_code=503, headers={"Retry-After": str(RETRY_AFTER_S)})
+    return Response(content, media_type=CONTENT_TYPE)
 
 
-async def _body(request: Request) -> bytes | None:
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_BODY_BYTES:
-            return None
-    return bytes(content)
+def _refuse(status: int, detail: str) -> Response:
+    return Response(detail, status_code=status, media_type="text/plain", headers={"Connection": "close"})

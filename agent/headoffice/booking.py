@@ -64,7 +64,9 @@ def book_batch(store: Store, incarnation: str, batch: Sequence[Received], judge:
     """Book entries that follow the mark, in one transaction."""
     read = [(received, _read(received.body)) for received in batch]
     findings = {
-        received.seq: judge(entry) for received, entry in read if entry is not None and entry.kind == "RECEIPT"
+        received.seq: judge(entry)
+        for received, entry in read
+        if entry is not None and entry.kind == "RECEIPT"
     }
     with store.writing():
         journal = tills.journal(store, incarnation)

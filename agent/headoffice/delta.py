@@ -1,39 +1,42 @@
-"""News for tills: who changed and which programmes came, in pages by cursor."""
+"""Pages of news for one till: members that changed since its cursor, the programme, and what is booked.
 
-from agent.headoffice.members import member_with_tag, row_of
+The last page carries `booked`: figures and mark come from one view of the books, so a till that drops
+its own entries up to the mark counts nothing twice.
+"""
+
+from agent.headoffice.facts import wire_row
 from agent.headoffice.office import Office
-from agent.headoffice.publish import news_since
-from agent.sync.wire import Delta, MemberAnswer, MemberRequest, NoMember, Pull
+from agent.headoffice.publish import news
+from agent.headoffice.store import members, programmes, tills
+from agent.headoffice.store.settings import change
+from agent.sync.wire import Delta, Pull, PullAnswer, Refusal
+
+MAX_PAGE = 200
+"""A member with a year of lots takes 6 kB or more; a till refuses answers above 4 MiB."""
 
 
-def page_for(office: Office, pull: Pull) -> Delta:
-    """Return what changed since the till's cursor, at most `limit` members.
-
-    Members and `booked_seq` are read in one view: only the last page says up to which entry of the
-    asking journal these figures reach, so the till's own entries never count twice.
-    """
-    db = office.db
-    with db.reading():
-        last = office.change()
-        rows = db.rows(
-            "SELECT member, version FROM member WHERE version > ? ORDER BY version LIMIT ?",
-            (pull.cursor, pull.limit + 1),
-        )
-        more = len(rows) > pull.limit
-        rows = rows[: pull.limit]
-        until = rows[-1]["version"] if more else last
-        booked = db.row("SELECT booked_seq FROM incarnation WHERE incarnation = ?", (pull.incarnation,))
-        members = [row_of(office, row["member"]) for row in rows]
+def page(office: Office, till: str, pull: Pull) -> PullAnswer:
+    """Return what is new since `pull.cursor`, at most 200 members."""
+    store = office.store
+    limit = min(pull.limit, MAX_PAGE)
+    with store.reading():
+        journal = tills.journal(store, pull.incarnation)
+        if journal is None or journal["till"] != till:
+            return Refusal("unknown_journal", "this till never said HELLO with this journal")
+        last = change(store)
+        # A cursor ahead of us comes from before our books were restored: everything is told again.
+        cursor = pull.cursor if 0 <= pull.cursor <= last else 0
+        rows = members.changed_since(store, cursor, limit + 1)
+        more = len(rows) > limit
+        rows = rows[:limit]
+        to_cursor = rows[-1]["version"] if more else last
+        programme = programmes.newest_programme(store)
+        is_news = programme is not None and cursor < programme["change"] <= to_cursor
         return Delta(
             from_cursor=pull.cursor,
-            to_cursor=until,
+            to_cursor=to_cursor,
             more=more,
-            booked_seq=-1 if more or booked is None else booked["booked_seq"],
-            members=[member for member in members if member is not None],
-            programmes=news_since(office, pull.cursor, until),
+            booked_seq=-1 if more else journal["booked_seq"],
+            members=[wire_row(store, row, office.clock.now()) for row in rows],
+            programmes=[news(programme)] if programme is not None and is_news else [],
         )
-
-
-def look_up(office: Office, request: MemberRequest) -> MemberAnswer:
-    """Answer whose card this is."""
-    return member_with_tag(office, request.card_tag) or NoMember()

@@ -4,12 +4,15 @@ An entry that breaks a rule raises Parked: it stays in the log without effect, w
 person to decide.  Nothing blocks a journal.
 """
 
+from collections.abc import Callable
 from datetime import date
 
 import msgspec
 
+from agent.headoffice.counting import give_voucher, move_count, use_voucher, withdraw_voucher
 from agent.headoffice.facts import facts_of, stale_parts
-from agent.headoffice.shapes import ReceiptData, receipt_data
+from agent.headoffice.receipts import by_rule, receipt_row
+from agent.headoffice.shapes import receipt_data
 from agent.headoffice.store import allowances, books, log, members
 from agent.headoffice.store.books import Dates
 from agent.headoffice.store.protocol import Store
@@ -40,9 +43,22 @@ class Effects:
         self._shop = shop
         self.touched: dict[str, None] = {}
         """Members whose figures changed, in the order of their first change."""
+        self._changes: dict[str, Callable[[Entry], None]] = {
+            "RECEIPT": self._receipt,
+            "EARN": self._open_lots,
+            "LOAD": self._open_lots,
+            "GIVE": self._give,
+            "REDEEM": self._redeem,
+            "COUNT": lambda entry: move_count(store, entry, undone=False),
+            "COUPON": self._use_voucher,
+            "REVERSE": self._reverse,
+            "RETURN": self._return,
+            "CLOSE": self._close,
+            "DECLARE": self._declare,
+        }
 
     def apply(self, entry: Entry) -> None:
-        """Book one entry.
+        """Book one entry; kinds that move no figure of ours are only kept.
 
         Raises:
             Parked: it breaks a rule.
@@ -52,31 +68,9 @@ class Effects:
         if entry.kind not in KINDS:
             self.differ(entry, "unknown_kind", f"{entry.kind} is of a newer program; kept")
         postings(entry)
-        match entry.kind:
-            case "RECEIPT":
-                self._receipt(entry, receipt_data(entry))
-            case "EARN" | "LOAD":
-                self._open_lots(entry)
-            case "GIVE" if entry.lots:
-                self._open_lots(entry)
-            case "GIVE" if entry.data.get("kind") == "voucher":
-                self._give_voucher(entry)
-            case "REDEEM":
-                self._redeem(entry)
-            case "COUNT":
-                self._count(entry, sign=1)
-            case "COUPON":
-                self._use_voucher(entry, times=1)
-            case "REVERSE":
-                self._reverse(entry)
-            case "RETURN":
-                self._return(entry)
-            case "CLOSE":
-                self._close(entry)
-            case "DECLARE":
-                self._declare(entry)
-            case _:
-                pass
+        change = self._changes.get(entry.kind)
+        if change is not None:
+            change(entry)
         if entry.account:
             self.touched[entry.account] = None
 
@@ -85,46 +79,28 @@ class Effects:
         where = (entry.incarnation, entry.seq, entry.receipt)
         log.add_difference(self._store, where, kind, detail[:LONGEST_VISIBLE_DETAIL])
 
-    def _receipt(self, entry: Entry, data: ReceiptData) -> None:
+    def _receipt(self, entry: Entry) -> None:
+        data = receipt_data(entry)
         row = members.member_row(self._store, entry.account) if entry.account else None
         if entry.account and row is None:
             self.differ(entry, "unknown_member", f"{entry.account} is not in the books")
         if row is not None and data.facts is not None:
-            if stale := stale_parts(data.facts, facts_of(self._store, row), data.day):
+            stale = stale_parts(data.facts, facts_of(self._store, row), data.day)
+            if stale:
                 self.differ(entry, "facts_stale", ", ".join(stale))
         if data.quote is None:
             self.differ(entry, "not_quoted", "committed without a quote of ours: nothing earned or given")
         for told in data.differences:
             self.differ(entry, "told_by_till", msgspec.json.encode(told).decode())
-        books.put_receipt(self._store, self._receipt_row(entry, data), _by_rule(data))
+        state = books.state_before_receipt(self._store, entry.receipt)
+        values = receipt_row(entry, data, till=self._till, shop=self._shop, state=state)
+        books.put_receipt(self._store, values, by_rule(data))
 
-    def _receipt_row(self, entry: Entry, data: ReceiptData) -> dict[str, object]:
-        gross = sum(line.amount_minor for line in data.basket.lines)
-        due = data.quote.due_minor if data.quote else gross
-        rebates = [rebate.amount_minor for line in (data.quote.lines if data.quote else []) for rebate in line.rebates]
-        programme = data.quote.programme if data.quote else data.programme
-        return {
-            "receipt": entry.receipt,
-            "incarnation": entry.incarnation,
-            "seq": entry.seq,
-            "store": data.basket.store or self._shop,
-            "till": self._till,
-            "cashier": entry.actor or data.basket.cashier,
-            "at": data.at.isoformat(),
-            "sold_at": data.basket.sold_at.isoformat(),
-            "day": data.day.isoformat(),
-            "currency": data.basket.currency,
-            "member": entry.account,
-            "entry_mode": data.identified_by.entry_mode if data.identified_by else "",
-            "items": len(data.basket.lines),
-            "gross_minor": gross,
-            "rebate_minor": sum(rebates),
-            "due_minor": due,
-            "offline": int(data.offline),
-            "programme": programme.id if programme else "",
-            "version": programme.version if programme else 0,
-            "state": books.state_before_receipt(self._store, entry.receipt),
-        }
+    def _give(self, entry: Entry) -> None:
+        if entry.lots:
+            self._open_lots(entry)
+        elif entry.data.get("kind") == "voucher":
+            give_voucher(self._store, entry, _dates(entry))
 
     def _open_lots(self, entry: Entry) -> None:
         if entry.amount <= 0 or not entry.lots:
@@ -153,43 +129,21 @@ class Effects:
             allowances.spend(self._store, (entry.incarnation, entry.allowance, lot), -amount)
             books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
 
-    def _count(self, entry: Entry, *, sign: int) -> None:
-        data = entry.data
-        rule = str(data.get("rule") or entry.part.removeprefix("COUNT/"))
-        known = books.count_row(self._store, entry.account, rule)
-        position, day, today, lifetime = (
-            (known["position"], known["day"], known["today"], known["lifetime"]) if known else (0, "", 0, 0)
-        )
-        # A REVERSE carries its units negated already.
-        units, rewards = int(data.get("units", 0)), sign * abs(int(data.get("rewards", 0)))
-        told_day = str(data.get("day") or day)
-        if told_day > day:
-            day, today = told_day, 0
-        position += units - int(data.get("size", 0)) * rewards
-        today += units if told_day == day else 0
-        books.put_count(self._store, entry.account, rule, (position, day, today, lifetime + units))
-
-    def _give_voucher(self, entry: Entry) -> None:
-        number, name = str(entry.data.get("id") or entry.part), str(entry.data.get("name") or "")
-        books.give_voucher(self._store, entry.account, number, name, _dates(entry))
-
-    def _use_voucher(self, entry: Entry, *, times: int) -> None:
-        number = entry.part.removeprefix("COUPON/")
-        used = books.use_voucher(self._store, entry.account, number, times)
+    def _use_voucher(self, entry: Entry) -> None:
+        used = use_voucher(self._store, entry, times=1)
         if used > 1:
-            self.differ(entry, "voucher_twice", f"voucher {number} was used {used} times")
+            self.differ(entry, "voucher_twice", f"{entry.part} was used {used} times")
 
     def _reverse(self, entry: Entry) -> None:
         match entry.data.get("undoes"):
             case "RECEIPT":
                 books.set_receipt_state(self._store, entry.receipt, "voided")
             case "COUNT":
-                self._count(entry, sign=-1)
+                move_count(self._store, entry, undone=True)
             case "COUPON":
-                self._use_voucher(entry, times=-1)
-            case "GIVE" if not entry.lots and entry.data.get("kind", "voucher") == "voucher":
-                number = str(entry.data.get("id") or entry.part.removeprefix("GIVE/"))
-                books.withdraw_voucher(self._store, entry.account, number)
+                use_voucher(self._store, entry, times=-1)
+            case "GIVE" if not entry.lots:
+                withdraw_voucher(self._store, entry)
             case "REDEEM":
                 self._give_back(entry)
             case _:
@@ -247,13 +201,3 @@ def _dates(entry: Entry) -> Dates:
         if day:
             date.fromisoformat(day)
     return Dates(active_from, expires_on, ends_at)
-
-
-def _by_rule(data: ReceiptData) -> list[tuple[str, int, int]]:
-    sums: dict[str, list[int]] = {}
-    for line in data.quote.lines if data.quote else []:
-        for rebate in line.rebates:
-            sums.setdefault(rebate.rule, [0, 0])[0] += rebate.amount_minor
-        for earned in line.earned:
-            sums.setdefault(earned.rule, [0, 0])[1] += earned.points
-    return [(rule, rebate, points) for rule, (rebate, points) in sorted(sums.items())]

@@ -57,12 +57,10 @@ def stale_parts(till: MemberFacts, ours: MemberFacts, day: date) -> list[str]:
     parts = [name for name in ("status", "tier") if getattr(till, name) != getattr(ours, name)]
     if sorted(till.segments) != sorted(ours.segments):
         parts.append("segments")
-    for wallet in sorted(till.wallets.keys() | ours.wallets.keys()):
-        if _spendable(till, wallet, day) != _spendable(ours, wallet, day):
-            parts.append(f"wallets/{wallet}")
-    for rule in sorted(till.counts.keys() | ours.counts.keys()):
-        if _position(till, rule) != _position(ours, rule):
-            parts.append(f"counts/{rule}")
+    wallets = sorted(till.wallets.keys() | ours.wallets.keys())
+    parts += [f"wallets/{one}" for one in wallets if _spendable(till, one, day) != _spendable(ours, one, day)]
+    rules = sorted(till.counts.keys() | ours.counts.keys())
+    parts += [f"counts/{rule}" for rule in rules if _position(till, rule) != _position(ours, rule)]
     if _usable(till, day) != _usable(ours, day):
         parts.append("vouchers")
     return parts

@@ -30,10 +30,8 @@ def receive(office: Office, till: str, push: Push, raw: bytes) -> PushAnswer:
         return _repeated(office, push, seq, head)
     if push.previous_hash != head:
         return Fork(seq)
-    if chain_end(push.previous_hash, push.entries) != push.last_hash:
-        return Refusal("broken_chain", f"the entries after {seq} do not chain to the hash that was sent")
-    if problem := _misplaced(push):
-        return Refusal("misplaced_entry", problem)
+    if refusal := _refusal(push):
+        return refusal
     office.segments.append(push, raw, office.now_ms())
     return Acknowledged(push.incarnation, *office.segments.received(push.incarnation))
 
@@ -50,13 +48,15 @@ def _repeated(office: Office, push: Push, seq: int, head: bytes) -> PushAnswer:
     return Acknowledged(push.incarnation, seq, head)
 
 
-def _misplaced(push: Push) -> str:
-    """Say which entry names another journal or number; undecodable ones pass, booking parks them."""
+def _refusal(push: Push) -> Refusal | None:
+    """Refuse entries that do not chain or name another place; undecodable ones pass, booking parks them."""
+    if chain_end(push.previous_hash, push.entries) != push.last_hash:
+        return Refusal("broken_chain", "these entries do not chain to the hash that was sent")
     for seq, body in enumerate(push.entries, start=push.first_seq):
         try:
             entry = entry_from(body)
         except msgspec.DecodeError:
             continue
         if (entry.incarnation, entry.seq) != (push.incarnation, seq):
-            return f"entry {seq} calls itself {entry.incarnation}/{entry.seq}"
-    return ""
+            return Refusal("misplaced_entry", f"entry {seq} calls itself {entry.incarnation}/{entry.seq}")
+    return None

@@ -52,7 +52,10 @@ class Office:
             LedgerDamaged: a segment ends before what was booked from it; that is no torn tail.
         """
         # The marks first: a server beside us may receive and book while we read the files.
-        booked = [(row["incarnation"], row["booked_seq"], bytes(row["booked_hash"])) for row in tills.journals(self.store)]
+        booked = [
+            (row["incarnation"], row["booked_seq"], bytes(row["booked_hash"]))
+            for row in tills.journals(self.store)
+        ]
         segments = Segments(self.state / "segments", for_writing=self._lock is not None)
         for incarnation, booked_seq, booked_hash in booked:
             seq, head = segments.received(incarnation)

@@ -1,90 +1,65 @@
-"""Publish a programme: checked, signed, immutable, and its version only rises."""
+"""Publish a programme: checked, signed, and announced to every till with its next pull (step 9)."""
 
 from hashlib import sha256
+from typing import NamedTuple
 
-from agent.errors import Refused
+from agent.errors import DocumentError, Mistake
 from agent.headoffice.office import Office
-from agent.loyalty.compile import Compiled, compile_programme
-from agent.loyalty.programme import Programme
+from agent.headoffice.store import programmes
+from agent.headoffice.store.protocol import Row
+from agent.headoffice.store.settings import next_change
+from agent.loyalty.compile import compile_programme
 from agent.loyalty.read import load_programme
 from agent.sync.wire import ProgrammeNews
 
 
-def publish(office: Office, text: bytes, *, name: str) -> Programme:
-    """Publish the programme in `text`; publishing the same bytes again changes nothing.
+class Published(NamedTuple):
+    """A programme version as tills will know it."""
+
+    id: str
+    version: int
+    sha256: str
+    is_new: bool
+
+
+def publish(office: Office, text: bytes, *, name: str) -> Published:
+    """Sign a programme and let tills fetch it; the same text again changes nothing.
 
     Raises:
-        DocumentError: every mistake of the file.
-        Refused: its version does not rise, or the same version says something else.
+        DocumentError: the file's mistakes, all at once, or a version that does not rise.
+        LedgerReadOnly: the books cannot be written now.
     """
     programme = load_programme(text, name=name)
-    compile_programme(programme)
+    compile_programme(programme)  # what a till could not run must not leave the house
     digest = sha256(text).hexdigest()
-    with office.db.writing():
-        latest = office.db.row(
-            "SELECT version, sha256 FROM programme WHERE id = ? ORDER BY version DESC LIMIT 1",
-            (programme.id,),
+    store = office.store
+    with store.writing():
+        known = programmes.programme_row(store, programme.id, programme.version)
+        if known is not None and known["sha256"] == digest:
+            return Published(programme.id, programme.version, digest, is_new=False)
+        highest = programmes.highest_version(store, programme.id)
+        if programme.version <= highest:
+            values = {"version": programme.version, "published": highest}
+            remedy = f"give it a version above {highest}: what was published never changes"
+            raise DocumentError(name, [Mistake("/programme/version", "version_must_rise", values, remedy)])
+        programmes.add_programme(
+            store,
+            (programme.id, programme.version),
+            text,
+            sha256=digest,
+            signature=office.publisher.sign(digest.encode()),
+            now_ms=office.now_ms(),
+            change=next_change(store),
         )
-        if latest is not None and (latest["version"], latest["sha256"]) == (programme.version, digest):
-            return programme
-        if latest is not None and programme.version <= latest["version"]:
-            raise Refused(
-                "version_must_rise",
-                f"{programme.id} version {latest['version']} is published; {programme.version} does not rise",
-                remedy=f"set version = {latest['version'] + 1}",
-            )
-        office.db.run(
-            "INSERT INTO programme VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                programme.id,
-                programme.version,
-                digest,
-                office.publisher.sign(digest.encode()),
-                text,
-                office.now_ms(),
-                office.next_change(),
-            ),
-        )
-    return programme
-
-
-def news_since(office: Office, change: int, until: int) -> list[ProgrammeNews]:
-    """Return what was published in (change, until], oldest first."""
-    rows = office.db.rows(
-        "SELECT id, version, sha256, signature, published_ms FROM programme WHERE change > ? AND change <= ?"
-        " ORDER BY change",
-        (change, until),
-    )
-    return [
-        ProgrammeNews(row["id"], row["version"], row["sha256"], bytes(row["signature"]), row["published_ms"])
-        for row in rows
-    ]
+    return Published(programme.id, programme.version, digest, is_new=True)
 
 
 def blob(office: Office, digest: str) -> bytes | None:
-    """Return the published bytes with this sha256."""
-    row = office.db.row("SELECT text FROM programme WHERE sha256 = ?", (digest,))
+    """Return a published text by its SHA-256, None if there is none."""
+    row = programmes.programme_by_hash(office.store, digest)
     return None if row is None else bytes(row["text"])
 
 
-class Programmes:
-    """Every published programme, compiled when first asked for."""
-
-    def __init__(self, office: Office) -> None:
-        self._office = office
-        self._compiled: dict[tuple[str, int, str], Compiled] = {}
-
-    def get(self, identifier: str, version: int, content_hash: str) -> Compiled | None:
-        """Return the programme of a receipt, None if head office never published exactly that."""
-        key = (identifier, version, content_hash)
-        if key not in self._compiled:
-            row = self._office.db.row(
-                "SELECT text FROM programme WHERE id = ? AND version = ?", (identifier, version)
-            )
-            if row is None:
-                return None
-            programme = load_programme(bytes(row["text"]), name=f"{identifier}.toml")
-            if programme.hash != content_hash:
-                return None
-            self._compiled[key] = compile_programme(programme)
-        return self._compiled[key]
+def news(row: Row) -> ProgrammeNews:
+    """Return how a till hears of a programme."""
+    return ProgrammeNews(row["id"], row["version"], row["sha256"], bytes(row["signature"]))

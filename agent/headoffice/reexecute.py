@@ -18,6 +18,7 @@ from agent.loyalty.quote import Quote
 from agent.loyalty.read import load_programme
 
 KEPT_PROGRAMMES = 32
+LONGEST_PART = 300
 
 
 class Judge:
@@ -33,18 +34,17 @@ class Judge:
             data = receipt_data(entry)
         except msgspec.ValidationError:
             return []  # booking parks it and says so
-        if data.quote is None or (data.programme is None and not data.quote.programme.id):
-            return []
-        named = (data.quote.programme.id, data.quote.programme.version)
-        if not named[0]:
-            return []
-        compiled = self._programme(named)
+        if data.quote is None or not data.quote.programme.id:
+            return []  # nothing was promised
+        named = data.quote.programme
+        compiled = self._programme((named.id, named.version))
         if compiled is None:
-            return [Finding("programme_unknown", f"{named[0]} version {named[1]} was never published here")]
-        if data.quote.programme.hash != compiled.programme.hash:
-            return [Finding("programme_differs", f"{named[0]} version {named[1]} has another text at the till")]
-        ours = evaluate(compiled, data.facts, data.basket, data.at, draw=data.draw)
-        return _compare(data, ours)
+            return [
+                Finding("programme_unknown", f"{named.id} version {named.version} was never published here")
+            ]
+        if named.hash != compiled.programme.hash:
+            return [Finding("programme_differs", f"{named.id} version {named.version} is another text there")]
+        return _evaluated(compiled, data)
 
     def _programme(self, named: tuple[str, int]) -> Compiled | None:
         if named not in self._compiled:
@@ -61,21 +61,35 @@ class Judge:
         return self._compiled[named]
 
 
+def _evaluated(compiled: Compiled, data: ReceiptData) -> list[Finding]:
+    try:
+        ours = evaluate(compiled, data.facts, data.basket, data.at, draw=data.draw)
+    except (ValueError, TypeError, LookupError, ArithmeticError) as failure:
+        # A quote exists where none can be made; whoever wrote it, booking goes on.
+        return [Finding("difference", f"cannot be evaluated: {type(failure).__name__}: {failure}")]
+    return _compare(data, ours)
+
+
 def _compare(data: ReceiptData, ours: Quote) -> list[Finding]:
     assert data.quote is not None
-    theirs = msgspec.structs.replace(data.quote, etag="")
-    ours = msgspec.structs.replace(ours, etag="")
+    theirs, ours = _comparable(data.quote), _comparable(ours)
     parts = [
-        name for name in Quote.__struct_fields__ if _plain(getattr(theirs, name)) != _plain(getattr(ours, name))
+        f"{name}: {_short(theirs, name)}, ours {_short(ours, name)}"
+        for name in Quote.__struct_fields__
+        if _plain(getattr(theirs, name)) != _plain(getattr(ours, name))
     ]
-    if not parts:
-        return []
-    return [Finding("difference", ", ".join(f"{name}: {_short(theirs, name)} / ours {_short(ours, name)}" for name in parts))]
+    return [Finding("difference", "; ".join(parts))] if parts else []
+
+
+def _comparable(quote: Quote) -> Quote:
+    """Leave out what a till adds to the answer of `evaluate`: its seal, and that points are provisional."""
+    wallets = [msgspec.structs.replace(wallet, provisional=False) for wallet in quote.wallets]
+    return msgspec.structs.replace(quote, etag="", wallets=wallets)
 
 
 def _short(quote: Quote, name: str) -> str:
     text = msgspec.json.encode(getattr(quote, name)).decode()
-    return text if len(text) <= 300 else text[:300] + "…"
+    return text if len(text) <= LONGEST_PART else text[:LONGEST_PART] + "…"
 
 
 def _plain(part: object) -> bytes:

@@ -1,90 +1,108 @@
-"""Run head office: the door for tills, and the projector that books what came in."""
+"""Serve: the tills' door on one address, booking beside it, until the service manager says stop."""
 
 import asyncio
-import contextlib
-import os
 import signal
 import socket
-from collections.abc import Iterator
+import ssl
 from pathlib import Path
+from types import FrameType
 
 import structlog
 import uvicorn
 
 from agent.clock import Clock
 from agent.config.headoffice import HeadOfficeConfig
+from agent.errors import ConfigurationError
 from agent.headoffice.app import build_app
-from agent.headoffice.booking import Projector
+from agent.headoffice.notify import notify
 from agent.headoffice.office import Office
+from agent.headoffice.projector import Projector
+from agent.headoffice.reexecute import Judge
 
 log = structlog.get_logger()
-IDLE_S = 5.0
+BACKLOG = 1024
+MAX_CONCURRENT = 1000
+STOP_S = 10
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: stopping is ours."""
+class Server(uvicorn.Server):
+    """uvicorn that ends after a signal instead of dying of it again, so that the exit code is ours."""
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's shape
+        """Stop accepting, finish what runs, end."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+    def end(self) -> None:
+        """End as after a signal; callable from any thread."""
+        self.should_exit = True
 
 
 def run(config: HeadOfficeConfig, *, clock: Clock) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit code.
+    """Serve in the foreground; return the exit code, 0 after a stop that was meant.
 
     Raises:
-        ConfigurationError: the state folder or the door cannot be used.
+        ConfigurationError: the address is taken, or the certificate cannot be used.
+        LedgerError: the state folder cannot serve.
     """
-    return asyncio.run(_serve(config, clock))
+    office = Office(Path(config.paths.state), clock, serving=True)
+    try:
+        return _serve(office, config)
+    finally:
+        office.close()
 
 
-async def _serve(config: HeadOfficeConfig, clock: Clock) -> int:
-    office = Office(Path(config.paths.state), clock)
-    stop, work = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    app = build_app(office, on_received=lambda: loop.call_soon_threadsafe(work.set))
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host=config.door.host,
-            port=config.door.port,
-            ssl_certfile=config.door.certificate or None,
-            ssl_keyfile=config.door.key or None,
-            http="httptools",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            timeout_keep_alive=60,
-        )
+def _serve(office: Office, config: HeadOfficeConfig) -> int:
+    door = _listen(config)
+    projector = Projector(office, Judge(office.store), on_failure=lambda: server.end())
+    server = Server(_settings(config, build_app(office, projector.wake)))
+    host, port = door.getsockname()[:2]
+    projector.start()
+    log.info("head office started", address=f"{host}:{port}")
+    # The socket listens already: a till that calls before uvicorn is up waits in the backlog.
+    notify("READY=1\nSTATUS=serving tills")
+    asyncio.run(server.serve(sockets=[door]))
+    notify("STOPPING=1")
+    projector.stop()
+    if projector.failure is not None:
+        return 1
+    log.info("head office stopped")
+    return 0
+
+
+def _listen(config: HeadOfficeConfig) -> socket.socket:
+    host, port = config.door.host, config.door.port
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as failure:
+        raise ConfigurationError(
+            f"cannot listen on {host}:{port}: {failure.strerror or failure}", remedy="check [door]"
+        ) from None
+
+
+def _settings(config: HeadOfficeConfig, app: object) -> uvicorn.Config:
+    settings = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        limit_concurrency=MAX_CONCURRENT,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=STOP_S,
+        ssl_certfile=config.door.certificate or None,
+        ssl_keyfile=config.door.key or None,
     )
-    serving = asyncio.create_task(server.serve())
-    booking = asyncio.create_task(_book(office, work))
-    _notify("READY=1")
-    log.info("head office serving", address=f"{config.door.host}:{config.door.port}")
-    await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
-    _notify("STOPPING=1")
-    server.should_exit = True
-    booking.cancel()
-    await asyncio.gather(serving, booking, return_exceptions=True)
-    office.close()
-    return 0 if stop.is_set() else 1
-
-
-async def _book(office: Office, work: asyncio.Event) -> None:
-    """Book whenever something arrived, and every few seconds in case a thread was missed."""
-    projector = Projector(office)
-    while True:
-        work.clear()
-        await asyncio.to_thread(projector.book_all)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(work.wait(), IDLE_S)
-
-
-def _notify(message: str) -> None:
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if address:
-        target = "\0" + address[1:] if address.startswith("@") else address
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door, contextlib.suppress(OSError):
-            door.sendto(message.encode(), target)
+    try:
+        settings.load()
+    except (OSError, ssl.SSLError) as failure:
+        raise ConfigurationError(
+            f"the certificate cannot be used: {failure}", remedy="check door.certificate and door.key"
+        ) from None
+    if settings.ssl is not None:
+        settings.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+    return settings

@@ -1,4 +1,4 @@
-"""What entries do to lots, counts, vouchers and receipts; every change here is derived and can be made anew."""
+"""What entries do to lots, counts, vouchers and receipts: all derived, all can be made anew."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -109,8 +109,9 @@ RECEIPT_COLUMNS = (
 
 def put_receipt(store: Store, values: dict[str, object], rules: Sequence[tuple[str, int, int]]) -> None:
     """Add a receipt and what each rule did: (rule, rebate in minor units, points)."""
+    columns, marks = ", ".join(RECEIPT_COLUMNS), ", ".join("?" * len(RECEIPT_COLUMNS))
     store.run(
-        f"INSERT INTO receipt ({', '.join(RECEIPT_COLUMNS)}) VALUES ({', '.join('?' * len(RECEIPT_COLUMNS))})",  # noqa: S608 - our own names
+        f"INSERT INTO receipt ({columns}) VALUES ({marks})",  # noqa: S608 - names of our own
         [values[column] for column in RECEIPT_COLUMNS],
     )
     store.run_many(
@@ -127,8 +128,8 @@ def set_receipt_state(store: Store, receipt: str, state: str) -> None:
 def state_before_receipt(store: Store, receipt: str) -> str:
     """Return the state a receipt gets from what was booked before it came (a return at another till)."""
     row = store.row(
-        "SELECT max(CASE WHEN kind = 'REVERSE' AND part = '' THEN 2 WHEN kind = 'RETURN' THEN 1 ELSE 0 END) AS rank"
-        " FROM entry WHERE receipt = ? AND parked = 0",
+        "SELECT max(CASE WHEN kind = 'REVERSE' AND part = '' THEN 2"
+        " WHEN kind = 'RETURN' THEN 1 ELSE 0 END) AS rank FROM entry WHERE receipt = ? AND parked = 0",
         (receipt,),
     )
     return ("committed", "returned", "voided")[int(row["rank"] or 0) if row is not None else 0]

@@ -67,7 +67,8 @@ def let_wait(store: Store, incarnation: str, seq: int) -> None:
 def waiting_for(store: Store, receipt: str) -> Sequence[Row]:
     """Return the entries that wait for something of this receipt."""
     return store.rows(
-        "SELECT incarnation, seq, body FROM entry WHERE receipt = ? AND parked = 2 ORDER BY position", (receipt,)
+        "SELECT incarnation, seq, body FROM entry WHERE receipt = ? AND parked = 2 ORDER BY position",
+        (receipt,),
     )
 
 
@@ -79,7 +80,8 @@ def let_go(store: Store, incarnation: str, seq: int) -> None:
 def move_mark(store: Store, incarnation: str, seq: int, head: bytes) -> None:
     """Say how far a journal is booked; in the transaction that booked it."""
     store.run(
-        "UPDATE incarnation SET booked_seq = ?, booked_hash = ? WHERE incarnation = ?", (seq, head, incarnation)
+        "UPDATE incarnation SET booked_seq = ?, booked_hash = ? WHERE incarnation = ?",
+        (seq, head, incarnation),
     )
 
 
@@ -100,8 +102,8 @@ def difference_counts(store: Store) -> dict[str, int]:
 def page(store: Store, after: int, limit: int) -> Sequence[Row]:
     """Return log entries behind a position, with the till that wrote them."""
     return store.rows(
-        "SELECT e.*, i.till, i.epoch, t.store FROM entry e JOIN incarnation i ON i.incarnation = e.incarnation"
-        " JOIN till t ON t.till = i.till WHERE e.position > ? ORDER BY e.position LIMIT ?",
+        "SELECT e.*, i.till, i.epoch, t.store FROM entry e"
+        " JOIN incarnation i ON i.incarnation = e.incarnation JOIN till t ON t.till = i.till WHERE e.position > ? ORDER BY e.position LIMIT ?",
         (after, limit),
     )
 
@@ -109,8 +111,8 @@ def page(store: Store, after: int, limit: int) -> Sequence[Row]:
 def receipts_between(store: Store, after: int, until: int) -> Sequence[Row]:
     """Return the receipts whose entry lies in (after, until], in that order."""
     return store.rows(
-        "SELECT e.position, r.* FROM entry e JOIN receipt r ON r.incarnation = e.incarnation AND r.seq = e.seq"
-        " AND r.receipt = e.receipt WHERE e.kind = 'RECEIPT' AND e.position > ? AND e.position <= ?"
+        "SELECT e.position, r.* FROM entry e"
+        " JOIN receipt r ON r.incarnation = e.incarnation AND r.seq = e.seq AND r.receipt = e.receipt WHERE e.kind = 'RECEIPT' AND e.position > ? AND e.position <= ?"
         " ORDER BY e.position",
         (after, until),
     )

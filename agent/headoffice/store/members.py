@@ -37,7 +37,9 @@ def counts_of(store: Store, member: str) -> Sequence[Row]:
 
 def vouchers_of(store: Store, member: str) -> Sequence[Row]:
     """Return the vouchers a member can still use."""
-    return store.rows("SELECT * FROM voucher WHERE member = ? AND given > 0 AND used <= 0 ORDER BY id", (member,))
+    return store.rows(
+        "SELECT * FROM voucher WHERE member = ? AND given > 0 AND used <= 0 ORDER BY id", (member,)
+    )
 
 
 def changed_since(store: Store, cursor: int, limit: int) -> Sequence[Row]:
@@ -53,8 +55,8 @@ def touch(store: Store, member: str) -> None:
 def put_member(store: Store, member: str, *, tier: str, segments: str, choices: str) -> None:
     """Add a member, or replace what is said of one; a block stays."""
     store.run(
-        "INSERT INTO member (member, status, tier, segments, choices, version) VALUES (?, 'active', ?, ?, ?, 0)"
-        " ON CONFLICT (member) DO UPDATE SET tier = excluded.tier, segments = excluded.segments,"
+        "INSERT INTO member (member, status, tier, segments, choices, version)"
+        " VALUES (?, 'active', ?, ?, ?, 0) ON CONFLICT (member) DO UPDATE SET tier = excluded.tier, segments = excluded.segments,"
         " choices = excluded.choices",
         (member, tier, segments, choices),
     )
@@ -65,7 +67,9 @@ def put_card(store: Store, tag: bytes, member: str) -> None:
     store.run("INSERT INTO card (tag, member) VALUES (?, ?) ON CONFLICT (tag) DO NOTHING", (tag, member))
 
 
-def put_opening_lot(store: Store, key: tuple[str, str, str], amount: int, *, active_from: str, expires_on: str) -> None:
+def put_opening_lot(
+    store: Store, key: tuple[str, str, str], amount: int, *, active_from: str, expires_on: str
+) -> None:
     """Add an opening balance as a lot of its own; `key` is (member, wallet, lot)."""
     store.run(
         "INSERT INTO lot (member, wallet, lot, imported, opened, remaining, active_from, expires_on)"
@@ -76,10 +80,14 @@ def put_opening_lot(store: Store, key: tuple[str, str, str], amount: int, *, act
 
 def opening_lot(store: Store, key: tuple[str, str, str]) -> Row | None:
     """Return an opening lot as it was brought in."""
-    return store.row("SELECT opened FROM lot WHERE member = ? AND wallet = ? AND lot = ? AND imported = 1", key)
+    return store.row(
+        "SELECT opened FROM lot WHERE member = ? AND wallet = ? AND lot = ? AND imported = 1", key
+    )
 
 
-def put_voucher(store: Store, member: str, number: str, voucher: str, *, active_from: str, expires_on: str) -> None:
+def put_voucher(
+    store: Store, member: str, number: str, voucher: str, *, active_from: str, expires_on: str
+) -> None:
     """Give a voucher from a list; one that is there already stays as it is."""
     store.run(
         "INSERT INTO voucher (member, id, voucher, imported, active_from, expires_on, given)"

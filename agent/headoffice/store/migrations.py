@@ -28,13 +28,14 @@ CREATE TABLE member (
 ) WITHOUT ROWID;
 CREATE INDEX member_version ON member (version);
 CREATE TABLE card (
-    tag BLOB PRIMARY KEY, member TEXT NOT NULL, blocked INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT ''
+    tag BLOB PRIMARY KEY, member TEXT NOT NULL, blocked INTEGER NOT NULL DEFAULT 0,
+    reason TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX card_member ON card (member);
 CREATE TABLE allowance (
     incarnation TEXT NOT NULL, number INTEGER NOT NULL, request_id TEXT NOT NULL, member TEXT NOT NULL,
-    wallet TEXT NOT NULL, issued INTEGER NOT NULL, issued_ms INTEGER NOT NULL, honour_until_ms INTEGER NOT NULL,
-    state TEXT NOT NULL, PRIMARY KEY (incarnation, number), UNIQUE (incarnation, request_id)
+    wallet TEXT NOT NULL, issued INTEGER NOT NULL, issued_ms INTEGER NOT NULL,
+    honour_until_ms INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (incarnation, number), UNIQUE (incarnation, request_id)
 ) WITHOUT ROWID;
 CREATE INDEX allowance_open ON allowance (member, wallet) WHERE state = 'OPEN';
 CREATE TABLE allowance_lot (
@@ -65,9 +66,9 @@ CREATE TABLE counted (
     today INTEGER NOT NULL, lifetime INTEGER NOT NULL, PRIMARY KEY (member, rule)
 ) WITHOUT ROWID;
 CREATE TABLE voucher (
-    member TEXT NOT NULL, id TEXT NOT NULL, voucher TEXT NOT NULL DEFAULT '', imported INTEGER NOT NULL DEFAULT 0,
-    active_from TEXT NOT NULL DEFAULT '', expires_on TEXT NOT NULL DEFAULT '', given INTEGER NOT NULL DEFAULT 0,
-    used INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (member, id)
+    member TEXT NOT NULL, id TEXT NOT NULL, voucher TEXT NOT NULL DEFAULT '',
+    imported INTEGER NOT NULL DEFAULT 0, active_from TEXT NOT NULL DEFAULT '',
+    expires_on TEXT NOT NULL DEFAULT '', given INTEGER NOT NULL DEFAULT 0, used INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (member, id)
 ) WITHOUT ROWID;
 CREATE TABLE receipt (
     receipt TEXT PRIMARY KEY, incarnation TEXT NOT NULL, seq INTEGER NOT NULL, store TEXT NOT NULL,

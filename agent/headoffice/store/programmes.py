@@ -33,7 +33,14 @@ def all_programmes(store: Store) -> Sequence[Row]:
 
 
 def add_programme(
-    store: Store, key: tuple[str, int], text: bytes, *, sha256: str, signature: bytes, now_ms: int, change: int
+    store: Store,
+    key: tuple[str, int],
+    text: bytes,
+    *,
+    sha256: str,
+    signature: bytes,
+    now_ms: int,
+    change: int,
 ) -> None:
     """Add a version; `key` is (id, version)."""
     store.run(

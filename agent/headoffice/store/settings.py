@@ -13,7 +13,10 @@ def setting(store: Store, name: str) -> bytes:
 def make_settings(store: Store, fresh: dict[str, bytes]) -> None:
     """Keep what is there already, add what is missing."""
     with store.writing():
-        store.run_many("INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", list(fresh.items()))
+        store.run_many(
+            "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+            list(fresh.items()),
+        )
         store.run("INSERT INTO setting (name, value) VALUES ('change', 0) ON CONFLICT (name) DO NOTHING")
 
 

@@ -39,7 +39,10 @@ def till_row(store: Store, till: str) -> Row | None:
 
 def keys_of(store: Store, till: str) -> list[bytes]:
     """Return every key a till ever had."""
-    return [bytes(row["public_key"]) for row in store.rows("SELECT public_key FROM till_key WHERE till = ?", (till,))]
+    return [
+        bytes(row["public_key"])
+        for row in store.rows("SELECT public_key FROM till_key WHERE till = ?", (till,))
+    ]
 
 
 def till_overview(store: Store) -> list[Row]:
@@ -68,7 +71,8 @@ def bind_journal(store: Store, till: str, incarnation: str, genesis: bytes) -> N
     store.run("UPDATE till SET next_epoch = next_epoch + 1 WHERE till = ?", (till,))
     store.run("UPDATE incarnation SET state = 'FENCED' WHERE till = ?", (till,))
     store.run(
-        "INSERT INTO incarnation (incarnation, till, epoch, state, booked_hash) VALUES (?, ?, ?, 'ACTIVE', ?)",
+        "INSERT INTO incarnation (incarnation, till, epoch, state, booked_hash)"
+        " VALUES (?, ?, ?, 'ACTIVE', ?)",
         (incarnation, till, row["next_epoch"], genesis),
     )
 

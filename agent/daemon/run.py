@@ -1,0 +1,351 @@
+"""Run a till: wire the rooms together, answer until told to stop, take everything down again.
+
+Read it top-down: `run` → `_Daemon.start` → `_Daemon.stop`.
+"""
+
+import asyncio
+import os
+import resource
+import secrets
+import signal
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import structlog
+
+from agent import __version__
+from agent.clock import Clock, random_id
+from agent.config.till import TillConfig
+from agent.daemon.admin import build_admin
+from agent.daemon.enrolment import client_settings, load_credentials
+from agent.daemon.logs import configure
+from agent.daemon.notify import Notifier, watchdog_interval_s
+from agent.daemon.online import Online
+from agent.daemon.programmes import CurrentProgramme
+from agent.daemon.readers import Readers, device_settings, number_ranges
+from agent.daemon.server import Server, loopback_socket, make_server
+from agent.daemon.sockets import POS_GROUP, handed_over, open_unix
+from agent.daemon.status import mode_of, status_of
+from agent.errors import ConfigurationError, DocumentError, LedgerError
+from agent.ledger.ledger import open_ledger
+from agent.sync.client import Client
+from agent.sync.loop import SyncLoop, SyncState
+from agent.till.api import build_app
+from agent.till.cards import CardReads
+from agent.till.checkout import Checkout
+from agent.till.events import Events
+from agent.till.gate import Gate
+from agent.till.guard import LoopbackGuard
+from agent.till.identify import Identifier
+from agent.till.quote import Quoter, TillSettings
+from agent.till.tokens import TokenSeal, token_key
+from drivers.event import CardRead, DeviceStatus, Event, ReadRefused
+from drivers.number import Decoded, decode, raw_from_text
+
+log = structlog.get_logger()
+EXIT_FATAL, EXIT_LEDGER = 1, 74  # 74: EX_IOERR of sysexits.h
+
+
+def run(config: TillConfig, *, clock: Clock, reread: Callable[[], TillConfig] | None = None) -> int:
+    """Run until SIGTERM or SIGINT; return the exit code.
+
+    SIGHUP reads the configuration again through `reread` and tells whether a restart would take it.
+
+    Raises:
+        ConfigurationError: a door, a reader or the credentials cannot be used.
+    """
+    configure(config.log.level, clock, store=config.till.store, till=config.till.till)
+    # A core file would hold what was being read: none is written.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    return asyncio.run(_Daemon(config, clock, reread).run())
+
+
+class _Daemon:
+    """Everything that runs, in the order in which it is started."""
+
+    def __init__(self, config: TillConfig, clock: Clock, reread: Callable[[], TillConfig] | None) -> None:
+        self._config = config
+        self._clock = clock
+        self._reread = reread
+        self._notifier = Notifier()
+        self._stop = asyncio.Event()
+        self._exit_code = 0
+        self._problems: list[str] = []
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._sync_state = SyncState()
+        self._sync: SyncLoop | None = None
+        self._clients: list[Client] = []
+
+    async def run(self) -> int:
+        try:
+            await self._start()
+        except LedgerError as failure:
+            log.error("ledger unusable", error=str(failure), code=failure.code)  # noqa: TRY400 - its sentence is enough
+            return EXIT_LEDGER
+        self._notifier.ready(f"selling, {mode_of(self._ledger, self._sync_state)}")
+        log.info("agent ready", version=__version__, incarnation=self._ledger.incarnation)
+        await self._stop.wait()
+        self._notifier.stopping()
+        await self._take_down()
+        return self._exit_code
+
+    async def _start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        state = Path(self._config.paths.state)
+        self._ledger = open_ledger(state, clock=self._clock, new_id=random_id, on_fatal=self._disk_failed)
+        self._credentials = load_credentials(self._config)
+        self._programme = CurrentProgramme()
+        self._use_stored_programme()
+        self._build_till(state)
+        self._readers = Readers(
+            device_settings(self._config.device, self._config.numbers), self._on_reader_event
+        )
+        self._servers = self._open_doors()
+        if self._sync is not None:
+            self._go(self._sync.run(), "sync")
+        self._readers.start()
+        self._go(self._readers.run(), "readers")
+        self._go(self._feed_watchdog(), "watchdog")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._stop.set)
+        self._loop.add_signal_handler(signal.SIGHUP, self._reload)
+        await self._until_answering()
+
+    def _use_stored_programme(self) -> None:
+        stored = self._ledger.read.programme()
+        if stored is None:
+            return
+        try:
+            self._programme.use(stored.text, stored.id)
+        except DocumentError as failure:
+            self._problems.append(f"programme {stored.id} is not understood: {failure}")
+            log.error("programme not understood", programme=stored.id, error=str(failure))  # noqa: TRY400
+
+    def _build_till(self, state: Path) -> None:
+        config, ledger = self._config, self._ledger
+        seal = TokenSeal(token_key(state / "token.key"))
+        credentials = self._credentials
+        fleet_key = credentials.fleet_key if credentials else None
+        self._connect()
+        settings = TillSettings(
+            store=config.till.store,
+            till=config.till.till,
+            currency=config.till.currency,
+            language=config.till.language,
+            clock_tolerance_s=config.pos.clock_tolerance_s,
+        )
+        identifier = Identifier(
+            ledger.read, seal, clock=self._clock, fleet_key=fleet_key, new_nonce=secrets.token_bytes
+        )
+        self._events, self._gate = Events(random_id()[:8]), Gate()
+        self._cards = CardReads(
+            identifier,
+            self._events,
+            self._gate,
+            ledger.read,
+            today=self._today,
+            ask_allowances=self._online.ask_allowances if self._online else _nothing_given,
+            look_up=self._online.look_up if self._online else _nobody_found,
+        )
+        quoter = Quoter(
+            ledger.read,
+            self._programme,
+            seal,
+            clock=self._clock,
+            settings=settings,
+            is_online=lambda: self._sync_state.online,
+        )
+        self._checkout = Checkout(
+            ledger,
+            quoter,
+            identifier,
+            self._cards,
+            self._events,
+            gate=self._gate,
+            clock=self._clock,
+            settings=settings,
+            decode_text=self._decode_text,
+            mode=lambda: mode_of(ledger, self._sync_state),
+            online_wait_s=config.sync.online_wait_ms / 1000,
+        )
+
+    def _connect(self) -> None:
+        """Make the two lanes to head office, if this till is enrolled and knows where it is."""
+        self._online: Online | None = None
+        settings = client_settings(self._config)
+        credentials = self._credentials
+        if credentials is None or not settings.url:
+            log.warning("not connected", reason="not enrolled" if settings.url else "no head_office.url")
+            return
+        till = credentials.enrolment.till
+        bulk, quick = (Client(settings, till=till, key=credentials.key) for _ in range(2))
+        self._clients = [bulk, quick]
+        self._sync = SyncLoop(
+            self._ledger,
+            bulk,
+            clock=self._clock,
+            chance=Random(),
+            publisher_key=credentials.publisher_key,
+            pull_interval_s=self._config.sync.pull_interval_s,
+            program_version=__version__,
+            on_programme=self._programme.use,
+        )
+        self._sync_state = self._sync.state
+        self._online = Online(
+            self._ledger,
+            quick,
+            programme=self._programme,
+            new_id=random_id,
+            is_online=lambda: self._sync_state.online,
+            deadline_s=self._config.sync.online_wait_ms / 1000,
+        )
+        self._ledger.on_commit.append(lambda: self._loop.call_soon_threadsafe(self._wake_sync))
+
+    def _open_doors(self) -> list[Server]:
+        """Serve the POS and store IT on sockets handed over by systemd, else on our own."""
+        run_folder, given = Path(self._config.paths.run), handed_over()
+        app = build_app(self._checkout, self._device_rows)
+        pos = given.get("pos") or open_unix(run_folder / "pos.sock", mode=0o660, group=POS_GROUP)
+        admin = given.get("admin") or open_unix(run_folder / "admin.sock", mode=0o600)
+        doors: list[tuple[Any, Any]] = [
+            (app, pos),
+            (build_admin(self._status, sync_now=self._wake_sync), admin),
+        ]
+        if self._config.pos.loopback:
+            guard = LoopbackGuard(
+                app,
+                port=self._config.pos.port,
+                tokens=_tokens(Path(self._config.pos.tokens_file)),
+                origins=self._config.pos.origins,
+            )
+            doors.append((guard, loopback_socket(self._config.pos.port)))
+        servers = []
+        for door_app, door in doors:
+            server = make_server(door_app)
+            self._go(server.serve(sockets=[door]), "door")
+            servers.append(server)
+        return servers
+
+    async def _until_answering(self) -> None:
+        while not all(server.started for server in self._servers):
+            await asyncio.sleep(0.01)
+
+    async def _take_down(self) -> None:
+        """Let calls under way finish, then close readers, network and ledger, in that order."""
+        self._readers.stop()
+        for server in self._servers:
+            server.should_exit = True
+        doors = [task for task in self._tasks if task.get_name() == "door"]
+        await asyncio.wait(doors, timeout=5)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for client in self._clients:
+            await client.close()
+        await asyncio.to_thread(self._ledger.close)
+        log.info("agent stopped")
+
+    def _on_reader_event(self, event: Event) -> None:
+        match event:
+            case CardRead():
+                self._cards.on_read(event.device, event.kind, event.value, event.read_at_ns)
+            case ReadRefused():
+                self._cards.on_refused(event.device, event.reason)
+            case DeviceStatus():
+                kind = "device.up" if event.state == "enabled" else "device.down"
+                self._events.publish(kind, {"device": event.device, "state": event.state})
+
+    def _decode_text(self, text: str) -> tuple[str, str] | str:
+        """Decode what a POS handed over, behind the same payment guard as every reader."""
+        ranges = number_ranges(self._config.numbers)
+        found = decode(raw_from_text(text), transport="pos_text", ranges=ranges)
+        return (found.kind, found.value) if isinstance(found, Decoded) else str(found.reason)
+
+    def _reload(self) -> None:
+        """Read the configuration again; what it changes is taken at the next start."""
+        self._notifier.reloading(time.monotonic_ns() // 1000)
+        try:
+            changed = self._reread is not None and self._reread() != self._config
+            self._problems = ["the configuration changed: restart to use it"] if changed else []
+        except (DocumentError, ConfigurationError) as failure:
+            self._problems = [f"the new configuration was refused: {failure}"]
+        for problem in self._problems:
+            log.warning("reload", detail=problem)
+        self._notifier.ready("; ".join(self._problems) or "selling")
+
+    async def _feed_watchdog(self) -> None:
+        """Say that we live, from the event loop, and only after the ledger answered."""
+        interval_s = watchdog_interval_s() or 10.0
+        while True:
+            self._ledger.read.head()
+            self._notifier.alive()
+            await asyncio.sleep(interval_s)
+
+    def _disk_failed(self, failure: BaseException) -> None:
+        """Leave at once: after a failed sync nothing may be acknowledged, the next start verifies."""
+        log.critical("disk failed", error=str(failure))
+        os._exit(EXIT_LEDGER)
+
+    def _go(self, work: Any, name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        """No part may die silently: if one does, the daemon leaves and is started again."""
+        if task.cancelled() or self._stop.is_set():
+            return
+        log.error("part ended", detail=task.get_name(), error=repr(task.exception()))
+        self._exit_code = EXIT_FATAL
+        self._stop.set()
+
+    def _wake_sync(self) -> None:
+        if self._sync is not None:
+            self._sync.wake()
+
+    def _status(self) -> dict[str, Any]:
+        return status_of(
+            self._ledger,
+            self._sync_state,
+            clock=self._clock,
+            devices=self._device_rows(),
+            problems=self._problems,
+        )
+
+    def _device_rows(self) -> list[dict[str, Any]]:
+        states = self._readers.states
+        return [
+            {
+                "device": one.name,
+                "state": states[one.name].state if one.name in states else "closed",
+                "detail": states[one.name].detail if one.name in states else "",
+            }
+            for one in self._config.device
+        ]
+
+    def _today(self) -> date:
+        return self._clock.now().date()
+
+
+async def _nothing_given(_: str) -> int:
+    return 0
+
+
+async def _nobody_found(_: bytes) -> bool:
+    return False
+
+
+def _tokens(path: Path) -> dict[str, str]:
+    """Read the loopback clients: a name and a token a line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as failure:
+        raise ConfigurationError(
+            f"the loopback door needs {path}: {failure.strerror}", remedy="write one `name token` a line"
+        ) from None
+    pairs = [line.split() for line in lines if line.strip() and not line.startswith("#")]
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}  # noqa: PLR2004

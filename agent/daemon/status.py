@@ -1,0 +1,46 @@
+"""How this till stands, in one document: for `loyalty-agent status`, the doctor and head office's eyes."""
+
+from typing import Any
+
+from agent import __version__
+from agent.clock import Clock
+from agent.ledger.ledger import Ledger
+from agent.sync.loop import SyncState
+
+
+def status_of(
+    ledger: Ledger, sync: SyncState, *, clock: Clock, devices: list[dict[str, Any]], problems: list[str]
+) -> dict[str, Any]:
+    """Return the status document; `worst_offline_loss` is 0 while only allowances may be spent."""
+    stands = ledger.status()
+    programme = ledger.read.programme()
+    now_ms = int(clock.now().timestamp() * 1000)
+    contact_ms = sync.last_contact_ms or ledger.read.mark("last_contact_ms")
+    return {
+        "version": __version__,
+        "mode": mode_of(ledger, sync),
+        "programme": None if programme is None else {"id": programme.id, "version": programme.version},
+        "ledger": stands._asdict(),
+        "sync": {
+            "online": sync.online,
+            "epoch": sync.epoch,
+            "fenced": sync.fenced,
+            "alarm": sync.alarm,
+            "backlog": stands.backlog,
+            "cursor": ledger.read.mark("cursor"),
+            "last_contact_age_s": max(0, (now_ms - contact_ms) // 1000) if contact_ms else None,
+        },
+        "devices": devices,
+        "worst_offline_loss": 0,
+        "problems": problems,
+    }
+
+
+def mode_of(ledger: Ledger, sync: SyncState) -> str:
+    """Return online, offline, degraded (spending stopped) or read_only."""
+    stands = ledger.status()
+    if not stands.writable:
+        return "read_only"
+    if stands.frozen or sync.alarm:
+        return "degraded"
+    return "online" if sync.online else "offline"

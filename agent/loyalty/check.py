@@ -1,0 +1,154 @@
+"""What types cannot say about a programme: names that must exist, one verb a rule, stages, settings, zones."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from agent.errors import Mistake
+from agent.loyalty.programme import STAGES, Rule, Scope, TakeOff, Text, Threshold, When
+from agent.loyalty.words import SETTINGS, STAGE_OF, STAGES_OF, VERBS
+
+
+def mistakes(text: Text) -> list[Mistake]:
+    """Return everything wrong between the words of a programme, none if it can be compiled."""
+    return [*_head(text), *_wallets(text), *_vouchers(text), *_rules(text)]
+
+
+def verb_of(rule: Rule) -> str:
+    """Return the rule's verb, empty if it has none (a mistake that `mistakes` lists)."""
+    return next((verb for verb in VERBS if getattr(rule, verb) is not None), "")
+
+
+def stage_of(rule: Rule) -> str:
+    """Return the stage a rule runs in: its own word, or the one its verb fixes."""
+    return rule.stage or STAGE_OF[verb_of(rule)]
+
+
+def _head(text: Text) -> Iterator[Mistake]:
+    try:
+        ZoneInfo(text.programme.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield Mistake("/programme/time_zone", "unknown_zone", {}, "name an IANA zone, like Europe/Helsinki")
+    for key, value in text.settings.items():
+        at = f"/settings/{key}"
+        if key not in SETTINGS:
+            yield _unknown(at, key, SETTINGS, "setting")
+        elif value not in SETTINGS[key]:
+            known = ", ".join(SETTINGS[key])
+            yield Mistake(at, "not_supported", {"supported": list(SETTINGS[key])}, f"supported now: {known}")
+
+
+def _wallets(text: Text) -> Iterator[Mistake]:
+    for key, wallet in text.wallet.items():
+        yield from _scope(text, wallet.burn, f"/wallet/{key}/burn")
+
+
+def _vouchers(text: Text) -> Iterator[Mistake]:
+    for key, word in text.voucher.items():
+        at = f"/voucher/{key}"
+        yield from _scope(text, word.scope, f"{at}/scope")
+        yield from _take_off(word.take_off, f"{at}/take_off")
+        if word.group:
+            yield from _name(word.group, text.group, f"{at}/group", "group")
+
+
+def _rules(text: Text) -> Iterator[Mistake]:
+    for key, rule in text.rule.items():
+        at = f"/rule/{key}"
+        verbs = [verb for verb in VERBS if getattr(rule, verb) is not None]
+        if len(verbs) != 1:
+            yield Mistake(at, "one_verb", {"verbs": verbs}, f"give it exactly one of {', '.join(VERBS)}")
+            continue
+        yield from _rule(text, rule, at, verbs[0])
+        yield from _when(text, rule.when, f"{at}/when", stage_of(rule))
+
+
+def _rule(text: Text, rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
+    yield from _scope(text, rule.scope, f"{at}/scope")
+    allowed = STAGES_OF.get(verb, (STAGE_OF[verb],))
+    if rule.stage and rule.stage not in allowed:
+        yield Mistake(f"{at}/stage", "not_supported", {}, f"{verb} runs in {' or '.join(allowed)} now")
+    if rule.group:
+        yield from _name(rule.group, text.group, f"{at}/group", "group")
+        if verb not in {"take_off", "earn"}:
+            yield Mistake(
+                f"{at}/group", "not_supported", {}, "only take_off and earn rules combine in groups now"
+            )
+    for cap in ("max_per_receipt", "max_per_day"):
+        if getattr(rule, cap) is not None and verb != "give":
+            yield Mistake(f"{at}/{cap}", "not_supported", {}, "only give rules have this cap now")
+    if rule.count is not None and (rule.give is None or rule.give.voucher is None):
+        yield Mistake(
+            f"{at}/count", "not_supported", {}, "a count needs give = { voucher = ... } beside it now"
+        )
+    if rule.take_off is not None:
+        yield from _take_off(rule.take_off, f"{at}/take_off")
+    yield from _wallet_of(text, rule, at, verb)
+
+
+def _wallet_of(text: Text, rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
+    for word in (rule.earn, rule.multiply, rule.pay, rule.give.lot if rule.give else None):
+        if word is None:
+            continue
+        if word.wallet:
+            yield from _name(word.wallet, text.wallet, f"{at}/{verb}/wallet", "wallet")
+        elif len(text.wallet) != 1:
+            yield Mistake(f"{at}/{verb}", "which_wallet", {}, "name its wallet: there is not exactly one")
+    wallet = wallet_of(text, rule.pay.wallet) if rule.pay else ""
+    if rule.pay and wallet in text.wallet and float(text.wallet[wallet].value) == 0:
+        yield Mistake(f"{at}/pay", "no_value", {}, f'give wallet {wallet!r} a value = "money per point"')
+    if rule.give is not None:
+        if (rule.give.lot is None) == (rule.give.voucher is None):
+            yield Mistake(f"{at}/give", "one_gift", {}, "give exactly one of lot, voucher")
+        if rule.give.voucher is not None:
+            yield from _name(rule.give.voucher, text.voucher, f"{at}/give/voucher", "voucher")
+
+
+def wallet_of(text: Text, named: str) -> str:
+    """Return the wallet a rule means: the named one, or the only one there is."""
+    return named or next(iter(text.wallet), "")
+
+
+def _take_off(word: TakeOff, at: str) -> Iterator[Mistake]:
+    given = [key for key in ("percent", "amount", "per_unit") if getattr(word, key) is not None]
+    if len(given) != 1:
+        yield Mistake(at, "one_measure", {"given": given}, "give exactly one of percent, amount, per_unit")
+    if word.percent is not None and float(word.percent) > 100:  # noqa: PLR2004 - a whole
+        yield Mistake(f"{at}/percent", "too_much", {}, "take off at most 100 percent")
+
+
+def _when(text: Text, when: When, at: str, stage: str) -> Iterator[Mistake]:
+    if isinstance(when.has, list):
+        for index, one in enumerate(when.has):
+            yield from _scope(text, one, f"{at}/has/{index}")
+    else:
+        yield from _scope(text, when.has, f"{at}/has")
+    for key in [when.voucher] if isinstance(when.voucher, str) else when.voucher:
+        yield from _name(key, text.voucher, f"{at}/voucher", "voucher")
+    for word in ("amount", "quantity"):
+        threshold: Threshold | None = getattr(when, word)
+        if threshold is None:
+            continue
+        yield from _scope(text, threshold.of, f"{at}/{word}/of")
+        if threshold.at is not None and STAGES.index(threshold.at) >= STAGES.index(stage):  # type: ignore[arg-type]
+            yield Mistake(f"{at}/{word}/at", "not_earlier", {"stage": stage}, f"name a stage before {stage}")
+    if when.not_ is not None:
+        yield from _when(text, when.not_, f"{at}/not", stage)
+
+
+def _scope(text: Text, scope: str | Scope, at: str) -> Iterator[Mistake]:
+    if isinstance(scope, str) and scope:
+        yield from _name(scope, text.scope, at, "scope")
+
+
+def _name(name: str, known: Iterable[str], at: str, what: str) -> Iterator[Mistake]:
+    if name not in known:
+        yield _unknown(at, name, known, what)
+
+
+def _unknown(at: str, name: str, known: Iterable[str], what: str) -> Mistake:
+    nearest = difflib.get_close_matches(name, list(known), n=1)
+    remedy = (
+        f"did you mean {nearest[0]!r}?" if nearest else f"known {what}s: {', '.join(sorted(known)) or 'none'}"
+    )
+    return Mistake(at, f"unknown_{what}", {"name": name, "nearest": nearest[0] if nearest else ""}, remedy)

@@ -1,0 +1,191 @@
+"""`when` to closures: each answers None if it holds, else the reason's code and values.
+
+The order is that of the answers' use: who, then when and where, then how much is missing.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from agent.loyalty.numbers import exact
+from agent.loyalty.programme import Threshold, When
+from agent.loyalty.scopes import ScopeCompiler
+from agent.loyalty.state import State
+
+Refusal = tuple[str, dict[str, Any]]
+Condition = Callable[[State], Refusal | None]
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def conditions_of(when: When, scopes: ScopeCompiler, minor: int) -> tuple[Condition, ...]:
+    """Compile every condition of a `when`; all of them must hold."""
+    found: list[Condition] = [*_who(when), *_period(when.from_, when.until)]
+    if when.days:
+        found.append(_days(frozenset(DAYS.index(day) for day in when.days)))
+    if when.hours:
+        found.append(_hours(_list(when.hours)))
+    for what in ("event", "channel"):
+        if getattr(when, what):
+            found.append(_basket(what, frozenset(_list(getattr(when, what)))))
+    if when.code:
+        found.append(_code(frozenset(_list(when.code))))
+    if when.has:
+        words: list[Any] = when.has if isinstance(when.has, list) else [when.has]
+        found.append(_has(tuple(scopes.number(one) for one in words)))
+    if when.not_ is not None:
+        found.append(_not(conditions_of(when.not_, scopes, minor)))
+    if when.amount is not None:
+        found.append(_amount(when.amount, scopes.number(when.amount.of), minor))
+    if when.quantity is not None:
+        found.append(_quantity(when.quantity, scopes.number(when.quantity.of)))
+    return tuple(found)
+
+
+def member_needed(state: State) -> Refusal | None:
+    """Refuse a basket whose customer is unknown: points have no owner."""
+    return ("not_identified", {}) if state.member is None else None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _who(when: When) -> list[Condition]:
+    found: list[Condition] = []
+    if when.identified is not None:
+        found.append(_identified(wanted=when.identified))
+    if when.card_shown is not None:
+        found.append(_card(wanted=when.card_shown))
+    if when.segment:
+        found.append(_segment(frozenset(_list(when.segment))))
+    if when.tier:
+        found.append(_tier(frozenset(_list(when.tier))))
+    if when.voucher:
+        found.append(_voucher(frozenset(_list(when.voucher))))
+    return found
+
+
+def _identified(*, wanted: bool) -> Condition:
+    return lambda state: None if (state.member is not None) == wanted else ("not_identified", {})
+
+
+def _card(*, wanted: bool) -> Condition:
+    def check(state: State) -> Refusal | None:
+        shown = state.member is not None and state.member.card_shown
+        return None if shown == wanted else ("card_not_shown", {})
+
+    return check
+
+
+def _segment(names: frozenset[str]) -> Condition:
+    def check(state: State) -> Refusal | None:
+        if state.member is None:
+            return "not_identified", {}
+        return None if not names.isdisjoint(state.member.segments) else ("wrong_segment", {})
+
+    return check
+
+
+def _tier(names: frozenset[str]) -> Condition:
+    def check(state: State) -> Refusal | None:
+        if state.member is None:
+            return "not_identified", {}
+        return None if state.member.tier in names else ("wrong_tier", {"tier": state.member.tier})
+
+    return check
+
+
+def _voucher(names: frozenset[str]) -> Condition:
+    def check(state: State) -> Refusal | None:
+        if state.member is None:
+            return "not_identified", {}
+        held = [one for one in state.member.vouchers if one.voucher in names]
+        for one in held:
+            if _within(state.day, one.active_from, one.expires_on):
+                return None
+        return (
+            ("code_expired", {"day": str(held[0].expires_on)}) if held else ("missing", {"what": "voucher"})
+        )
+
+    return check
+
+
+def _within(day: date, first: date | None, last: date | None) -> bool:
+    return (first is None or first <= day) and (last is None or day <= last)
+
+
+def _period(first: date | None, end: date | None) -> list[Condition]:
+    if first is None and end is None:
+        return []
+
+    def check(state: State) -> Refusal | None:
+        if (first is None or first <= state.day) and (end is None or state.day < end):
+            return None
+        return "not_in_period", {}
+
+    return [check]
+
+
+def _days(wanted: frozenset[int]) -> Condition:
+    return lambda state: None if state.local.weekday() in wanted else ("not_in_period", {})
+
+
+def _hours(spans: list[str]) -> Condition:
+    limits = [tuple(map(_clock, span.split("-"))) for span in spans]
+
+    def check(state: State) -> Refusal | None:
+        now = state.local.hour * 60 + state.local.minute
+        for start, end in limits:
+            if (start <= now < end) if start < end else (now >= start or now < end):
+                return None
+        return "not_in_period", {}
+
+    return check
+
+
+def _clock(text: str) -> int:
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _basket(what: str, wanted: frozenset[str]) -> Condition:
+    return lambda state: None if getattr(state.basket, what) in wanted else ("missing", {"what": what})
+
+
+def _code(wanted: frozenset[str]) -> Condition:
+    return lambda state: (
+        None if not wanted.isdisjoint(state.basket.instruments) else ("missing", {"what": "code"})
+    )
+
+
+def _has(scopes: tuple[int, ...]) -> Condition:
+    return lambda state: None if any(map(state.mask, scopes)) else ("nothing_in_scope", {})
+
+
+def _not(inner: tuple[Condition, ...]) -> Condition:
+    def check(state: State) -> Refusal | None:
+        met = all(condition(state) is None for condition in inner)
+        return ("missing", {"what": "condition"}) if met else None
+
+    return check
+
+
+def _amount(threshold: Threshold, scope: int, minor: int) -> Condition:
+    least = exact(threshold.at_least) * minor
+
+    def check(state: State) -> Refusal | None:
+        amounts = state.snapshots.get(threshold.at or "", state.seen)
+        lacking = least - sum(amounts[at] for at in state.lines_of(scope))
+        return None if lacking <= 0 else ("missing", {"what": "amount", "amount_minor": -int(-lacking // 1)})
+
+    return check
+
+
+def _quantity(threshold: Threshold, scope: int) -> Condition:
+    least = exact(threshold.at_least)
+
+    def check(state: State) -> Refusal | None:
+        lacking = least - sum(state.units[at] for at in state.lines_of(scope))
+        return None if lacking <= 0 else ("missing", {"what": "quantity", "quantity": -int(-lacking // 1)})
+
+    return check

@@ -1,0 +1,106 @@
+"""Programme text to Programme, strictly: every mistake at once, each with file and line.
+
+The result is immutable; what it means is compile.py's part.
+"""
+
+import hashlib
+import re
+import tomllib
+from typing import Any
+
+import msgspec
+
+from agent.documents import MAX_MISTAKES, mistakes_in
+from agent.errors import DocumentError, Mistake
+from agent.loyalty import check
+from agent.loyalty.programme import Programme, Text
+from agent.loyalty.words import LATER
+
+_HEADER = re.compile(r"^\s*\[\[?\s*([^\[\]#]+?)\s*\]\]?")
+_KEY = re.compile(r"^\s*([A-Za-z0-9_\-\"'. ]+?)\s*=")
+
+
+def load_programme(data: bytes, *, name: str) -> Programme:
+    """Read one programme file; `name` is what mistakes call it (a file name).
+
+    Raises:
+        DocumentError: with every mistake; a pointer reads "name:line /table/key".
+    """
+    plain, text = _parse(data, name)
+    found = [*_floats(plain, ""), *map(_later, mistakes_in(plain, Text))]
+    if not found:
+        word = msgspec.convert(plain, Text)
+        found = check.mistakes(word)
+        if not found:
+            canonical = msgspec.json.encode(word, order="deterministic")
+            return Programme(word, hashlib.blake2b(canonical, digest_size=32).hexdigest())
+    lines = _lines(text)
+    unique = list({(one.pointer, one.code): one for one in found}.values())[:MAX_MISTAKES]
+    raise DocumentError(name, [_placed(one, name, lines) for one in unique])
+
+
+def _parse(data: bytes, name: str) -> tuple[dict[str, Any], str]:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise DocumentError(name, [Mistake(name, "not_utf8", {}, "save the file as UTF-8")]) from None
+    try:
+        return tomllib.loads(text), text
+    except (tomllib.TOMLDecodeError, RecursionError) as failure:
+        line = re.search(r"line (\d+)", str(failure))
+        where = f"{name}:{line[1]}" if line else name
+        mistake = Mistake(
+            where, "not_toml", {"detail": str(failure)}, "correct the TOML; an id may stand once"
+        )
+        raise DocumentError(name, [mistake]) from None
+
+
+def _floats(plain: object, at: str) -> list[Mistake]:
+    if isinstance(plain, float):
+        return [Mistake(at, "float_refused", {"value": str(plain)}, f'write it as a string: "{plain}"')]
+    if isinstance(plain, dict):
+        return [one for key, value in plain.items() for one in _floats(value, f"{at}/{key}")]
+    if isinstance(plain, list):
+        return [one for index, value in enumerate(plain) for one in _floats(value, f"{at}/{index}")]
+    return []
+
+
+def _later(mistake: Mistake) -> Mistake:
+    """Tell a word of the language that semantics 1 has not got yet from a word nobody knows."""
+    word = mistake.pointer.rpartition("/")[2]
+    if mistake.code != "unknown_field" or word not in LATER:
+        return mistake
+    remedy = f"{word!r} is not supported by semantics 1 of this program yet; leave it out"
+    return Mistake(mistake.pointer, "not_supported", {"word": word}, remedy)
+
+
+def _placed(mistake: Mistake, name: str, lines: dict[str, int]) -> Mistake:
+    """Put file and line before a pointer: the key's own line, or that of the nearest table around it."""
+    at = mistake.pointer
+    while at and at not in lines:
+        at = at.rpartition("/")[0]
+    where = f"{name}:{lines[at]}" if at in lines else name
+    return mistake._replace(pointer=f"{where} {mistake.pointer}".strip())
+
+
+def _lines(text: str) -> dict[str, int]:
+    """Map the pointer of each table and key found at a line's start to that line's number."""
+    found: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            table = _pointer(header[1])
+            _enter(found, table, number)
+        elif key := _KEY.match(line):
+            _enter(found, table + _pointer(key[1]), number)
+    return found
+
+
+def _pointer(dotted: str) -> str:
+    return "".join("/" + part.strip().strip("\"'") for part in dotted.split("."))
+
+
+def _enter(found: dict[str, int], pointer: str, number: int) -> None:
+    while pointer:
+        found.setdefault(pointer, number)
+        pointer = pointer.rpartition("/")[0]

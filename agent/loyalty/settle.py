@@ -1,0 +1,72 @@
+"""The end of the earn stage: multiply, sum up per wallet, round once, share whole points over the lines."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from agent.loyalty.numbers import Exact, whole_parts
+from agent.loyalty.quote import Earned
+from agent.loyalty.state import State
+
+Entry = tuple[str, list[Exact]]
+
+
+class Settled(NamedTuple):
+    """Whole points: each line's by rule, and per wallet the whole receipt's."""
+
+    lines: list[list[Earned]]
+    totals: dict[str, int]
+
+
+def settle(state: State, units: dict[str, int]) -> Settled:
+    """Round what the earn rules noted; `units` are the parts of one smallest point per wallet."""
+    lines: list[list[Earned]] = [[] for _ in state.amounts]
+    totals: dict[str, int] = {}
+    by_rule: dict[str, int] = {}
+    for wallet, unit in units.items():
+        entries: list[Entry] = [(rule, parts) for rule, name, parts in state.earnings if name == wallet]
+        if not entries:
+            continue
+        entries += _multiplied(state, wallet, entries)
+        sums = [sum(column) for column in zip(*(parts for _, parts in entries), strict=True)]
+        totals[wallet] = int(sum(sums) // unit)
+        for at, points in enumerate(whole_parts(sums, unit, totals[wallet])):
+            shares = whole_parts([parts[at] for _, parts in entries], unit, points)
+            for (rule, _), share in zip(entries, shares, strict=True):
+                by_rule[rule] = by_rule.get(rule, 0) + share
+                if share and at < len(lines):
+                    lines[at].append(Earned(rule, wallet, share))
+        for rule, _ in entries:
+            state.explain(rule, "applied", wallet=wallet, points=by_rule[rule])
+    return Settled(lines, totals)
+
+
+def _multiplied(state: State, wallet: str, entries: list[Entry]) -> list[Entry]:
+    """Return what each multiplier adds: the best of `best`, then all of `sum`, then each `product`."""
+    factors = [one for one in state.multipliers if one[1] == wallet]
+    if not factors:
+        return []
+    current = [sum(column) for column in zip(*(parts for _, parts in entries), strict=True)]
+    added = {rule: [0] * len(current) for rule, *_ in factors}
+    for at in range(len(current) - 1):
+        here = [(rule, by, mode) for rule, _, mask, by, mode in factors if mask >> at & 1 and current[at]]
+        best = [one for one in here if one[2] == "best"]
+        if best:
+            rule, by, _ = min(best, key=lambda one: (-one[1], one[0]))
+            _add(added, current, at, [(rule, by)])
+        _add(added, current, at, [(rule, by) for rule, by, mode in here if mode == "sum"])
+        for rule, by, mode in here:
+            if mode == "product":
+                _add(added, current, at, [(rule, by)])
+    return [(rule, parts) for rule, parts in added.items() if any(parts)]  # type: ignore[misc]
+
+
+def _add(
+    added: dict[str, list[int]], current: list[Exact], at: int, factors: Sequence[tuple[str, Fraction]]
+) -> None:
+    """Add (by - 1) times the present points of a line for each factor, all seen from the same start."""
+    start = current[at]
+    for rule, by in factors:
+        extra = start * (by - 1)
+        added[rule][at] += extra  # type: ignore[assignment]
+        current[at] += extra

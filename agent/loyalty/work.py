@@ -1,0 +1,55 @@
+"""What a compiled rule is: when it may speak, and what its verb proposes or does."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from agent.loyalty.conditions import Condition, Refusal
+from agent.loyalty.numbers import Exact
+from agent.loyalty.state import State
+
+
+class Proposal(NamedTuple):
+    """What a rule would take off or earn on each line; `rests` are unrounded rests after it, if any."""
+
+    parts: Sequence[Exact]
+    rests: Sequence[Exact] | None = None
+
+    @property
+    def total(self) -> Exact:
+        """The whole of it, by which `best` compares."""
+        return sum(self.parts)
+
+
+class Work(Protocol):
+    """A verb at work; stages with groups propose first and apply what is left of it."""
+
+    def propose(self, state: State) -> Proposal | Refusal:
+        """Return what it would do now, changing nothing, or why nothing."""
+
+    def apply(self, state: State, proposal: Proposal) -> None:
+        """Do it, and say so in the state's reasons."""
+
+
+class CompiledRule:
+    """A rule ready to run."""
+
+    __slots__ = ("checks", "exclusive", "group", "id", "order", "stage", "work")
+
+    def __init__(
+        self, rule: str, stage: str, work: Work, checks: tuple[Condition, ...], *, priority: int = 0
+    ) -> None:
+        self.id = rule
+        self.stage = stage
+        self.work = work
+        self.checks = checks
+        self.order = (-priority, rule)
+        self.group = ""
+        self.exclusive = False
+
+    def refusal(self, state: State) -> Refusal | None:
+        """Return why the rule may not speak here, None if it may."""
+        for check in self.checks:
+            why = check(state)
+            if why is not None:
+                return why
+        return None
