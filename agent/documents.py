@@ -125,7 +125,7 @@ def _check_leaf(plain: object, kind: inspect.Type, at: str, found: list[Mistake]
         )
 
 
-def _as_annotation(kind: inspect.Type) -> Any:  # noqa: ANN401, PLR0911 - a type expression, one line a kind
+def _as_annotation(kind: inspect.Type) -> Any:  # noqa: PLR0911 - a type expression, one line a kind
     """Rebuild a type expression for a leaf, constraints included."""
     match kind:
         case inspect.IntType(gt=gt, ge=ge, lt=lt, le=le):
@@ -151,7 +151,7 @@ def _as_annotation(kind: inspect.Type) -> Any:  # noqa: ANN401, PLR0911 - a type
             return _PLAIN.get(type(kind), Any)
 
 
-def _meta(kind: Any, **limits: Any) -> Any:  # noqa: ANN401 - type expressions have no type
+def _meta(kind: Any, **limits: Any) -> Any:
     kept = {name: limit for name, limit in limits.items() if limit is not None}
     return Annotated[kind, msgspec.Meta(**kept)] if kept else kind
 

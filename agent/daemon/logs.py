@@ -66,9 +66,10 @@ def allow_listed(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def _render(logger: WrappedLogger, level: str, event: EventDict) -> str:
-    return str(_json(logger, level, event))
+    line = _json(logger, level, event)
+    return line if isinstance(line, str) else line.decode()
 
 
 def _render_for_journald(logger: WrappedLogger, level: str, event: EventDict) -> str:
     """Prefix the level in journald's own way (sd-daemon(3)), so `journalctl -p` works."""
-    return f"{_PRIORITY.get(level, '<6>')}{_json(logger, level, event)}"
+    return f"{_PRIORITY.get(level, '<6>')}{_render(logger, level, event)}"

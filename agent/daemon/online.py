@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from agent.ledger.ledger import Ledger
+from agent.loyalty.check import wallet_of
 from agent.loyalty.compile import Compiled
+from agent.loyalty.programme import Programme
 from agent.sync.allowance import ask_allowances, look_up
 from agent.sync.client import Client
 from agent.sync.wire import Delta, MemberRow
@@ -35,7 +37,7 @@ class Online:
         compiled = self._programme()
         if compiled is None or not self._is_online():
             return 0
-        wallets = sorted(compiled.paying_wallets)
+        wallets = paying_wallets(compiled.programme)
         return await ask_allowances(
             self._ledger,
             self._client,
@@ -56,6 +58,12 @@ class Online:
             self._ledger.write(lambda tx: tx.apply_delta(_only(row, tx.mark("cursor"))))
         )
         return True
+
+
+def paying_wallets(programme: Programme) -> list[str]:
+    """Return the wallets that some rule pays from, in the order of their names."""
+    rules = programme.text.rule.values()
+    return sorted({wallet_of(programme.text, rule.pay.wallet) for rule in rules if rule.pay is not None})
 
 
 def _only(row: MemberRow, cursor: int) -> Delta:

@@ -203,7 +203,7 @@ class _Daemon:
             is_online=lambda: self._sync_state.online,
             deadline_s=self._config.sync.online_wait_ms / 1000,
         )
-        self._ledger.on_commit.append(lambda: self._loop.call_soon_threadsafe(self._wake_sync))
+        self._ledger.on_commit.append(self._wake_sync_from_thread)
 
     def _open_doors(self) -> list[Server]:
         """Serve the POS and store IT on sockets handed over by systemd, else on our own."""
@@ -302,6 +302,9 @@ class _Daemon:
         log.error("part ended", detail=task.get_name(), error=repr(task.exception()))
         self._exit_code = EXIT_FATAL
         self._stop.set()
+
+    def _wake_sync_from_thread(self) -> None:
+        self._loop.call_soon_threadsafe(self._wake_sync)
 
     def _wake_sync(self) -> None:
         if self._sync is not None:

@@ -33,7 +33,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Start the clock of a further request with its first byte."""
-        if self._head_timer is None and self.cycle is not None and self.cycle.response_complete:
+        if self._head_timer is None and (self.cycle is None or self.cycle.response_complete):
             self._await_head()
         super().data_received(data)
 

@@ -72,9 +72,10 @@ class Door:
             return _refuse(404, "no such blob")
         return Response(text, media_type="application/octet-stream")
 
-    def signed(self, kind: type, handle: Handle) -> Callable[[Request], Awaitable[Response]]:
+    def signed(self, kind: Any, handle: Handle) -> Callable[[Request], Awaitable[Response]]:
         """Make the endpoint of a message that only an enrolled till may send."""
-        path, decode = PATHS[kind], msgspec.msgpack.Decoder(kind).decode
+        path: str = PATHS[kind]
+        decode: Callable[[bytes], Any] = msgspec.msgpack.Decoder(kind).decode
 
         async def endpoint(request: Request) -> Response:
             body = await _read(request, MAX_BODY_BYTES)
@@ -107,7 +108,7 @@ class Door:
 def build_app(office: Office, on_push: Callable[[], None] = lambda: None) -> Starlette:
     """Return the ASGI application of the tills' door."""
     door = Door(office, on_push)
-    signed: dict[type, Handle] = {
+    signed: dict[Any, Handle] = {
         Hello: lambda office, till, message, _: tills.greet(office, till, message),
         Push: door.push,
         AllowanceRequest: lambda office, till, message, _: allowances.answer(office, till, message),

@@ -73,9 +73,7 @@ def book_batch(store: Store, incarnation: str, batch: Sequence[Received], judge:
         assert journal is not None, incarnation
         if journal["booked_seq"] != batch[0].seq - 1:
             return  # another process booked meanwhile; the next call reads the new mark
-        row = tills.till_row(store, journal["till"])
-        assert row is not None, journal["till"]
-        effects = Effects(store, row["till"], row["store"])
+        effects = Effects(store, journal["till"], journal["store"])
         head = bytes(journal["booked_hash"])
         for received, entry in read:
             head = next_hash(head, received.body)
@@ -102,19 +100,19 @@ def _book(store: Store, effects: Effects, logged: Booked, entry: Entry | None) -
         with store.attempt():
             effects.apply(entry)
     except Waiting:
-        log.let_wait(store, logged.incarnation, logged.seq)
+        log.mark(store, logged.incarnation, logged.seq, log.WAITING)
     except Parked as reason:
         _park(store, logged, reason)
     except POISON as failure:
         _park(store, logged, Parked("malformed", f"{type(failure).__name__}: {failure}"))
     else:
         if entry.kind == "REDEEM":
-            _release(store, effects, entry.receipt)
+            _release(store, effects, entry)
 
 
-def _release(store: Store, effects: Effects, receipt: str) -> None:
-    """Book what other tills gave back of this receipt before it came."""
-    for row in log.waiting_for(store, receipt):
+def _release(store: Store, effects: Effects, came: Entry) -> None:
+    """Book what other tills gave back of this receipt before it came; a difference stands at `came`."""
+    for row in log.waiting_for(store, came.receipt):
         entry = entry_from(bytes(row["body"]))
         try:
             with store.attempt():
@@ -122,14 +120,14 @@ def _release(store: Store, effects: Effects, receipt: str) -> None:
         except Waiting:
             continue
         except Parked as reason:
-            log.park(store, entry.incarnation, entry.seq)
-            effects.differ(entry, reason.kind, str(reason))
+            log.mark(store, entry.incarnation, entry.seq, log.REFUSED_LATE)
+            effects.differ(came, reason.kind, f"{entry.incarnation}/{entry.seq}: {reason}")
         else:
-            log.let_go(store, entry.incarnation, entry.seq)
+            log.mark(store, entry.incarnation, entry.seq, log.BOOKED)
 
 
 def _park(store: Store, logged: Booked, reason: Parked) -> None:
-    log.park(store, logged.incarnation, logged.seq)
+    log.mark(store, logged.incarnation, logged.seq, log.PARKED)
     log.add_difference(
         store, (logged.incarnation, logged.seq, logged.receipt), reason.kind, str(reason)[:2000]
     )
@@ -150,6 +148,7 @@ def _logged(incarnation: str, received: Received, entry: Entry | None, head: byt
         kind=told.kind,
         receipt=told.receipt,
         part=told.part,
+        undoes=str(told.data.get("undoes") or "") if told.kind == "REVERSE" else "",
         account=told.account,
         unit=told.unit,
         amount=told.amount,

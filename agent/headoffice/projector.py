@@ -17,9 +17,7 @@ IDLE_S = 1.0
 class Projector:
     """Books in the background until stopped; what a stop leaves is booked at the next start."""
 
-    def __init__(
-        self, office: Office, judge: Judge, *, on_failure: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, office: Office, judge: Judge, *, on_failure: Callable[[], None]) -> None:
         self._office = office
         self._judge = judge
         self._on_failure = on_failure

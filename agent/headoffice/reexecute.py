@@ -40,7 +40,7 @@ class Judge:
         compiled = self._programme((named.id, named.version))
         if compiled is None:
             return [
-                Finding("programme_unknown", f"{named.id} version {named.version} was never published here")
+                Finding("programme_unknown", f"{named.id} version {named.version} was not published here")
             ]
         if named.hash != compiled.programme.hash:
             return [Finding("programme_differs", f"{named.id} version {named.version} is another text there")]

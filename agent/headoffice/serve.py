@@ -54,7 +54,7 @@ def run(config: HeadOfficeConfig, *, clock: Clock) -> int:
 
 def _serve(office: Office, config: HeadOfficeConfig) -> int:
     door = _listen(config)
-    projector = Projector(office, Judge(office.store), on_failure=lambda: server.end())
+    projector = Projector(office, Judge(office.store), on_failure=lambda: server.end())  # noqa: PLW0108 - made below
     server = Server(_settings(config, build_app(office, projector.wake)))
     host, port = door.getsockname()[:2]
     projector.start()

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from agent.loyalty.member import MemberFacts
+
 
 class MemberRef(NamedTuple):
     """Whose card a tag is."""
@@ -64,64 +66,143 @@ class LedgerStatus(NamedTuple):
 
 
 class LotSlice(Protocol):
-    """A part of one lot as head office sets it aside."""
+    """A part of one lot as head office sets it aside; dates are ISO 8601, empty: none."""
 
-    lot: str
-    amount: int
-    active_from: str
-    expires_on: str
-    ends_at: str
+    @property
+    def lot(self) -> str:
+        """Return the lot's name."""
+        ...
+
+    @property
+    def amount(self) -> int:
+        """Return its points."""
+        ...
+
+    @property
+    def active_from(self) -> str:
+        """Return its first day."""
+        ...
+
+    @property
+    def expires_on(self) -> str:
+        """Return its last day."""
+        ...
+
+    @property
+    def ends_at(self) -> str:
+        """Return the instant at which it ends."""
+        ...
 
 
 class AllowanceLike(Protocol):
     """An allowance as it arrives (agent.sync.wire lies above this room)."""
 
-    incarnation: str
-    number: int
-    member: str
-    wallet: str
-    honour_until_ms: int
+    @property
+    def incarnation(self) -> str:
+        """Return for which journal it is."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """Return its number, never used again."""
+        ...
+
+    @property
+    def member(self) -> str:
+        """Return whose points."""
+        ...
+
+    @property
+    def wallet(self) -> str:
+        """Return of which wallet."""
+        ...
+
+    @property
+    def honour_until_ms(self) -> int:
+        """Return until when new spending may begin."""
+        ...
 
     @property
     def lots(self) -> Sequence[LotSlice]:
-        """Which lots, and how much of each."""
+        """Return its lots."""
         ...
 
 
 class MemberRowLike(Protocol):
     """A member as it arrives."""
 
-    member: str
-    version: int
-    card_tags: list[bytes]
-    blocked_tags: list[bytes]
+    @property
+    def member(self) -> str:
+        """Return the pseudonym."""
+        ...
 
     @property
-    def facts(self) -> Any:
-        """The member facts."""
+    def version(self) -> int:
+        """Return a number that only rises."""
+        ...
+
+    @property
+    def card_tags(self) -> list[bytes]:
+        """Return the tags of the member's cards."""
+        ...
+
+    @property
+    def blocked_tags(self) -> list[bytes]:
+        """Return those that must not serve."""
+        ...
+
+    @property
+    def facts(self) -> MemberFacts:
+        """Return the figures."""
         ...
 
 
 class DeltaLike(Protocol):
     """A page of news as it arrives."""
 
-    from_cursor: int
-    to_cursor: int
-    booked_seq: int
+    @property
+    def from_cursor(self) -> int:
+        """Return where the page begins."""
+        ...
+
+    @property
+    def to_cursor(self) -> int:
+        """Return where it ends."""
+        ...
+
+    @property
+    def booked_seq(self) -> int:
+        """Return the last entry of ours in these figures, -1 if not told."""
+        ...
 
     @property
     def members(self) -> Sequence[MemberRowLike]:
-        """Members that changed."""
+        """Return who changed."""
         ...
 
 
 class NewsLike(Protocol):
     """A programme's announcement as it arrives."""
 
-    id: str
-    version: int
-    sha256: str
-    signature: bytes
+    @property
+    def id(self) -> str:
+        """Return its name."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Return its version."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Return its hash."""
+        ...
+
+    @property
+    def signature(self) -> bytes:
+        """Return the publisher's signature."""
+        ...
 
 
 def instant(text: str) -> float:

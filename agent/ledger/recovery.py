@@ -21,7 +21,10 @@ def recover(db: Connection, incarnation: str, folder: Path) -> tuple[Head, str]:
     Raises:
         LedgerDamaged: the tail does not chain.
     """
-    head = _check_tail(db, incarnation)
+    try:
+        head = _check_tail(db, incarnation)
+    except TypeError:
+        raise LedgerDamaged("an entry is no bytes", remedy="loyalty-agent ledger verify") from None
     return head, _contradiction(db, incarnation, folder, head)
 
 
@@ -44,7 +47,7 @@ def _check_tail(db: Connection, incarnation: str) -> Head:
 def _reads(body: bytes) -> bool:
     try:
         entry_from(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return False
     return True
 

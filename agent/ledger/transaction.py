@@ -49,7 +49,7 @@ class Transaction(Queries):
         """
         lots = draft.lots
         if draft.amount > 0 and not lots and draft.kind in {"EARN", "GIVE"}:
-            lots = [(f"{self.incarnation[:8]}-{self._head.seq + 1}", draft.amount)]
+            lots = [(self.next_lot(), draft.amount)]
         entry = Entry(
             incarnation=self.incarnation, seq=self._head.seq + 1,
             kind=draft.kind, receipt=draft.receipt, part=draft.part, account=draft.account,
@@ -73,6 +73,10 @@ class Transaction(Queries):
         self._head.seq, self._head.hash = entry.seq, row_hash
         self.appended += 1
         return entry
+
+    def next_lot(self) -> str:
+        """Return the name of the lot that the next entry would make."""
+        return f"{self.incarnation[:8]}-{self._head.seq + 1}"
 
     def has_entry(self, receipt_id: str, kind: str, part: str = "") -> bool:
         """Say whether a receipt has this entry."""
@@ -132,7 +136,7 @@ class Transaction(Queries):
         return True
 
     def take(self, member: str, wallet: str, points: int, day: date) -> list[Slice]:
-        """Choose slices for up to `points`, first-expiring; fewer if there are fewer, and none is moved yet."""
+        """Choose slices for up to `points`, first-expiring; fewer if there are fewer, none moved yet."""
         chosen: list[Slice] = []
         for _, one, free in self.slices(member, day, wallet=wallet):
             if points <= 0:
@@ -179,7 +183,7 @@ class Transaction(Queries):
         return len(idle)
 
     def accept_allowance(self, allowance: AllowanceLike) -> bool:
-        """Take an allowance in (T1): for this incarnation, never seen, above the floor; say whether it was."""
+        """Take an allowance in (T1) if it is for this journal and never seen; say whether it was."""
         if allowance.incarnation != self.incarnation or allowance.number <= self.mark("floor"):
             return False
         if self._one("SELECT 1 FROM allowance WHERE number = ?", allowance.number):

@@ -86,7 +86,7 @@ def verify_file(path: Path) -> VerifyReport:
     try:
         check_ours(db, path, len(STEPS))
         return _examine(db)
-    except SqliteError as failure:
+    except (SqliteError, TypeError, ValueError, RecursionError) as failure:  # torn values, torn text
         return VerifyReport("", 0, [Problem("file", f"cannot be read through: {failure}", RESTORE)])
     finally:
         db.close()

@@ -1,4 +1,4 @@
-"""What types cannot say about a programme: names that must exist, one verb a rule, stages, settings, zones."""
+"""What types cannot say about a programme: names that must exist, one verb a rule, stages, settings."""
 
 import difflib
 from collections.abc import Iterable, Iterator
@@ -130,7 +130,7 @@ def _when(text: Text, when: When, at: str, stage: str) -> Iterator[Mistake]:
         if threshold is None:
             continue
         yield from _scope(text, threshold.of, f"{at}/{word}/of")
-        if threshold.at is not None and STAGES.index(threshold.at) >= STAGES.index(stage):  # type: ignore[arg-type]
+        if threshold.at is not None and STAGES.index(threshold.at) >= STAGES.index(stage):
             yield Mistake(f"{at}/{word}/at", "not_earlier", {"stage": stage}, f"name a stage before {stage}")
     if when.not_ is not None:
         yield from _when(text, when.not_, f"{at}/not", stage)

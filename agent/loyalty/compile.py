@@ -52,7 +52,9 @@ def _rule(compiled: Compiled, name: str, rule: Rule) -> CompiledRule:
     checks = conditions_of(rule.when, compiled.scope_compiler, compiled.minor)
     if verb in {"earn", "multiply", "pay", "give"}:
         checks = (member_needed, *checks)
-    made = CompiledRule(name, stage_of(rule), BUILDERS[verb](compiled, name, rule), checks, priority=rule.priority)
+    made = CompiledRule(
+        name, stage_of(rule), BUILDERS[verb](compiled, name, rule), checks, priority=rule.priority
+    )
     made.group = rule.group
     made.exclusive = rule.exclusive
     return made

@@ -24,9 +24,10 @@ def conditions_of(when: When, scopes: ScopeCompiler, minor: int) -> tuple[Condit
         found.append(_days(frozenset(DAYS.index(day) for day in when.days)))
     if when.hours:
         found.append(_hours(_list(when.hours)))
-    for what in ("event", "channel"):
-        if getattr(when, what):
-            found.append(_basket(what, frozenset(_list(getattr(when, what)))))
+    if when.event:
+        found.append(_basket("event", frozenset(_list(when.event))))
+    if when.channel:
+        found.append(_basket("channel", frozenset(_list(when.channel))))
     if when.code:
         found.append(_code(frozenset(_list(when.code))))
     if when.has:

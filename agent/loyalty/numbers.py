@@ -1,4 +1,4 @@
-"""Exact numbers: decimal strings to fractions and minor units, rounding half up, sharing without losing any."""
+"""Exact numbers: decimal strings to fractions, rounding half up, sharing without losing any."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -66,9 +66,9 @@ def _largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
-def whole_parts(exact_parts: Sequence[Exact], denominator: int, total: int) -> list[int]:
-    """Round shares of `denominator`ths so that they sum to `total`: floors, spare ones by largest fraction."""
-    parts = [int(part // denominator) for part in exact_parts]
+def whole_parts(exact_parts: Sequence[int], denominator: int, total: int) -> list[int]:
+    """Round shares of `denominator`ths so that they sum to `total`: floors, then largest fractions."""
+    parts = [part // denominator for part in exact_parts]
     spare = total - sum(parts)
     if spare > 0:
         order = sorted(range(len(parts)), key=lambda at: (-(exact_parts[at] % denominator), at))

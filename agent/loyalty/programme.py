@@ -35,7 +35,7 @@ class _Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """Every table of a programme is strict and immutable."""
 
 
-class Names(_Word):
+class Names(_Word, frozen=True):
     """What people read, in each language of the texts; an empty one falls back to English, then the id."""
 
     en: str = ""
@@ -43,14 +43,14 @@ class Names(_Word):
     fi: str = ""
 
 
-class Valid(_Word):
+class Valid(_Word, frozen=True):
     """The programme's life: `from` counts, `until` does not."""
 
     from_: date | None = msgspec.field(name="from", default=None)
     until: date | None = None
 
 
-class Head(_Word):
+class Head(_Word, frozen=True):
     """What a programme is."""
 
     id: Id
@@ -63,7 +63,7 @@ class Head(_Word):
     name: Names = Names()
 
 
-class Wallet(_Word):
+class Wallet(_Word, frozen=True):
     """Points of one kind; `value` is money per point, `scale` the decimals a point has."""
 
     name: Names = Names()
@@ -75,7 +75,7 @@ class Wallet(_Word):
     burn: "str | Scope" = ""
 
 
-class Scope(_Word):
+class Scope(_Word, frozen=True):
     """A set of lines: every named list must match (any of its values); prices are of one unit, ends count."""
 
     skus: list[str] = []
@@ -91,7 +91,7 @@ class Scope(_Word):
     not_discounted: bool = False
 
 
-class Threshold(_Word):
+class Threshold(_Word, frozen=True):
     """At least so much money (`amount`) or so many units (`quantity`) of a scope, as seen after a stage."""
 
     at_least: Decimal
@@ -99,7 +99,7 @@ class Threshold(_Word):
     at: Stage | None = None
 
 
-class When(_Word):
+class When(_Word, frozen=True):
     """Conditions that must all hold; a list means any of its values."""
 
     identified: bool | None = None
@@ -120,7 +120,7 @@ class When(_Word):
     not_: "When | None" = msgspec.field(name="not", default=None)
 
 
-class TakeOff(_Word):
+class TakeOff(_Word, frozen=True):
     """Exactly one of percent, amount, per_unit; `max` is per receipt, `floor` the least price of a unit."""
 
     percent: Decimal | None = None
@@ -132,7 +132,7 @@ class TakeOff(_Word):
     pick: Literal["dearest"] | None = None
 
 
-class Earn(_Word):
+class Earn(_Word, frozen=True):
     """Points per `every` of money, per unit or per receipt; `max` points per receipt."""
 
     points: Decimal
@@ -143,7 +143,7 @@ class Earn(_Word):
     max: Decimal | None = None
 
 
-class Multiply(_Word):
+class Multiply(_Word, frozen=True):
     """Earned points of a wallet times `by`; how several on one line combine is their `mode`."""
 
     by: Decimal
@@ -151,7 +151,7 @@ class Multiply(_Word):
     mode: Literal["best", "sum", "product"] = "best"
 
 
-class Pay(_Word):
+class Pay(_Word, frozen=True):
     """Points as payment; `max` is money, `max_share` a part of the scope's amount ("0.30")."""
 
     wallet: str = ""
@@ -161,7 +161,7 @@ class Pay(_Word):
     max_share: Decimal | None = None
 
 
-class Counting(_Word):
+class Counting(_Word, frozen=True):
     """A stamp card: visits or units until `size` makes a reward; at most `guard_per_day` a day."""
 
     of: Literal["visits", "units"]
@@ -170,22 +170,22 @@ class Counting(_Word):
     guard_per_day: Count | None = None
 
 
-class GiveLot(_Word):
+class GiveLot(_Word, frozen=True):
     """Points given for an event rather than for a line."""
 
-    points: Decimal
+    points: Decimal | Count
     wallet: str = ""
     expires: Period | None = None
 
 
-class Giving(_Word):
+class Giving(_Word, frozen=True):
     """Exactly one of a lot and a voucher."""
 
     lot: GiveLot | None = None
     voucher: str | None = None
 
 
-class VoucherWord(_Word):
+class VoucherWord(_Word, frozen=True):
     """A personal coupon: once given it lives for `life`, and takes off once."""
 
     take_off: TakeOff
@@ -196,14 +196,14 @@ class VoucherWord(_Word):
     group: str = ""
 
 
-class Group(_Word):
+class Group(_Word, frozen=True):
     """How rules of one group combine."""
 
     mode: Literal["all", "first", "best"] = "all"
     per: Literal["line", "receipt"] = "receipt"
 
 
-class Rule(_Word):
+class Rule(_Word, frozen=True):
     """One verb, when it speaks, on which lines."""
 
     name: Names = Names()
@@ -223,7 +223,7 @@ class Rule(_Word):
     max_per_day: Count | None = None
 
 
-class Text(_Word):
+class Text(_Word, frozen=True):
     """A whole programme file."""
 
     programme: Head

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import lcm, prod
 from typing import NamedTuple
 
-from agent.loyalty.numbers import Exact, whole_parts
+from agent.loyalty.numbers import whole_parts
 from agent.loyalty.quote import Earned
 from agent.loyalty.state import State
 
-Entry = tuple[str, list[Exact]]
+Entry = tuple[str, list[int]]
 
 
 class Settled(NamedTuple):
@@ -24,12 +25,13 @@ def settle(state: State, units: dict[str, int]) -> Settled:
     totals: dict[str, int] = {}
     by_rule: dict[str, int] = {}
     for wallet, unit in units.items():
-        entries: list[Entry] = [(rule, parts) for rule, name, parts in state.earnings if name == wallet]
+        entries, finer = _common(state, wallet)
         if not entries:
             continue
+        unit *= finer  # noqa: PLW2901 - the same wallet's unit, made finer for this receipt
         entries += _multiplied(state, wallet, entries)
         sums = [sum(column) for column in zip(*(parts for _, parts in entries), strict=True)]
-        totals[wallet] = int(sum(sums) // unit)
+        totals[wallet] = sum(sums) // unit
         for at, points in enumerate(whole_parts(sums, unit, totals[wallet])):
             shares = whole_parts([parts[at] for _, parts in entries], unit, points)
             for (rule, _), share in zip(entries, shares, strict=True):
@@ -41,13 +43,21 @@ def settle(state: State, units: dict[str, int]) -> Settled:
     return Settled(lines, totals)
 
 
+def _common(state: State, wallet: str) -> tuple[list[Entry], int]:
+    """Return the wallet's earnings over one denominator, which every factor divides too."""
+    earnings = [one for one in state.earnings if one[1] == wallet]
+    finer = lcm(*(den for *_, den in earnings))
+    finer *= prod(by.denominator for _, name, _, by, _ in state.multipliers if name == wallet)
+    return [(rule, [part * (finer // den) for part in parts]) for rule, _, parts, den in earnings], finer
+
+
 def _multiplied(state: State, wallet: str, entries: list[Entry]) -> list[Entry]:
     """Return what each multiplier adds: the best of `best`, then all of `sum`, then each `product`."""
     factors = [one for one in state.multipliers if one[1] == wallet]
     if not factors:
         return []
     current = [sum(column) for column in zip(*(parts for _, parts in entries), strict=True)]
-    added = {rule: [0] * len(current) for rule, *_ in factors}
+    added: dict[str, list[int]] = {rule: [0] * len(current) for rule, *_ in factors}
     for at in range(len(current) - 1):
         here = [(rule, by, mode) for rule, _, mask, by, mode in factors if mask >> at & 1 and current[at]]
         best = [one for one in here if one[2] == "best"]
@@ -58,15 +68,15 @@ def _multiplied(state: State, wallet: str, entries: list[Entry]) -> list[Entry]:
         for rule, by, mode in here:
             if mode == "product":
                 _add(added, current, at, [(rule, by)])
-    return [(rule, parts) for rule, parts in added.items() if any(parts)]  # type: ignore[misc]
+    return [(rule, parts) for rule, parts in added.items() if any(parts)]
 
 
 def _add(
-    added: dict[str, list[int]], current: list[Exact], at: int, factors: Sequence[tuple[str, Fraction]]
+    added: dict[str, list[int]], current: list[int], at: int, factors: Sequence[tuple[str, Fraction]]
 ) -> None:
     """Add (by - 1) times the present points of a line for each factor, all seen from the same start."""
     start = current[at]
     for rule, by in factors:
-        extra = start * (by - 1)
-        added[rule][at] += extra  # type: ignore[assignment]
+        extra = start * (by.numerator - by.denominator) // by.denominator
+        added[rule][at] += extra
         current[at] += extra

@@ -3,7 +3,7 @@
 Line sets are bit masks over the basket's lines, worked out once for each scope and asked for by number.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from fractions import Fraction
 
@@ -47,7 +47,7 @@ class State:
         self.paid_minor = [0] * len(lines)
         self.redeemed: dict[str, int] = {}
         self.payable: dict[str, int] = {}
-        self.earnings: list[tuple[str, str, list[Exact]]] = []
+        self.earnings: list[tuple[str, str, Sequence[int], int]] = []
         self.multipliers: list[tuple[str, str, int, Fraction, str]] = []
         self.gives: list[Give] = []
         self.counts: list[Counted] = []
@@ -56,7 +56,9 @@ class State:
         self.snapshots: dict[str, list[int]] = {"price": list(self.amounts)}
         self.seen = list(self.amounts)
         self.rests: list[Exact] = list(self.amounts)
+        self.has_floors = any(line.floor_price_minor for line in lines)
         self._masks: dict[int, int] = {0: self.open}
+        self._lines: dict[int, tuple[int, ...]] = {}
         self._discounted = sum(1 << at for at, line in enumerate(lines) if line.pos_discount_minor)
         self._discounted_before = self._discounted
 
@@ -78,13 +80,15 @@ class State:
             self._masks[scope] = found
         return found & ~self._discounted_before if scope in self.scopes.undiscounted else found
 
-    def lines_of(self, scope: int) -> Iterator[int]:
-        """Yield the positions of a scope's lines."""
-        mask = self.mask(scope)
-        while mask:
-            lowest = mask & -mask
-            yield lowest.bit_length() - 1
-            mask ^= lowest
+    def lines_of(self, scope: int) -> tuple[int, ...]:
+        """Return the positions of a scope's lines."""
+        found = self._lines.get(scope)
+        if found is None:
+            mask = self.mask(scope)
+            found = tuple(at for at in range(len(self.amounts)) if mask >> at & 1)
+            if scope not in self.scopes.undiscounted:
+                self._lines[scope] = found
+        return found
 
     def take_off(self, rule: str, at: int, amount: int) -> None:
         """Take `amount` minor units off a line, for a rule."""

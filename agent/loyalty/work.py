@@ -1,6 +1,7 @@
 """What a compiled rule is: when it may speak, and what its verb proposes or does."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 from agent.loyalty.conditions import Condition, Refusal
@@ -9,15 +10,20 @@ from agent.loyalty.state import State
 
 
 class Proposal(NamedTuple):
-    """What a rule would take off or earn on each line; `rests` are unrounded rests after it, if any."""
+    """What a rule would take off or earn on each line, in `den`ths; `rests` are unrounded rests after it."""
 
-    parts: Sequence[Exact]
+    parts: Sequence[int]
     rests: Sequence[Exact] | None = None
+    den: int = 1
 
     @property
     def total(self) -> Exact:
         """The whole of it, by which `best` compares."""
-        return sum(self.parts)
+        return self.share(sum(self.parts))
+
+    def share(self, part: int) -> Exact:
+        """Return a part as an exact number."""
+        return part if self.den == 1 else Fraction(part, self.den)
 
 
 class Work(Protocol):

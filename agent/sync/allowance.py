@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from agent.errors import SyncError
 from agent.ledger.ledger import Ledger
+from agent.ledger.transaction import Transaction
 from agent.sync.client import Client
 from agent.sync.wire import (
     Allowance,
@@ -23,29 +24,25 @@ EVERYTHING = 2**53 - 1
 
 
 async def ask_allowances(
-    ledger: Ledger, client: Client, member: str, wallets: Sequence[str], *, request_id: str, deadline_s: float
+    ledger: Ledger,
+    client: Client,
+    member: str,
+    wallets: Sequence[str],
+    *,
+    deadline_s: float,
+    request_id: str = "",
 ) -> int:
     """Ask for an allowance per wallet and keep what is given; return how many were.
 
-    The same `request_id` gets the same answer, so a repeat after a lost reply sets nothing aside twice.
+    All wallets are asked at once, within one deadline.  The same request gets the same answer, so a
+    repeat after a lost reply sets nothing aside twice.  Without `request_id` the request is the
+    member's next one in this ledger: what a lost reply set aside comes with the next card read.
     """
-    given = 0
-    for wallet in wallets:
-        request = AllowanceRequest(
-            incarnation=ledger.incarnation,
-            request_id=f"{request_id}/{wallet}",
-            member=member,
-            wallet=wallet,
-            amount=EVERYTHING,
-        )
-        try:
-            answer = await client.send(request, AllowanceAnswer, deadline_s=deadline_s)
-        except SyncError:
-            return given
-        if isinstance(answer, Allowance):
-            accept = ledger.write(lambda tx, allowance=answer: tx.accept_allowance(allowance))
-            given += await asyncio.wrap_future(accept)
-    return given
+    asked = (
+        _ask(ledger, client, member, wallet, (f"{request_id}/{wallet}" if request_id else "", deadline_s))
+        for wallet in wallets
+    )
+    return sum(await asyncio.gather(*asked))
 
 
 async def look_up(ledger: Ledger, client: Client, card_tag: bytes, *, deadline_s: float) -> MemberRow | None:
@@ -56,3 +53,33 @@ async def look_up(ledger: Ledger, client: Client, card_tag: bytes, *, deadline_s
     except SyncError:
         return None
     return answer if isinstance(answer, MemberRow) else None
+
+
+async def _ask(ledger: Ledger, client: Client, member: str, wallet: str, how: tuple[str, float]) -> bool:
+    request_id, deadline_s = how
+    taken = f"allowances/{member}/{wallet}"
+    request = AllowanceRequest(
+        incarnation=ledger.incarnation,
+        request_id=request_id or f"{member}/{wallet}/{ledger.read.mark(taken) + 1}",
+        member=member,
+        wallet=wallet,
+        amount=EVERYTHING,
+    )
+    try:
+        answer = await client.send(request, AllowanceAnswer, deadline_s=deadline_s)
+    except SyncError:
+        return False
+    if not isinstance(answer, Allowance) or (answer.member, answer.wallet) != (member, wallet):
+        return False
+
+    def keep(tx: Transaction) -> bool:
+        if not request_id:
+            tx.set_mark(taken, tx.mark(taken) + 1)
+        is_new = tx.accept_allowance(answer)
+        if answer.honour_until_ms <= tx.now_ms():
+            # A reply lost long ago: nothing may be spent of it any more, and only a CLOSE frees it.
+            tx.close_allowances(member, "")
+            return False
+        return is_new
+
+    return await asyncio.wrap_future(ledger.write(keep))

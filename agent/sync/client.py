@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from random import Random
 from typing import Any, TypeVar
 
 import httpx
@@ -17,14 +18,18 @@ import msgspec
 import tenacity
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.errors import Rejected, Unreachable
+from agent.errors import Rejected, SyncError, Unreachable
 from agent.sync.signing import seal
 from agent.sync.wire import BLOB_PATH, MAX_BODY_BYTES, PATHS, Retry, encode
 
 T = TypeVar("T")
 CONTENT_TYPE = "application/msgpack"
+# Nothing is unpacked on the way in, so the byte cap counts what is really held in memory.
+HEADERS = {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE, "Accept-Encoding": "identity"}
 MAX_BLOB_BYTES = 64 * 1024 * 1024
 LONGEST_WAIT_S = 300
+KEPT_S = 50.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class ClientSettings:
 
 
 class Client:
-    """Calls head office as one till, one request at a time per instance."""
+    """Calls head office as one till; each instance is a lane of its own, with connections of its own."""
 
     def __init__(
         self,
@@ -58,6 +63,9 @@ class Client:
             trust_env=False,
             follow_redirects=False,
             timeout=settings.deadline_s,
+            # A handshake at each card read would cost the customer's wait: lines are kept a little
+            # shorter than head office keeps them.
+            limits=httpx.Limits(max_connections=4, keepalive_expiry=KEPT_S),
             transport=transport,
         )
 
@@ -76,7 +84,7 @@ class Client:
             return content
         try:
             return msgspec.msgpack.decode(content, type=answer)
-        except msgspec.DecodeError as failure:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failure:
             raise Unreachable(f"the answer to {path} is none of ours: {failure}") from None
 
     async def blob(self, sha256: str) -> bytes:
@@ -100,9 +108,7 @@ class Client:
         try:
             async with (
                 asyncio.timeout(deadline_s or self._deadline_s),
-                self._http.stream(
-                    method, path, content=body, headers={"Content-Type": CONTENT_TYPE}
-                ) as response,
+                self._http.stream(method, path, content=body, headers=HEADERS) as response,
             ):
                 if response.status_code in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
                     return Retry(after_ms=_retry_after_ms(response.headers.get("Retry-After", "")))
@@ -114,20 +120,27 @@ class Client:
 async def patiently(
     call: Callable[[], Awaitable[T]],
     *,
-    attempts: int,
+    chance: Random,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    retry_on: tuple[type[Exception], ...] = (SyncError,),
+    on_failure: Callable[[BaseException], None] = lambda _: None,
 ) -> T:
-    """Repeat `call` while head office is unreachable: full jitter, doubling up to 30 s.
+    """Repeat `call` until it succeeds, with full jitter: a pause is anything up to 0.2, 0.4, 0.8 … 30 s.
 
-    Raises:
-        Unreachable: the last attempt's.
+    A thousand tills whose line comes back at once must not come back at once (tenacity's own jitter
+    draws from the global source of chance, so it is drawn here).
     """
+
+    def pause_s(state: tenacity.RetryCallState) -> float:
+        return chance.uniform(0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(state.attempt_number - 1, 20)))
+
+    def tell(state: tenacity.RetryCallState) -> None:
+        failure = state.outcome.exception() if state.outcome else None
+        if failure is not None:
+            on_failure(failure)
+
     retrying = tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception_type(Unreachable),
-        wait=tenacity.wait_random_exponential(multiplier=0.2, max=30),
-        stop=tenacity.stop_after_attempt(attempts),
-        sleep=sleep,
-        reraise=True,
+        retry=tenacity.retry_if_exception_type(retry_on), wait=pause_s, before_sleep=tell, sleep=sleep
     )
     return await retrying(call)
 
@@ -142,7 +155,7 @@ async def _read_capped(response: httpx.Response, path: str, cap: int) -> bytes:
     if kind not in {CONTENT_TYPE, "application/octet-stream"}:
         raise Unreachable(f"{path} was answered by somebody else ({kind or 'no content type'})")
     content = bytearray()
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw():
         content += chunk
         if len(content) > cap:
             raise Unreachable(f"the answer to {path} is larger than {cap} bytes")
@@ -158,5 +171,6 @@ def _tls(settings: ClientSettings) -> ssl.SSLContext:
 
 
 def _retry_after_ms(header: str) -> int:
-    seconds = int(header) if header.isdigit() else 1
+    is_number = header.isascii() and header.isdecimal() and len(header) <= 9  # noqa: PLR2004
+    seconds = int(header) if is_number else 1
     return min(seconds, LONGEST_WAIT_S) * 1000

@@ -7,13 +7,15 @@ from agent.sync.client import Client, ClientSettings
 from agent.sync.credentials import Credentials, Enrolment
 from agent.sync.wire import EnrolAnswer, Enrolled, EnrolRequest, Refusal, Retry
 
+KEY_BYTES = 32
+
 
 async def enrol(settings: ClientSettings, code: str) -> Credentials:
     """Enrol with `code`; a fresh key is made for each attempt and is bound by the answer.
 
     Raises:
-        Unreachable: head office did not answer; the code may be tried again.
-        Rejected: the code is unknown, used or too old.
+        Unreachable: head office did not answer; if it did hear us, the code is spent and a new one needed.
+        Rejected: the code is unknown, used or too old, or head office is busy.
     """
     key = Ed25519PrivateKey.generate()
     client = Client(settings)
@@ -24,6 +26,8 @@ async def enrol(settings: ClientSettings, code: str) -> Credentials:
         await client.close()
     match answer:
         case Enrolled(till=till, store=store, fleet_key=fleet_key, publisher_key=publisher_key):
+            if {len(fleet_key), len(publisher_key)} != {KEY_BYTES}:
+                raise Rejected("head office answered with keys of another length", remedy="update the agent")
             enrolment = Enrolment(till=till, store=store, url=settings.url, publisher_key=publisher_key.hex())
             return Credentials(enrolment, key, fleet_key)
         case Refusal(detail=detail):

@@ -10,6 +10,7 @@ from hashlib import sha256
 import msgspec
 
 from agent.errors import DocumentError
+from agent.ledger.records import StoredProgramme
 from agent.loyalty.read import load_programme
 from agent.sync.signing import is_signed_by
 from agent.sync.wire import Delta, ProgrammeNews
@@ -21,8 +22,7 @@ MEMBERS_AT_ONCE = 100
 def pieces(delta: Delta) -> Iterator[Delta]:
     """Cut a page into pieces of at most 100 members; only the last moves the cursor and `booked`."""
     rows = delta.members
-    starts = range(0, max(len(rows), 1), MEMBERS_AT_ONCE)
-    for start in starts:
+    for start in range(0, max(len(rows), 1), MEMBERS_AT_ONCE):
         is_last = start + MEMBERS_AT_ONCE >= len(rows)
         yield msgspec.structs.replace(
             delta,
@@ -33,14 +33,36 @@ def pieces(delta: Delta) -> Iterator[Delta]:
         )
 
 
-def why_not(news: ProgrammeNews, text: bytes, *, publisher_key: bytes, version_in_force: int) -> str:
-    """Return why this programme must not be used, or nothing if it may."""
-    if sha256(text).hexdigest() != news.sha256:
-        return "its bytes have another hash than announced"
+def why_no_page(delta: Delta, *, asked: int) -> str:
+    """Return why a page is no answer to what was asked from cursor `asked`, or nothing if it is."""
+    if delta.from_cursor != asked:
+        return f"news from cursor {delta.from_cursor} were not asked for"
+    if delta.more and delta.to_cursor == asked:
+        return f"news stand still at cursor {asked}"
+    return ""
+
+
+def believable(delta: Delta, head_seq: int) -> Delta:
+    """Return the page without a `booked` that this journal has not reached.
+
+    It speaks of entries that this disk lost; taken at its word it would hide the ones made since.
+    """
+    return delta if delta.booked_seq <= head_seq else msgspec.structs.replace(delta, booked_seq=-1)
+
+
+def is_intact(news: ProgrammeNews, text: bytes) -> bool:
+    """Tell whether these bytes are the announced ones; others were damaged on their way."""
+    return sha256(text).hexdigest() == news.sha256
+
+
+def why_refused(
+    news: ProgrammeNews, text: bytes, *, publisher_key: bytes, stored: StoredProgramme | None
+) -> str:
+    """Return why an intact programme must not be used, or nothing if it may."""
     if not is_signed_by(publisher_key, news.sha256.encode(), news.signature):
         return "the publisher did not sign it"
-    if news.version <= version_in_force:
-        return f"version {news.version} does not rise above {version_in_force}"
+    if stored is not None and stored.id == news.id and news.version <= stored.version:
+        return f"version {news.version} does not rise above {stored.version}"
     try:
         programme = load_programme(text, name=f"{news.id}.toml")
     except DocumentError as error:

@@ -3,7 +3,7 @@
 Step 7 of the walk.  What lies above head office's number is the outbox; there is no second queue.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agent.journal.entry import entry_from
@@ -12,6 +12,8 @@ from agent.sync.wire import Acknowledged, Fork, Gap, Push, PushAnswer, Refusal, 
 MAX_BATCH_BYTES = 1024 * 1024
 Row = tuple[int, bytes, bytes]
 """A journal row: sequence number, canonical bytes, hash."""
+HashAt = Callable[[int], bytes | None]
+"""Gives the hash of one journal after that many entries (0: before the first), None beyond its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +39,31 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
-    """Two truths about one journal, or an answer to something we never sent: spending must stop."""
+class Refused:
+    """Head office does not take this journal now; greeting it anew may help."""
 
     reason: str
 
 
-Verdict = Advance | Resend | Wait | Alarm
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two truths about one journal: spending must stop, and a person must look."""
+
+    reason: str
 
 
-def batch_of(rows: Sequence[Row], incarnation: str, previous_hash: bytes) -> Push | None:
-    """Make the next batch from rows that follow `previous_hash`; it ends where a receipt ends.
+Verdict = Advance | Resend | Wait | Refused | Contradiction
 
-    `rows` are in order and without a gap; none gives None.  One receipt larger than the byte limit
-    still travels whole.
+
+def batch_of(rows: Sequence[Row], incarnation: str, previous_hash: bytes, *, limit: int) -> Push | None:
+    """Make the next batch of at most `limit` entries and 1 MiB from rows that follow `previous_hash`.
+
+    `rows` are in order and without a gap, one more than `limit` where there are so many: the batch then
+    ends where a receipt ends.  A single entry larger than 1 MiB travels alone; no rows give None.
     """
     if not rows:
         return None
-    taken = _whole_receipts(_within_limit(rows), rows)
+    taken = _whole_receipts(_within(rows, limit), rows)
     return Push(
         incarnation=incarnation,
         first_seq=taken[0][0],
@@ -64,42 +73,39 @@ def batch_of(rows: Sequence[Row], incarnation: str, previous_hash: bytes) -> Pus
     )
 
 
-def judge(answer: PushAnswer, sent: Push) -> Verdict:
-    """Say what an answer to `sent` means.
+def judge(answer: PushAnswer, incarnation: str, hash_at: HashAt) -> Verdict:
+    """Say what an answer to a batch of this journal means.
 
-    An acknowledgement must name our journal and exactly the hash we sent: a stale or foreign one
-    acknowledges nothing.
+    An acknowledgement must name the journal and a hash that we have at that number.  A late one of an
+    earlier batch is still true, and moves nothing.
     """
     match answer:
-        case Acknowledged():
-            return _judge_acknowledgement(answer, sent)
-        case Gap(received_seq=seq):
-            return Resend(seq)
+        case Acknowledged(incarnation=named) if named != incarnation:
+            return Refused("head office acknowledged another journal than the one sent")
+        case Acknowledged(received_seq=seq, received_hash=held):
+            return Advance(seq, held) if hash_at(seq) == held else _another(seq)
+        case Gap(received_seq=seq, received_hash=held):
+            return Resend(seq) if hash_at(seq) == held else _another(seq)
         case Fork(seq=seq):
-            return Alarm(f"head office holds another journal of this name after entry {seq}")
+            return Contradiction(f"head office knows another journal of this name after entry {seq}")
         case Retry(after_ms=ms):
             return Wait(ms)
         case Refusal(code=code, detail=detail):
-            return Alarm(f"head office refused the journal: {code}: {detail}")
+            return Refused(f"head office refused the journal: {code}: {detail}")
 
 
-def _judge_acknowledgement(answer: Acknowledged, sent: Push) -> Verdict:
-    if answer.incarnation != sent.incarnation:
-        return Alarm("an acknowledgement for another journal")
-    if answer.received_seq != sent.first_seq + len(sent.entries) - 1:
-        return Resend(answer.received_seq)
-    if answer.received_hash != sent.last_hash:
-        return Alarm("head office acknowledged another hash than was sent")
-    return Advance(answer.received_seq, answer.received_hash)
+def _another(seq: int) -> Contradiction:
+    return Contradiction(f"head office holds another entry {seq} than this ledger")
 
 
-def _within_limit(rows: Sequence[Row]) -> int:
+def _within(rows: Sequence[Row], limit: int) -> int:
+    """Count the rows that fit both limits; one always does."""
     size = 0
-    for index, (_, body, _) in enumerate(rows):
+    for index, (_, body, _) in enumerate(rows[:limit]):
         size += len(body)
         if size > MAX_BATCH_BYTES and index:
             return index
-    return len(rows)
+    return min(limit, len(rows))
 
 
 def _whole_receipts(count: int, rows: Sequence[Row]) -> Sequence[Row]:

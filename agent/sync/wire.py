@@ -227,7 +227,7 @@ MemberAnswer = MemberRow | NoMember | Retry | Refusal
 PullAnswer = Delta | Retry | Refusal
 EnrolAnswer = Enrolled | Refusal
 
-PATHS = {
+PATHS: dict[type, str] = {
     EnrolRequest: "/v1/till/enrol",
     Hello: "/v1/till/hello",
     Push: "/v1/till/push",

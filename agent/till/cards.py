@@ -101,7 +101,7 @@ class CardReads:
 
     def _start(self, member: str, work: Awaitable[object]) -> None:
         task = asyncio.ensure_future(work)
-        self._pending[member] = task  # type: ignore[assignment]
+        self._pending[member] = task
         task.add_done_callback(lambda done: self._pending.pop(member, None) if done is task else None)
 
     def _balances(self, member: str) -> list[dict[str, Any]]:

@@ -133,11 +133,7 @@ def _book(
         )
     )
     for draft in effect_drafts(agreed, taken, new_voucher_id=receipt_id):
-        # What adds points opens a lot, and the lot bears the name of the entry that made it.
-        opens_lot = draft.amount > 0
-        tx.append(
-            msgspec.structs.replace(draft, lots=[(tx.next_lot(), draft.amount)]) if opens_lot else draft
-        )
+        tx.append(draft)
     if agreed.facts is not None:
         tx.close_allowances(agreed.facts.member, receipt_id)
     seq, head = tx.head()

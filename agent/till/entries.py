@@ -8,12 +8,10 @@ from typing import Any
 import msgspec
 
 from agent.journal.entry import Draft, Entry
+from agent.ledger.records import Slice
 from agent.loyalty.basket import Tender
 from agent.loyalty.quote import Quote
 from agent.till.quote import Agreed
-
-LotTaken = tuple[int, str, int]
-"""(allowance number, lot, points)."""
 
 
 def receipt_draft(
@@ -40,7 +38,7 @@ def receipt_draft(
     return _draft(agreed, "RECEIPT", "", data=data)
 
 
-def effect_drafts(agreed: Agreed, taken: dict[str, list[LotTaken]], *, new_voucher_id: str) -> list[Draft]:
+def effect_drafts(agreed: Agreed, taken: dict[str, list[Slice]], *, new_voucher_id: str) -> list[Draft]:
     """Make what a member's receipt changes: earned, redeemed, counted, used and given."""
     if agreed.facts is None:
         return []
@@ -110,7 +108,7 @@ def _earned(agreed: Agreed, quote: Quote) -> list[Draft]:
     ]
 
 
-def _redeemed(agreed: Agreed, taken: dict[str, list[LotTaken]]) -> list[Draft]:
+def _redeemed(agreed: Agreed, taken: dict[str, list[Slice]]) -> list[Draft]:
     """One REDEEM per wallet and allowance, so that each names exactly the allowance it spends."""
     drafts = []
     for wallet, parts in sorted(taken.items()):

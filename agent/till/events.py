@@ -50,13 +50,13 @@ class Events:
             while True:
                 try:
                     async with asyncio.timeout(KEEP_ALIVE_S):
-                        message = await queue.get()
+                        news = await queue.get()
                 except TimeoutError:
                     yield b": keep-alive\n\n"
                     continue
-                if message is None:
+                if news is None:
                     return
-                yield message
+                yield news
         finally:
             self._clients.discard(queue)
 

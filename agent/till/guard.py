@@ -36,7 +36,7 @@ async def read_body(receive: Receive) -> bytes:
     content = b""
     while True:
         message = await _next(receive)
-        content += message.get("body", b"")
+        content += bytes(message.get("body", b""))
         if len(content) > MAX_BODY_BYTES:
             raise TooLargeError
         if not message.get("more_body"):

@@ -11,6 +11,9 @@ from agent.headoffice.store.protocol import Row, Store
 
 ONCE_IN_THE_CHAIN = ("RECEIPT", "EARN", "REDEEM", "COUNT", "COUPON", "GIVE", "REVERSE", "RETURN")
 
+BOOKED, PARKED, WAITING, REFUSED_LATE = 0, 1, 2, 3
+"""An entry has its effect; broke a rule; waits for another till's; broke a rule when that one came."""
+
 
 class Booked(NamedTuple):
     """An entry as it stands in the log."""
@@ -20,6 +23,7 @@ class Booked(NamedTuple):
     kind: str
     receipt: str
     part: str
+    undoes: str
     account: str
     unit: str
     amount: int
@@ -32,15 +36,15 @@ class Booked(NamedTuple):
 def add_entry(store: Store, entry: Booked) -> None:
     """Append to the log."""
     store.run(
-        "INSERT INTO entry (incarnation, seq, kind, receipt, part, account, unit, amount, at, body, hash,"
-        " accepted_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO entry (incarnation, seq, kind, receipt, part, undoes, account, unit, amount, at, body,"
+        " hash, accepted_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         entry,
     )
 
 
-def park(store: Store, incarnation: str, seq: int) -> None:
-    """Mark an entry as kept without effect."""
-    store.run("UPDATE entry SET parked = 1 WHERE incarnation = ? AND seq = ?", (incarnation, seq))
+def mark(store: Store, incarnation: str, seq: int, parked: int) -> None:
+    """Say whether an entry has its effect: one of the four words above."""
+    store.run("UPDATE entry SET parked = ? WHERE incarnation = ? AND seq = ?", (parked, incarnation, seq))
 
 
 def twin_of(store: Store, entry: Booked) -> Row | None:
@@ -59,22 +63,12 @@ def is_known(store: Store, incarnation: str, seq: int) -> bool:
     return store.row("SELECT 1 FROM entry WHERE incarnation = ? AND seq = ?", (incarnation, seq)) is not None
 
 
-def let_wait(store: Store, incarnation: str, seq: int) -> None:
-    """Mark an entry as waiting for another till's."""
-    store.run("UPDATE entry SET parked = 2 WHERE incarnation = ? AND seq = ?", (incarnation, seq))
-
-
 def waiting_for(store: Store, receipt: str) -> Sequence[Row]:
     """Return the entries that wait for something of this receipt."""
     return store.rows(
         "SELECT incarnation, seq, body FROM entry WHERE receipt = ? AND parked = 2 ORDER BY position",
         (receipt,),
     )
-
-
-def let_go(store: Store, incarnation: str, seq: int) -> None:
-    """Mark an entry that waited as booked."""
-    store.run("UPDATE entry SET parked = 0 WHERE incarnation = ? AND seq = ?", (incarnation, seq))
 
 
 def move_mark(store: Store, incarnation: str, seq: int, head: bytes) -> None:
@@ -102,8 +96,9 @@ def difference_counts(store: Store) -> dict[str, int]:
 def page(store: Store, after: int, limit: int) -> Sequence[Row]:
     """Return log entries behind a position, with the till that wrote them."""
     return store.rows(
-        "SELECT e.*, i.till, i.epoch, t.store FROM entry e"
-        " JOIN incarnation i ON i.incarnation = e.incarnation JOIN till t ON t.till = i.till WHERE e.position > ? ORDER BY e.position LIMIT ?",
+        "SELECT e.*, i.till, i.epoch, i.store FROM entry e"
+        " JOIN incarnation i ON i.incarnation = e.incarnation"
+        " WHERE e.position > ? ORDER BY e.position LIMIT ?",
         (after, limit),
     )
 
@@ -112,8 +107,8 @@ def receipts_between(store: Store, after: int, until: int) -> Sequence[Row]:
     """Return the receipts whose entry lies in (after, until], in that order."""
     return store.rows(
         "SELECT e.position, r.* FROM entry e"
-        " JOIN receipt r ON r.incarnation = e.incarnation AND r.seq = e.seq AND r.receipt = e.receipt WHERE e.kind = 'RECEIPT' AND e.position > ? AND e.position <= ?"
-        " ORDER BY e.position",
+        " JOIN receipt r ON r.receipt = e.receipt AND r.incarnation = e.incarnation AND r.seq = e.seq"
+        " WHERE e.kind = 'RECEIPT' AND e.position > ? AND e.position <= ? ORDER BY e.position",
         (after, until),
     )
 

@@ -56,8 +56,8 @@ def put_member(store: Store, member: str, *, tier: str, segments: str, choices: 
     """Add a member, or replace what is said of one; a block stays."""
     store.run(
         "INSERT INTO member (member, status, tier, segments, choices, version)"
-        " VALUES (?, 'active', ?, ?, ?, 0) ON CONFLICT (member) DO UPDATE SET tier = excluded.tier, segments = excluded.segments,"
-        " choices = excluded.choices",
+        " VALUES (?, 'active', ?, ?, ?, 0) ON CONFLICT (member) DO UPDATE SET"
+        " tier = excluded.tier, segments = excluded.segments, choices = excluded.choices",
         (member, tier, segments, choices),
     )
 

@@ -17,8 +17,9 @@ CREATE TABLE till_key (
     till TEXT NOT NULL, public_key BLOB NOT NULL, enrolled_ms INTEGER NOT NULL, PRIMARY KEY (till, public_key)
 ) WITHOUT ROWID;
 CREATE TABLE incarnation (
-    incarnation TEXT PRIMARY KEY, till TEXT NOT NULL, epoch INTEGER NOT NULL, state TEXT NOT NULL,
-    booked_seq INTEGER NOT NULL DEFAULT 0, booked_hash BLOB NOT NULL, next_number INTEGER NOT NULL DEFAULT 1,
+    incarnation TEXT PRIMARY KEY, till TEXT NOT NULL, store TEXT NOT NULL, epoch INTEGER NOT NULL,
+    state TEXT NOT NULL, booked_seq INTEGER NOT NULL DEFAULT 0, booked_hash BLOB NOT NULL,
+    next_number INTEGER NOT NULL DEFAULT 1,
     last_contact_ms INTEGER NOT NULL DEFAULT 0, program_version TEXT NOT NULL DEFAULT '',
     told_seq INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
@@ -35,7 +36,8 @@ CREATE INDEX card_member ON card (member);
 CREATE TABLE allowance (
     incarnation TEXT NOT NULL, number INTEGER NOT NULL, request_id TEXT NOT NULL, member TEXT NOT NULL,
     wallet TEXT NOT NULL, issued INTEGER NOT NULL, issued_ms INTEGER NOT NULL,
-    honour_until_ms INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (incarnation, number), UNIQUE (incarnation, request_id)
+    honour_until_ms INTEGER NOT NULL, state TEXT NOT NULL,
+    PRIMARY KEY (incarnation, number), UNIQUE (incarnation, request_id)
 ) WITHOUT ROWID;
 CREATE INDEX allowance_open ON allowance (member, wallet) WHERE state = 'OPEN';
 CREATE TABLE allowance_lot (
@@ -50,8 +52,8 @@ CREATE TABLE programme (
 DERIVED_1 = """
 CREATE TABLE entry (
     position INTEGER PRIMARY KEY, incarnation TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL,
-    receipt TEXT NOT NULL, part TEXT NOT NULL, account TEXT NOT NULL, unit TEXT NOT NULL,
-    amount INTEGER NOT NULL, at TEXT NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL,
+    receipt TEXT NOT NULL, part TEXT NOT NULL, undoes TEXT NOT NULL, account TEXT NOT NULL,
+    unit TEXT NOT NULL, amount INTEGER NOT NULL, at TEXT NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL,
     accepted_ms INTEGER NOT NULL, parked INTEGER NOT NULL DEFAULT 0, UNIQUE (incarnation, seq)
 );
 CREATE INDEX entry_receipt ON entry (receipt, kind, part);
@@ -68,7 +70,8 @@ CREATE TABLE counted (
 CREATE TABLE voucher (
     member TEXT NOT NULL, id TEXT NOT NULL, voucher TEXT NOT NULL DEFAULT '',
     imported INTEGER NOT NULL DEFAULT 0, active_from TEXT NOT NULL DEFAULT '',
-    expires_on TEXT NOT NULL DEFAULT '', given INTEGER NOT NULL DEFAULT 0, used INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (member, id)
+    expires_on TEXT NOT NULL DEFAULT '', given INTEGER NOT NULL DEFAULT 0, used INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (member, id)
 ) WITHOUT ROWID;
 CREATE TABLE receipt (
     receipt TEXT PRIMARY KEY, incarnation TEXT NOT NULL, seq INTEGER NOT NULL, store TEXT NOT NULL,

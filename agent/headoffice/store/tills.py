@@ -66,14 +66,14 @@ def journals(store: Store) -> Sequence[Row]:
 
 def bind_journal(store: Store, till: str, incarnation: str, genesis: bytes) -> None:
     """Give a new journal the till's next epoch and fence the one before (S4)."""
-    row = store.row("SELECT next_epoch FROM till WHERE till = ?", (till,))
+    row = store.row("SELECT store, next_epoch FROM till WHERE till = ?", (till,))
     assert row is not None, till
     store.run("UPDATE till SET next_epoch = next_epoch + 1 WHERE till = ?", (till,))
     store.run("UPDATE incarnation SET state = 'FENCED' WHERE till = ?", (till,))
     store.run(
-        "INSERT INTO incarnation (incarnation, till, epoch, state, booked_hash)"
-        " VALUES (?, ?, ?, 'ACTIVE', ?)",
-        (incarnation, till, row["next_epoch"], genesis),
+        "INSERT INTO incarnation (incarnation, till, store, epoch, state, booked_hash)"
+        " VALUES (?, ?, ?, ?, 'ACTIVE', ?)",
+        (incarnation, till, row["store"], row["next_epoch"], genesis),
     )
 
 

@@ -1,0 +1,144 @@
+"""Commands that change what head office decides: programmes, members and cards, tills."""
+
+from pathlib import Path
+
+import click
+
+from agent.cli.office import config_option, opened, show_rows
+from agent.cli.output import as_json, errors_told, print_json, print_table
+from agent.errors import DocumentError, Mistake
+
+file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def programme() -> None:
+    """The rules of the programme."""
+
+
+@programme.command("publish")
+@click.argument("path", metavar="FILE", type=file)
+@config_option
+@errors_told
+def programme_publish(config_path: Path, path: Path) -> None:
+    """Check a programme FILE, sign it, and let every till fetch it."""
+    from agent.headoffice.publish import publish  # noqa: PLC0415
+
+    with opened(config_path) as office:
+        published = publish(office, path.read_bytes(), name=path.name)
+    said = "published" if published.is_new else "was published already"
+    click.echo(f"{published.id} version {published.version} {said} (sha256 {published.sha256[:16]}…)")
+
+
+@programme.command("list")
+@as_json
+@config_option
+@errors_told
+def programme_list(config_path: Path, *, as_json: bool) -> None:
+    """List every published version, the one in force last."""
+    from agent.headoffice.feed import instant  # noqa: PLC0415
+    from agent.headoffice.store.programmes import all_programmes  # noqa: PLC0415
+
+    with opened(config_path) as office:
+        rows = [
+            {**dict(row), "published_at": instant(row["published_ms"])}
+            for row in all_programmes(office.store)
+        ]
+    show_rows("programmes", ("id", "version", "published_at", "sha256"), rows, as_json=as_json)
+
+
+@click.group()
+def member() -> None:
+    """Members and their cards."""
+
+
+@member.command("import")
+@click.argument("path", metavar="FILE", type=file)
+@config_option
+@errors_told
+def member_import(config_path: Path, path: Path) -> None:
+    """Bring members in from a CSV FILE, all of it or nothing; the columns stand in the README."""
+    from agent.headoffice.member_import import import_members  # noqa: PLC0415
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise DocumentError(path.name, [Mistake("", "not_utf8", {}, "save it as UTF-8")]) from None
+    with opened(config_path) as office:
+        done = import_members(office, text, name=path.name)
+    click.echo(
+        f"{done.members:,} members, {done.cards:,} cards, {done.lots:,} balances, {done.vouchers:,} vouchers"
+    )
+
+
+@member.command("show")
+@click.argument("member_or_card", metavar="ID-OR-CARD")
+@as_json
+@config_option
+@errors_told
+def member_show(config_path: Path, member_or_card: str, *, as_json: bool) -> None:
+    """Show what is known of a member, found by id or card number."""
+    from agent.headoffice.members import show  # noqa: PLC0415
+
+    with opened(config_path) as office:
+        shown = show(office, member_or_card)
+    if as_json:
+        print_json(shown)
+        return
+    facts = shown["facts"]
+    rows = [("status", shown["status"]), ("reason", shown["reason"]), ("tier", facts["tier"])]
+    rows += [("segments", ", ".join(facts["segments"]))]
+    rows += [(f"balance of {wallet}", balance) for wallet, balance in shown["balances"].items()]
+    rows += [(f"count of {rule}", count["position"]) for rule, count in facts["counts"].items()]
+    rows += [("voucher", f"{one['voucher']} {one['id']}") for one in facts["vouchers"]]
+    rows += [("card", one["tag"] + (" (blocked)" if one["blocked"] else "")) for one in shown["cards"]]
+    print_table(f"member {shown['member']}", ("what", "value"), [row for row in rows if row[1] != ""])
+
+
+@member.command("block")
+@click.argument("member_or_card", metavar="ID-OR-CARD")
+@click.option("--reason", default="", help="Why; it stays with the member.")
+@config_option
+@errors_told
+def member_block(config_path: Path, member_or_card: str, reason: str) -> None:
+    """Block a member by id, or one card by its number; tills hear of it with their next pull."""
+    from agent.headoffice.members import block  # noqa: PLC0415
+
+    with opened(config_path) as office:
+        click.echo(f"blocked: {block(office, member_or_card, reason)}")
+
+
+@click.group()
+def till() -> None:
+    """The tills of the chain."""
+
+
+@till.command("add")
+@click.option("--store", required=True, help="The shop it stands in.")
+@click.option("--till", "name", required=True, help="Its name, unique in the chain.")
+@as_json
+@config_option
+@errors_told
+def till_add(config_path: Path, *, store: str, name: str, as_json: bool) -> None:
+    """Announce a till and print its one-time code, valid for 15 minutes."""
+    from agent.headoffice.tills import add_till  # noqa: PLC0415
+
+    with opened(config_path) as office:
+        code = add_till(office, store, name)
+    if as_json:
+        print_json({"store": store, "till": name, "code": code})
+    else:
+        click.echo(f"on till {name} of store {store}, within 15 minutes:\n  loyalty-agent enrol {code}")
+
+
+@till.command("list")
+@as_json
+@config_option
+@errors_told
+def till_list(config_path: Path, *, as_json: bool) -> None:
+    """List the tills and their journals."""
+    from agent.headoffice.report import status as make_status  # noqa: PLC0415
+
+    with opened(config_path) as office:
+        rows = make_status(office)["tills"]
+    show_rows("tills", ("store", "till", "enrolled", "epoch", "state", "version"), rows, as_json=as_json)

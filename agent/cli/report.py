@@ -1,0 +1,59 @@
+"""The report as tables: what the figures look like to a person."""
+
+from typing import Any
+
+from agent.cli.output import print_table
+
+
+def show_report(report: dict[str, Any]) -> None:
+    """Print every part of a report."""
+    print_table(
+        "identified receipts by shop",
+        ("store", "receipts", "identified", "share"),
+        [_share(row, "store") for row in report["identified_by_shop"]],
+    )
+    print_table(
+        "identified receipts by cashier",
+        ("store", "cashier", "receipts", "identified", "share"),
+        [_share(row, "store", "cashier") for row in report["identified_by_cashier"]],
+    )
+    print_table(
+        "members and others",
+        ("currency", "who", "people", "receipts", "average receipt", "average items"),
+        [
+            (
+                row["currency"],
+                row["who"],
+                f"{row['people']:,}",
+                f"{row['receipts']:,}",
+                f"{row['average_due_minor'] // 100:,}.{row['average_due_minor'] % 100:02}",
+                f"{row['average_items_tenths'] // 10}.{row['average_items_tenths'] % 10}",
+            )
+            for row in report["members_and_others"]
+        ],
+    )
+    columns = ("wallet", "opening", "issued", "spent", "expired", "outstanding", "members")
+    print_table("points", columns, [[_number(row[column]) for column in columns] for row in report["points"]])
+    print_table(
+        "top rules",
+        ("rule", "receipts", "rebates", "points"),
+        [
+            [_number(row[column]) for column in ("rule", "receipts", "rebate_minor", "points")]
+            for row in report["top_rules"]
+        ],
+    )
+    print_table("differences", ("kind", "receipts"), list(report["differences"].items()))
+
+
+def _share(row: dict[str, Any], *names: str) -> tuple[Any, ...]:
+    permille = row["identified_permille"]
+    return (
+        *(row[name] for name in names),
+        f"{row['receipts']:,}",
+        f"{row['identified']:,}",
+        f"{permille // 10}.{permille % 10} %",
+    )
+
+
+def _number(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,84 @@
+"""The report: who was identified, what members buy, what points were issued, spent and are owed."""
+
+from typing import Any
+
+from agent.headoffice.allowances import time_zone
+from agent.headoffice.office import Office
+from agent.headoffice.store import figures, log, members, tills
+
+
+def report(office: Office) -> dict[str, Any]:
+    """Return the figures of everything booked so far; money in minor units, shares in thousandths.
+
+    Expired is what is left of lots whose last day is past, by head office's own calendar.
+    """
+    store = office.store
+    today = office.clock.now().astimezone(time_zone(office)).date().isoformat()
+    with store.reading():
+        return {
+            "identified_by_shop": [_shared(row) for row in store.rows(figures.IDENTIFIED_BY_SHOP)],
+            "identified_by_cashier": [_shared(row) for row in store.rows(figures.IDENTIFIED_BY_CASHIER)],
+            "members_and_others": [_averaged(row) for row in store.rows(figures.MEMBERS_AND_OTHERS)],
+            "points": _points(office, today),
+            "top_rules": [dict(row) for row in store.rows(figures.TOP_RULES)],
+            "receipts": {row["state"]: row["receipts"] for row in store.rows(figures.RECEIPT_STATES)},
+            "differences": log.difference_counts(store),
+        }
+
+
+def status(office: Office) -> dict[str, Any]:
+    """Return how head office stands: every till's journals, how far they are booked, what waits."""
+    store = office.store
+    now_ms = office.now_ms()
+    with store.reading():
+        rows = [
+            {
+                "store": row["store"],
+                "till": row["till"],
+                "enrolled": row["enrolled_ms"] is not None,
+                "epoch": row["epoch"],
+                "state": row["state"] or "never greeted",
+                "booked": row["booked_seq"] or 0,
+                "head": max(row["told_seq"] or 0, row["booked_seq"] or 0),
+                "silent_s": (now_ms - row["last_contact_ms"]) // 1000 if row["last_contact_ms"] else None,
+                "version": row["program_version"] or "",
+            }
+            for row in tills.till_overview(store)
+        ]
+        return {
+            "tills": rows,
+            "members": members.member_count(store),
+            "entries": log.last_position(store),
+            "differences": log.difference_counts(store),
+        }
+
+
+def _points(office: Office, today: str) -> list[dict[str, Any]]:
+    moved = {row["wallet"]: dict(row) for row in office.store.rows(figures.POINTS_MOVED)}
+    held = {row["wallet"]: dict(row) for row in office.store.rows(figures.POINTS_HELD, (today, today))}
+    none = {
+        "issued": 0,
+        "spent": 0,
+        "reversals": 0,
+        "opening": 0,
+        "expired": 0,
+        "outstanding": 0,
+        "members": 0,
+    }
+    return [
+        {"wallet": wallet, **none, **moved.get(wallet, {}), **held.get(wallet, {})}
+        for wallet in sorted(moved.keys() | held.keys())
+    ]
+
+
+def _shared(row: Any) -> dict[str, Any]:
+    return {**dict(row), "identified_permille": row["identified"] * 1000 // row["receipts"]}
+
+
+def _averaged(row: Any) -> dict[str, Any]:
+    count = row["receipts"]
+    return {
+        **dict(row),
+        "average_due_minor": (2 * row["due_minor"] + count) // (2 * count),
+        "average_items_tenths": (20 * row["items"] + count) // (2 * count),
+    }

@@ -1,0 +1,44 @@
+"""What must never be in the books, as queries that find it; each returns the offending rows."""
+
+from collections.abc import Sequence
+
+from agent.headoffice.store.protocol import Row, Store
+
+
+def overspent_allowances(store: Store) -> Sequence[Row]:
+    """I1: no allowance has more spent than issued, nor more given back than spent."""
+    return store.rows(
+        "SELECT incarnation, number, lot, amount, spent FROM allowance_lot WHERE spent > amount OR spent < 0"
+    )
+
+
+def uneven_allowances(store: Store) -> Sequence[Row]:
+    """I1: an allowance is the sum of its lots."""
+    return store.rows(
+        "SELECT a.incarnation, a.number, a.issued, COALESCE(sum(s.amount), 0) AS slices FROM allowance a"
+        " LEFT JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number"
+        " GROUP BY a.incarnation, a.number, a.issued HAVING a.issued <> COALESCE(sum(s.amount), 0)"
+    )
+
+
+def uneven_accounts(store: Store) -> Sequence[Row]:
+    """I2: what an account holds is what it was opened with plus the sum of its entries."""
+    return store.rows(
+        "SELECT member, wallet, sum(held) AS held, sum(moved) AS moved FROM ("
+        " SELECT member, wallet, remaining AS held, CASE WHEN imported = 1 THEN opened ELSE 0 END AS moved"
+        " FROM lot UNION ALL"
+        " SELECT account, unit, 0, amount FROM entry WHERE amount <> 0 AND parked = 0"
+        ") AS both_sides GROUP BY member, wallet HAVING sum(held) <> sum(moved)"
+    )
+
+
+def set_aside_beyond_owned(store: Store) -> Sequence[Row]:
+    """I3: a lot whose open allowances exceed it although nothing was clawed back from it."""
+    return store.rows(
+        "SELECT l.member, l.wallet, l.lot, l.remaining, sum(s.amount - s.spent) AS open FROM allowance a"
+        " JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number"
+        " JOIN lot l ON l.member = a.member AND l.wallet = a.wallet AND l.lot = s.lot"
+        " WHERE a.state = 'OPEN' AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.account = l.member"
+        " AND e.unit = l.wallet AND e.undoes IN ('EARN', 'GIVE', 'LOAD') AND e.parked = 0)"
+        " GROUP BY l.member, l.wallet, l.lot, l.remaining HAVING sum(s.amount - s.spent) > l.remaining"
+    )

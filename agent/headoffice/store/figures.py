@@ -1,0 +1,46 @@
+"""The figures head office looks at: one SQL text each, unchanged on SQLite, DuckDB and PostgreSQL.
+
+Only group by, sum, count and count(distinct) are used; shares and averages are divided in Python.
+"""
+
+IDENTIFIED_BY_SHOP = """
+SELECT store, count(*) AS receipts, sum(CASE WHEN member <> '' THEN 1 ELSE 0 END) AS identified
+FROM receipt WHERE state <> 'voided' GROUP BY store ORDER BY store
+"""
+IDENTIFIED_BY_CASHIER = """
+SELECT store, cashier, count(*) AS receipts, sum(CASE WHEN member <> '' THEN 1 ELSE 0 END) AS identified
+FROM receipt WHERE state <> 'voided' GROUP BY store, cashier ORDER BY store, cashier
+"""
+MEMBERS_AND_OTHERS = """
+SELECT currency, CASE WHEN member <> '' THEN 'members' ELSE 'others' END AS who, count(*) AS receipts,
+    count(DISTINCT CASE WHEN member <> '' THEN member END) AS people, sum(items) AS items,
+    sum(due_minor) AS due_minor, sum(rebate_minor) AS rebate_minor
+FROM receipt WHERE state <> 'voided'
+GROUP BY currency, CASE WHEN member <> '' THEN 'members' ELSE 'others' END ORDER BY currency, who
+"""
+POINTS_MOVED = """
+SELECT unit AS wallet,
+    sum(CASE WHEN kind IN ('EARN', 'GIVE', 'LOAD') OR undoes IN ('EARN', 'GIVE', 'LOAD')
+        THEN amount ELSE 0 END) AS issued,
+    sum(CASE WHEN kind = 'REDEEM' OR undoes = 'REDEEM' THEN -amount ELSE 0 END) AS spent,
+    sum(CASE WHEN undoes <> '' THEN 1 ELSE 0 END) AS reversals
+FROM entry WHERE unit <> '' AND parked = 0 GROUP BY unit ORDER BY unit
+"""
+POINTS_HELD = """
+SELECT wallet, sum(CASE WHEN imported = 1 THEN opened ELSE 0 END) AS opening,
+    sum(CASE WHEN expires_on <> '' AND expires_on < ? THEN remaining ELSE 0 END) AS expired,
+    sum(CASE WHEN expires_on <> '' AND expires_on < ? THEN 0 ELSE remaining END) AS outstanding,
+    count(DISTINCT member) AS members
+FROM lot GROUP BY wallet ORDER BY wallet
+"""
+TOP_RULES = """
+SELECT m.rule, count(*) AS receipts, sum(m.rebate_minor) AS rebate_minor, sum(m.points) AS points
+FROM receipt_rule m JOIN receipt r ON r.receipt = m.receipt WHERE r.state <> 'voided'
+GROUP BY m.rule ORDER BY receipts DESC, m.rule LIMIT 10
+"""
+RECEIPT_STATES = "SELECT state, count(*) AS receipts FROM receipt GROUP BY state ORDER BY state"
+OFFLINE_RECEIPTS = "SELECT sum(offline) AS offline, count(*) AS receipts FROM receipt"
+EARNED_AND_REDEEMED = """
+SELECT receipt, kind, unit, sum(amount) AS amount FROM entry
+WHERE kind IN ('EARN', 'REDEEM') AND parked = 0 GROUP BY receipt, kind, unit ORDER BY receipt, kind, unit
+"""

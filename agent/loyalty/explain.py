@@ -1,0 +1,118 @@
+"""Reasons and prompts as sentences in English, Russian and Finnish, made from code and values when asked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agent.loyalty.phrases import MISSING, PHRASES, UNITS
+from agent.loyalty.programme import Programme
+from agent.loyalty.quote import Prompt, Reason
+
+LANGUAGES = ("en", "ru", "fi")
+
+
+def sentence(reason: Reason, programme: Programme, lang: str) -> str:
+    """Return why a rule did or did not apply, in `lang` (an unknown language reads English)."""
+    lang = lang if lang in LANGUAGES else "en"
+    title = programme.title(reason.rule, lang)
+    if reason.code == "missing":
+        what = str(reason.values.get("what", ""))
+        phrase = MISSING[lang].get(what, MISSING[lang]["condition"])
+        words = {
+            **_words(reason.values, programme, lang),
+            "count": _count(what, reason.values, programme, lang),
+        }
+        return f"{title}: {phrase.format(**words)}"
+    key = reason.code
+    if key == "applied":
+        key = _applied(reason.values)
+    if key == "lost_to" and "saves_minor" in reason.values:
+        key = "lost_to_money"
+    phrase = PHRASES[lang].get(key, "{code}")
+    return f"{title}: {phrase.format(code=reason.code, **_words(reason.values, programme, lang))}"
+
+
+def prompt_sentence(prompt: Prompt, programme: Programme, lang: str) -> str:
+    """Return what the cashier might say, in `lang`."""
+    lang = lang if lang in LANGUAGES else "en"
+    words = _words(prompt.values, programme, lang)
+    words["title"] = programme.title(str(prompt.values.get("rule", "")), lang)
+    return PHRASES[lang][f"prompt_{prompt.code}"].format(**words)
+
+
+def plural(number: int, lang: str, forms: tuple[str, str, str]) -> str:
+    """Return the form for a number: (one, few, many); English and Finnish use the first and the last.
+
+    >>> [plural(n, "ru", ("балл", "балла", "баллов")) for n in (1, 3, 5, 11, 21)]
+    ['балл', 'балла', 'баллов', 'баллов', 'балл']
+    """
+    if lang != "ru":
+        return forms[0] if number == 1 else forms[2]
+    tail, tens = number % 10, number % 100
+    if tail == 1 and tens != 11:  # noqa: PLR2004 - Russian grammar
+        return forms[0]
+    return forms[1] if 2 <= tail <= 4 and not 12 <= tens <= 14 else forms[2]  # noqa: PLR2004 - the same
+
+
+def money(minor: int, lang: str, *, digits: int = 2) -> str:
+    """Return an amount the way the language writes it, with a true minus sign.
+
+    >>> money(123456, "en"), money(12345, "fi")
+    ('1,234.56', '123,45')
+    """
+    sign = "\N{MINUS SIGN}" if minor < 0 else ""
+    text = f"{abs(minor) // 10**digits:,}"
+    if lang != "en":
+        text = text.replace(",", "\N{NO-BREAK SPACE}")
+    if digits:
+        text += ("." if lang == "en" else ",") + f"{abs(minor) % 10**digits:0{digits}d}"
+    return sign + text
+
+
+def _applied(values: Mapping[str, Any]) -> str:
+    if "position" in values:
+        return "applied_reward" if "amount" in values else "applied_count"
+    if "points" in values:
+        return "applied_paid" if "amount_minor" in values else "applied_earn"
+    return "applied_off" if "amount_minor" in values else "applied_give"
+
+
+def _words(values: Mapping[str, Any], programme: Programme, lang: str) -> dict[str, Any]:
+    """Return a sentence's words: every key any phrase names, empty where a reason lacks it."""
+    head = programme.text.programme
+    words: dict[str, Any] = dict.fromkeys(
+        ("wallet", "by", "saves", "amount", "points", "day", "missing", "name", "units", "off"), ""
+    )
+    words |= {key: value for key, value in values.items() if isinstance(value, str | int)}
+    if "amount_minor" in values:
+        words["money"] = money(int(values["amount_minor"]), lang, digits=head.minor_digits)
+        words["off"] = money(-int(values["amount_minor"]), lang, digits=head.minor_digits)
+    if "saves_minor" in values:
+        words["saves"] = money(int(values["saves_minor"]), lang, digits=head.minor_digits)
+    if "by" in values:
+        words["by"] = programme.title(str(values["by"]), lang)
+    if "points" in values:
+        words["points"] = _points(int(values["points"]), str(values.get("wallet", "")), programme, lang)
+    if "missing" in values:
+        words["missing"] = _numbered(int(values["missing"]), "stamp", lang)
+    if values.get("kind") == "voucher":
+        words["name"] = programme.title(f"voucher.{values['name']}", lang)
+    return words
+
+
+def _points(number: int, wallet: str, programme: Programme, lang: str) -> str:
+    words = programme.text.wallet.get(wallet)
+    digits = words.scale if words else 0
+    shown = money(number, lang, digits=digits)
+    return f"{shown} {plural(number if digits == 0 else 2, lang, UNITS[lang]['points'])}"
+
+
+def _numbered(number: int, unit: str, lang: str) -> str:
+    return f"{money(number, lang, digits=0)} {plural(number, lang, UNITS[lang][unit])}"
+
+
+def _count(what: str, values: Mapping[str, Any], programme: Programme, lang: str) -> str:
+    if what == "amount":
+        return money(int(values["amount_minor"]), lang, digits=programme.text.programme.minor_digits)
+    if what in {"points", "request"}:
+        return _points(int(values["points"]), str(values.get("wallet", "")), programme, lang)
+    return _numbered(int(values["quantity"]), "units", lang) if what == "quantity" else ""

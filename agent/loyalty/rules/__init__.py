@@ -1,0 +1,1 @@
+"""One file per verb: how its words become closures over whole numbers."""

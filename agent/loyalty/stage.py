@@ -1,0 +1,109 @@
+"""One stage: which rules may speak, which of a group wins, and who says why not."""
+
+from collections.abc import Sequence
+
+from agent.loyalty.numbers import Exact
+from agent.loyalty.programme import Group
+from agent.loyalty.state import State
+from agent.loyalty.work import CompiledRule, Proposal
+
+
+def run_stage(state: State, rules: Sequence[CompiledRule], groups: dict[str, Group]) -> None:
+    """Run a stage's rules, best priority first; every rule gets its reason."""
+    state.begin()
+    ready: list[CompiledRule] = []
+    for rule in rules:
+        why = rule.refusal(state)
+        if why is None:
+            ready.append(rule)
+        else:
+            state.explain(rule.id, why[0], **why[1])
+    exclusive = [rule for rule in ready if rule.exclusive]
+    if exclusive and (winner := _best(state, exclusive)) is not None:
+        best, proposal = winner
+        for rule in ready:
+            if rule is not best:
+                _lose(state, rule, best, proposal.total)
+        best.work.apply(state, proposal)
+        return
+    done: set[str] = set()
+    for rule in ready:
+        group = groups.get(rule.group)
+        if group is None or group.mode == "all":
+            _alone(state, rule)
+        elif rule.group not in done:
+            done.add(rule.group)
+            _together(state, [one for one in ready if one.group == rule.group], group)
+
+
+def _alone(state: State, rule: CompiledRule) -> None:
+    proposal = rule.work.propose(state)
+    if isinstance(proposal, Proposal):
+        rule.work.apply(state, proposal)
+    else:
+        state.explain(rule.id, proposal[0], **proposal[1])
+
+
+def _proposals(state: State, rules: Sequence[CompiledRule]) -> list[tuple[CompiledRule, Proposal]]:
+    found = []
+    for rule in rules:
+        proposal = rule.work.propose(state)
+        if isinstance(proposal, Proposal):
+            found.append((rule, proposal))
+        else:
+            state.explain(rule.id, proposal[0], **proposal[1])
+    return found
+
+
+def _best(state: State, rules: Sequence[CompiledRule]) -> tuple[CompiledRule, Proposal] | None:
+    """Return the rule that gives most; ties by priority, then id, which is the order of `rules`."""
+    return max(_proposals(state, rules), key=lambda one: one[1].total, default=None)
+
+
+def _lose(state: State, rule: CompiledRule, winner: CompiledRule, total: Exact) -> None:
+    proposal = rule.work.propose(state)
+    if not isinstance(proposal, Proposal):
+        state.explain(rule.id, proposal[0], **proposal[1])
+        return
+    values: dict[str, object] = {"by": winner.id}
+    if winner.stage in {"line", "receipt"}:
+        values["saves_minor"] = int(total - proposal.total)
+    state.explain(rule.id, "lost_to", **values)
+
+
+def _together(state: State, rules: Sequence[CompiledRule], group: Group) -> None:
+    found = _proposals(state, rules)
+    if not found:
+        return
+    if group.per == "receipt":
+        first = found[0] if group.mode == "first" else max(found, key=lambda one: one[1].total)
+        for rule, _ in found:
+            if rule is not first[0]:
+                _lose(state, rule, first[0], first[1].total)
+        first[0].work.apply(state, first[1])
+        return
+    _per_line(state, found, best=group.mode == "best")
+
+
+def _per_line(state: State, found: list[tuple[CompiledRule, Proposal]], *, best: bool) -> None:
+    """Give each line to one rule: the first with anything for it, or the one with most."""
+    kept: list[list[int]] = [[0] * len(proposal.parts) for _, proposal in found]
+    lost_to = [0] * len(found)
+    for at in range(len(found[0][1].parts)):
+        offers = [index for index, (_, proposal) in enumerate(found) if proposal.parts[at]]
+        if not offers:
+            continue
+        shares = [_part(found[index][1], at) for index in offers]
+        chosen = offers[shares.index(max(shares))] if best else offers[0]
+        kept[chosen][at] = found[chosen][1].parts[at]
+        for index in offers:
+            lost_to[index] = chosen
+    for index, (rule, proposal) in enumerate(found):
+        if any(kept[index]):
+            rule.work.apply(state, proposal._replace(parts=kept[index]))
+        else:
+            state.explain(rule.id, "lost_to", by=found[lost_to[index]][0].id)
+
+
+def _part(proposal: Proposal, at: int) -> Exact:
+    return proposal.share(proposal.parts[at])

@@ -1,0 +1,44 @@
+"""How a till presents a journal, and whether what head office knows of it can be true: pure decisions."""
+
+from agent.sync.push import HashAt
+from agent.sync.wire import MAX_BATCH_ENTRIES, Hello, Welcome
+
+
+def hello_of(
+    incarnation: str,
+    head: tuple[int, bytes],
+    *,
+    received_seq: int,
+    cursor: int,
+    wall_ms: int,
+    program_version: str,
+) -> Hello:
+    """Present a journal that ends at `head`; what lies above `received_seq` is the backlog."""
+    head_seq, head_hash = head
+    return Hello(
+        incarnation=incarnation,
+        head_seq=head_seq,
+        head_hash=head_hash,
+        cursor=cursor,
+        wall_ms=wall_ms,
+        backlog=max(0, head_seq - received_seq),
+        program_version=program_version,
+    )
+
+
+def contradiction(welcome: Welcome, head_seq: int, hash_at: HashAt) -> str:
+    """Say how head office's knowledge of our own journal contradicts this ledger, or nothing.
+
+    More entries there than here means that an old copy of the disk came back: what it believes to have
+    left was spent already, so spending must stop.
+    """
+    if welcome.received_seq > head_seq:
+        return f"head office holds {welcome.received_seq} entries of this journal, the ledger only {head_seq}"
+    if hash_at(welcome.received_seq) != welcome.received_hash:
+        return f"head office holds another entry {welcome.received_seq} than this ledger"
+    return ""
+
+
+def batch_limit(welcome: Welcome) -> int:
+    """Return how many entries a batch may have, within what both ends can read."""
+    return min(max(1, welcome.batch_limit), MAX_BATCH_ENTRIES)

@@ -1,0 +1,248 @@
+"""One conversation with head office: greet, push what is new, pull what is new; the ledger keeps the outcome.
+
+What to send and what an answer means is decided by `hello`, `push` and `pull`; here it is carried out,
+one request at a time.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from agent.clock import Clock
+from agent.errors import Rejected, Unreachable
+from agent.journal.chain import genesis
+from agent.ledger.ledger import Ledger
+from agent.ledger.transaction import Transaction
+from agent.sync.hello import batch_limit, contradiction, hello_of
+from agent.sync.programmes import Door, Programmes, want
+from agent.sync.pull import believable, pieces, why_no_page
+from agent.sync.push import Advance, Contradiction, HashAt, Refused, Resend, Wait, batch_of, judge
+from agent.sync.wire import (
+    Delta,
+    Fork,
+    HelloAnswer,
+    Pull,
+    PullAnswer,
+    PushAnswer,
+    Refusal,
+    Retry,
+    Welcome,
+)
+
+log = structlog.get_logger()
+MAX_STANDSTILLS = 3
+
+
+@dataclass(slots=True)
+class SyncState:
+    """How things stand with head office, for status and screens; `reason` says why it is away."""
+
+    online: bool = False
+    last_contact_ms: int = 0
+    epoch: int = 0
+    fenced: bool = False
+    alarm: str = ""
+    reason: str = ""
+
+
+class Session:
+    """Talks to head office for one ledger until the line fails; `hang_up` then begins it anew.
+
+    `publisher_key` checks programmes; `on_programme` hears of each new one after it is stored.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        door: Door,
+        *,
+        clock: Clock,
+        publisher_key: bytes,
+        program_version: str,
+        on_programme: Callable[[bytes, str], None],
+    ) -> None:
+        self._ledger = ledger
+        self._door = door
+        self._clock = clock
+        self._programmes = Programmes(ledger, door, publisher_key=publisher_key, on_programme=on_programme)
+        self._program_version = program_version
+        self._limits: dict[str, int] = {}
+        self._received: dict[str, int] = {}
+        self._stuck: set[str] = set()
+        self.state = SyncState(last_contact_ms=ledger.read.mark("last_contact_ms"))
+
+    def hang_up(self, reason: str) -> None:
+        """Forget what head office said: the next turn greets it again."""
+        if self.state.online:
+            log.warning("head office away", reason=reason)
+        self.state.online, self.state.reason = False, reason
+        self._limits.clear()
+        self._received.clear()
+        self._stuck.clear()
+
+    async def push(self) -> int:
+        """Greet with and push every journal that has something to say, our own first.
+
+        Returns the milliseconds head office asks us to wait, 0 if all is pushed.
+
+        Raises:
+            SyncError: head office is away or refused us.
+        """
+        journals = self._ledger.read.journals()
+        # A journal that head office meets for the first time fences the till's earlier ones, so the
+        # archived ones are presented before our own.
+        for incarnation, head_seq in reversed(journals):
+            is_new = incarnation not in self._received and incarnation not in self._stuck
+            if is_new and (wait_ms := await self._greet(incarnation, head_seq)):
+                return wait_ms
+        for incarnation, head_seq in journals:
+            if incarnation not in self._stuck and (wait_ms := await self._push(incarnation)):
+                return wait_ms
+            if incarnation != self._ledger.incarnation:
+                await self._finish_archive(incarnation, head_seq)
+        return 0
+
+    async def pull(self) -> int:
+        """Pull all news and the programme they announce; returns the milliseconds to wait, as `push`.
+
+        Raises:
+            SyncError: head office is away or refused us.
+        """
+        has_more = True
+        while has_more:
+            cursor = self._ledger.read.mark("cursor")
+            match await self._ask(Pull(incarnation=self._ledger.incarnation, cursor=cursor), PullAnswer):
+                case Retry(after_ms=ms):
+                    return max(ms, 1)
+                case Refusal(code=code, detail=detail):
+                    raise Rejected(f"head office tells no news: {code}: {detail}")
+                case Delta() as delta:
+                    if reason := why_no_page(delta, asked=cursor):
+                        raise Unreachable(reason)
+                    await self._take_in(delta)
+                    has_more = delta.more
+        await self._programmes.fetch()
+        return 0
+
+    async def _greet(self, incarnation: str, head_seq: int) -> int:
+        reader, hash_at = self._ledger.read, self._hash_at(incarnation)
+        is_own = incarnation == self._ledger.incarnation
+        hello = hello_of(
+            incarnation,
+            (head_seq, hash_at(head_seq) or b""),
+            received_seq=reader.mark("acknowledged" if is_own else f"acknowledged:{incarnation}"),
+            cursor=reader.mark("cursor"),
+            wall_ms=self._now_ms(),
+            program_version=self._program_version,
+        )
+        match await self._ask(hello, HelloAnswer):
+            case Welcome() as welcome:
+                self._limits[incarnation] = batch_limit(welcome)
+                self._received[incarnation] = welcome.received_seq
+                if is_own:
+                    await self._welcomed(welcome, head_seq)
+            case Retry(after_ms=ms):
+                return max(ms, 1)
+            case Fork(seq=seq):
+                await self._contradicted(incarnation, f"head office knows another journal after entry {seq}")
+            case Refusal(code=code, detail=detail):
+                raise Rejected(f"head office refused this till: {code}: {detail}")
+        return 0
+
+    async def _welcomed(self, welcome: Welcome, head_seq: int) -> None:
+        own = self._ledger.incarnation
+        self.state.epoch, self.state.fenced, self.state.alarm = welcome.epoch, welcome.fenced, ""
+        if self._ledger.read.mark("epoch") != welcome.epoch:
+            await self._write(lambda tx: tx.set_mark("epoch", welcome.epoch))
+        if reason := contradiction(welcome, head_seq, self._hash_at(own)):
+            await self._contradicted(own, reason)
+
+    async def _push(self, incarnation: str) -> int:
+        """Push until head office has all of one journal; return milliseconds to wait if it asks to."""
+        reader, hash_at = self._ledger.read, self._hash_at(incarnation)
+        limit, standstills = self._limits[incarnation], 0
+        while rows := reader.entries(self._received[incarnation], limit + 1, incarnation=incarnation):
+            after = self._received[incarnation]
+            batch = batch_of(rows, incarnation, hash_at(after) or b"", limit=limit)
+            assert batch is not None
+            match judge(await self._ask(batch, PushAnswer), incarnation, hash_at):
+                case Advance(seq=seq, hash=held):
+                    await self._acknowledged(incarnation, seq, held)
+                    self._received[incarnation] = max(seq, after)
+                case Resend(after_seq=seq):
+                    self._received[incarnation] = seq
+                case Wait(ms=ms):
+                    return max(ms, 1)
+                case Refused(reason=reason):
+                    raise Rejected(reason)
+                case Contradiction(reason=reason):
+                    await self._contradicted(incarnation, reason)
+                    return 0
+            standstills = 0 if self._received[incarnation] > after else standstills + 1
+            if standstills >= MAX_STANDSTILLS:
+                raise Unreachable(f"head office keeps asking for entry {self._received[incarnation] + 1}")
+        return 0
+
+    async def _acknowledged(self, incarnation: str, seq: int, held: bytes) -> None:
+        await self._write(lambda tx: tx.acknowledge(incarnation, seq, held))
+
+    async def _finish_archive(self, incarnation: str, head_seq: int) -> None:
+        """Let go of an archived journal that head office has; of an old copy it may have more than we do."""
+        if self._received.get(incarnation, 0) >= head_seq:
+            held = self._hash_at(incarnation)(head_seq) or b""
+            await self._acknowledged(incarnation, head_seq, held)
+
+    async def _take_in(self, delta: Delta) -> None:
+        """Put one page into the ledger in small transactions; what it announces is kept with its last."""
+        asked = delta.from_cursor
+        *before, last = pieces(believable(delta, self._ledger.read.head()[0]))
+        for piece in before:
+            await self._write(lambda tx, piece=piece: tx.apply_delta(piece))
+        now_ms = self._now_ms()
+        announced = delta.programmes[-1] if delta.programmes else None
+
+        def change(tx: Transaction) -> None:
+            tx.apply_delta(last)
+            if last.to_cursor < asked:
+                tx.set_mark("cursor", last.to_cursor)  # head office's books came back from a backup
+            if announced is not None:
+                want(tx, announced)
+            tx.set_mark("last_contact_ms", now_ms)
+
+        await self._write(change)
+
+    async def _contradicted(self, incarnation: str, reason: str) -> None:
+        """Leave this journal alone; if it is our own, stop spending until a person has looked."""
+        self._stuck.add(incarnation)
+        log.error("journals disagree", incarnation=incarnation, reason=reason)
+        if incarnation != self._ledger.incarnation:
+            return  # spending went on under a new journal, which this one says nothing about
+        self.state.alarm = reason
+        if not self._ledger.read.frozen():
+            await self._write(lambda tx: tx.set_mark("frozen", reason))
+
+    async def _ask(self, message: Any, answer: Any) -> Any:
+        told = await self._door.send(message, answer)
+        if not self.state.online:
+            log.info("head office reached")
+        self.state.online, self.state.reason = True, ""
+        self.state.last_contact_ms = self._now_ms()
+        return told
+
+    def _hash_at(self, incarnation: str) -> HashAt:
+        def hash_at(seq: int) -> bytes | None:
+            if seq <= 0:
+                return genesis(incarnation)
+            rows = self._ledger.read.entries(seq - 1, 1, incarnation=incarnation)
+            return rows[0][2] if rows and rows[0][0] == seq else None
+
+        return hash_at
+
+    async def _write(self, change: Callable[..., object]) -> None:
+        await asyncio.wrap_future(self._ledger.write(change))
+
+    def _now_ms(self) -> int:
+        return int(self._clock.now().timestamp() * 1000)

@@ -1,0 +1,97 @@
+"""What a paid receipt costs beside the bare flush under it: `scripts/bench commit`."""
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from agent.clock import SystemClock, random_id
+from agent.journal.entry import Draft
+from agent.ledger.ledger import open_ledger
+from agent.ledger.transaction import Transaction
+
+GOAL = 2.0
+ROUND = 50
+PAGE = b"\x55" * 4096
+
+
+def measure(folder: Path, seconds: float = 8) -> list[dict[str, Any]]:
+    """Return bench lines: commits of RECEIPT, EARN and two more rows, in turn with overwrite + fdatasync."""
+    ledger = open_ledger(folder / "ledger", clock=SystemClock(), new_id=random_id)
+    flat = os.open(folder / "flat", os.O_RDWR | os.O_CREAT, 0o600)
+    os.pwrite(flat, PAGE * 256, 0)
+    os.fsync(flat)
+    # The writer's thread rests, so its connection is free; without its queue only the commit is timed.
+    commit, checkpoint = ledger._writer._commit, ledger._writer._checkpoint  # noqa: SLF001
+    ours: list[float] = []
+    bare: list[float] = []
+    number = 0
+
+    try:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            # Turn by turn, so that a slow moment of the disk falls on both.
+            for _ in range(ROUND):
+                number += 1
+                ours.append(_timed(partial(commit, partial(_receipt, number=number))))
+            checkpoint()
+            bare += [_timed(partial(_overwrite, flat)) for _ in range(ROUND)]
+    finally:
+        os.close(flat)
+        ledger.close()
+    return _lines(ours[ROUND:], bare[ROUND:])
+
+
+def _receipt(tx: Transaction, *, number: int) -> None:
+    receipt, member = f"bench-{number}", f"m{number % 97}"
+    basket = {"lines": [{"line": n, "sku": f"sku{n}", "amount_minor": 100 * n} for n in range(1, 13)]}
+    tx.append(Draft("RECEIPT", receipt=receipt, account=member, data={"basket": basket}))
+    tx.append(Draft("EARN", receipt=receipt, part="points/", account=member, unit="points", amount=7))
+    tx.append(Draft("COUNT", receipt=receipt, part="stamps", account=member, data={"units": 1}))
+    tx.put_receipt(receipt, state="committed", content_hash=PAGE[:32], answer={"seq": number}, member=member)
+
+
+def _overwrite(flat: int) -> None:
+    os.pwrite(flat, PAGE, 4096 * 7)
+    os.fdatasync(flat)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return (time.perf_counter() - begun) * 1000
+
+
+def _lines(ours: list[float], bare: list[float]) -> list[dict[str, Any]]:
+    """Judge the median; tails of a shared disk are shown, not judged."""
+    return [
+        _line("commit_p50", ours, "overwrite 4 KiB + fdatasync, p50", bare, goal=GOAL),
+        _line("commit_p99", ours, "overwrite 4 KiB + fdatasync, p99", bare, percentile=99),
+    ]
+
+
+def _line(
+    name: str, ours: list[float], limit_name: str, limits: list[float],
+    *, percentile: int = 50, goal: float | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    value, limit = (statistics.quantiles(one, n=100)[percentile - 1] for one in (ours, limits))
+    ratio = value / limit
+    return {
+        "name": name, "value": round(value, 3), "unit": "ms",
+        "limit_name": limit_name, "limit_value": round(limit, 3), "ratio": round(ratio, 2),
+        "better": "lower", "goal": goal, "ok": goal is None or ratio <= goal,
+        "load": round(os.getloadavg()[0], 1),
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    import json
+    import tempfile
+
+    with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as place:
+        for one in measure(Path(place)):
+            print(json.dumps(one))

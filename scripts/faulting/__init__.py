@@ -1,0 +1,1 @@
+"""Breaking things on purpose, with real kills and real disks: `scripts/faults NAME…`."""

@@ -1,0 +1,28 @@
+"""The command line of `scripts/faults`: names, a seed, how many kills; the last line is one JSON object."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from scripts.faulting import kill
+
+FAULTS: dict[str, Callable[..., dict[str, Any]]] = {"kill": kill.run}
+
+
+def main() -> int:
+    """Run each named fault; return 0 if all are ok, 1 if one is not."""
+    parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__)
+    parser.add_argument("names", nargs="+", choices=sorted(FAULTS), metavar="NAME")
+    parser.add_argument("--kills", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    lines = [FAULTS[name](kills=arguments.kills, seed=arguments.seed) for name in arguments.names]
+    for line in lines:
+        print(json.dumps(line))
+    return 0 if all(line["ok"] for line in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""A small laboratory of faults: an acknowledged operation survives whole, whatever is killed when."""

@@ -1,0 +1,15 @@
+"""A short kill loop; `scripts/faults kill` is the long form."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faultlab.contract import Target
+from tests.faultlab.kill_loop import kill_loop
+
+
+@pytest.mark.long
+def test_nothing_acknowledged_is_missing_after_kills(tmp_path: Path) -> None:
+    outcome = kill_loop(Target("tests.ledger_target", {}), kills=6, seed=3, life_s=0.5, folder=tmp_path)
+    assert (outcome.kills, outcome.lost, outcome.failures) == (6, 0, [])
+    assert outcome.acked > 0

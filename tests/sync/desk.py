@@ -1,0 +1,183 @@
+"""A head office in memory that keeps what it is told: what the state machines talk to in tests.
+
+`forgets` plants a bug: it acknowledges batches and drops every n-th of them.
+"""
+
+from collections import deque
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agent.errors import Rejected, Unreachable
+from agent.journal.chain import chain_end, genesis
+from agent.sync.signing import is_from
+from agent.sync.wire import (
+    BLOB_PATH,
+    PATHS,
+    Acknowledged,
+    AllowanceRequest,
+    Delta,
+    Deny,
+    Fork,
+    Gap,
+    Hello,
+    MemberRequest,
+    MemberRow,
+    NoMember,
+    ProgrammeNews,
+    Pull,
+    Push,
+    Sealed,
+    Welcome,
+    encode,
+)
+
+PROGRAMME = """
+[programme]
+id = "test"
+version = {version}
+semantics = 1
+currency = "EUR"
+time_zone = "UTC"
+minor_digits = 2
+"""
+
+
+class Journal:
+    """One journal as received."""
+
+    def __init__(self, incarnation: str) -> None:
+        self.bodies: list[bytes] = []
+        self.hashes = [genesis(incarnation)]
+
+    @property
+    def end(self) -> tuple[int, bytes]:
+        """Number and hash of the last entry."""
+        return len(self.bodies), self.hashes[-1]
+
+
+class Desk:
+    """Answers wire messages; `scripted` answers come first, `heard` keeps every message."""
+
+    def __init__(self, *, forgets: int = 0) -> None:
+        self.journals: dict[str, Journal] = {}
+        self.heard: list[Any] = []
+        self.scripted: deque[Any] = deque()
+        self.members: list[MemberRow] = []
+        self.programmes: list[ProgrammeNews] = []
+        self.blobs: dict[str, bytes] = {}
+        self.publisher = Ed25519PrivateKey.from_private_bytes(b"p" * 32)
+        self.is_down = False
+        self.batch_limit = 500
+        self.booked = 0
+        self.epochs: list[str] = []
+        self.repeats = 0
+        self._forgets = forgets
+        self._batches = 0
+
+    @property
+    def publisher_key(self) -> bytes:
+        return self.publisher.public_key().public_bytes_raw()
+
+    def publish(self, text: bytes, *, version: int, name: str = "test") -> ProgrammeNews:
+        digest = sha256(text).hexdigest()
+        self.blobs[digest] = text
+        news = ProgrammeNews(name, version, digest, self.publisher.sign(digest.encode()))
+        self.programmes.append(news)
+        return news
+
+    def answer(self, message: Any) -> Any:
+        self.heard.append(message)
+        if self.scripted:
+            return self.scripted.popleft()
+        match message:
+            case Hello(incarnation=incarnation):
+                if incarnation not in self.epochs:
+                    self.epochs.append(incarnation)
+                seq, held = self.journals.setdefault(incarnation, Journal(incarnation)).end
+                epoch = self.epochs.index(incarnation) + 1
+                return Welcome(epoch, seq, held, batch_limit=self.batch_limit)
+            case Push():
+                return self._take(message)
+            case Pull(cursor=cursor):
+                return self._page(cursor)
+            case AllowanceRequest():
+                return Deny("too_few")
+            case MemberRequest():
+                return NoMember()
+
+    def _take(self, push: Push) -> Any:
+        journal = self.journals[push.incarnation]
+        seq, held = journal.end
+        if push.first_seq > seq + 1:
+            return Gap(seq, held)
+        if push.first_seq <= seq:
+            self.repeats += 1
+            return Acknowledged(push.incarnation, seq, held)
+        if push.previous_hash != held or chain_end(held, push.entries) != push.last_hash:
+            return Fork(seq)
+        self._batches += 1
+        if self._forgets and self._batches % self._forgets == 0:
+            return Acknowledged(push.incarnation, seq + len(push.entries), push.last_hash)
+        for body in push.entries:
+            journal.bodies.append(body)
+            journal.hashes.append(chain_end(journal.hashes[-1], [body]))
+        return Acknowledged(push.incarnation, *journal.end)
+
+    def _page(self, cursor: int) -> Delta:
+        changes: list[Any] = [*self.members, *self.programmes]
+        page = changes[cursor : cursor + 250]
+        more = cursor + len(page) < len(changes)
+        return Delta(
+            cursor,
+            cursor + len(page),
+            more=more,
+            booked_seq=-1 if more else self.booked,
+            members=[one for one in page if isinstance(one, MemberRow)],
+            programmes=[one for one in page if isinstance(one, ProgrammeNews)],
+        )
+
+
+class DeskDoor:
+    """The desk without a network."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def send(self, message: Any, answer: Any) -> Any:
+        if self._desk.is_down:
+            raise Unreachable("the line is cut")
+        return msgspec.msgpack.decode(encode(self._desk.answer(message)), type=answer)
+
+    async def blob(self, sha256: str) -> bytes:
+        if self._desk.is_down:
+            raise Unreachable("the line is cut")
+        if sha256 not in self._desk.blobs:
+            raise Rejected("no such blob")
+        return self._desk.blobs[sha256]
+
+
+def app_of(desk: Desk, public_key: bytes) -> Any:
+    """Serve a desk over HTTP to the one till that holds this key."""
+    kinds = {path: kind for kind, path in PATHS.items()}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        request = Request(scope, receive)
+        path = request.url.path
+        if path.startswith(BLOB_PATH):
+            content = desk.blobs.get(path.removeprefix(BLOB_PATH))
+            response = Response(content or b"", 200 if content else 404, media_type="application/octet-stream")
+        else:
+            sealed = msgspec.msgpack.decode(await request.body(), type=Sealed)
+            if is_from(sealed, path, public_key):
+                message = msgspec.msgpack.decode(sealed.payload, type=kinds[path])
+                response = Response(encode(desk.answer(message)), media_type="application/msgpack")
+            else:
+                response = Response(b"", 401)
+        await response(scope, receive, send)
+
+    return app
