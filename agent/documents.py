@@ -78,22 +78,32 @@ def _walk(plain: object, kind: inspect.Type, at: str, found: list[Mistake]) -> N
     elif isinstance(kind, inspect.StructType) and isinstance(plain, dict):
         _walk_struct(plain, kind, at, found)
     elif isinstance(kind, inspect.ListType) and isinstance(plain, list):
-        before = len(found)
-        for index, item in enumerate(plain):
-            _walk(item, kind.item_type, f"{at}/{index}", found)
-        if len(found) == before:
-            _check_leaf(plain, kind, at, found)
+        _walk_list(plain, kind, at, found)
     elif isinstance(kind, inspect.DictType) and isinstance(plain, dict):
         for key, value in plain.items():
             _walk(value, kind.value_type, f"{at}/{_escape(str(key))}", found)
     elif isinstance(kind, inspect.UnionType) and isinstance(plain, dict | list):
-        for member in kind.types:
-            if isinstance(member, inspect.StructType if isinstance(plain, dict) else inspect.ListType):
-                _walk(plain, member, at, found)
-                return
-        _check_leaf(plain, kind, at, found)
+        _walk_union(plain, kind, at, found)
     else:
         _check_leaf(plain, kind, at, found)
+
+
+def _walk_list(plain: list[Any], kind: inspect.ListType, at: str, found: list[Mistake]) -> None:
+    before = len(found)
+    for index, item in enumerate(plain):
+        _walk(item, kind.item_type, f"{at}/{index}", found)
+    if len(found) == before:
+        _check_leaf(plain, kind, at, found)
+
+
+def _walk_union(plain: object, kind: inspect.UnionType, at: str, found: list[Mistake]) -> None:
+    """Look into the one member of a union that has the shape of what came."""
+    shape = inspect.StructType if isinstance(plain, dict) else inspect.ListType
+    for member in kind.types:
+        if isinstance(member, shape):
+            _walk(plain, member, at, found)
+            return
+    _check_leaf(plain, kind, at, found)
 
 
 def _walk_struct(plain: dict[Any, Any], kind: inspect.StructType, at: str, found: list[Mistake]) -> None:

@@ -6,13 +6,10 @@ Read it top-down: `run` → `_Daemon.start` → `_Daemon.stop`.
 import asyncio
 import os
 import resource
-import secrets
 import signal
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import structlog
@@ -21,30 +18,20 @@ from agent import __version__
 from agent.clock import Clock, random_id
 from agent.config.till import TillConfig
 from agent.daemon.admin import build_admin
-from agent.daemon.enrolment import client_settings, load_credentials
+from agent.daemon.enrolment import load_credentials
 from agent.daemon.logs import configure
 from agent.daemon.notify import Notifier, watchdog_interval_s
-from agent.daemon.online import Online
 from agent.daemon.programmes import CurrentProgramme
-from agent.daemon.readers import Readers, device_settings, number_ranges
+from agent.daemon.readers import Readers, device_settings
 from agent.daemon.server import Server, loopback_socket, make_server
 from agent.daemon.sockets import POS_GROUP, handed_over, open_unix
 from agent.daemon.status import mode_of, status_of
+from agent.daemon.wiring import build_till, connect
 from agent.errors import ConfigurationError, DocumentError, LedgerError
 from agent.ledger.ledger import open_ledger
-from agent.sync.client import Client
-from agent.sync.loop import SyncLoop, SyncState
 from agent.till.api import build_app
-from agent.till.cards import CardReads
-from agent.till.checkout import Checkout
-from agent.till.events import Events
-from agent.till.gate import Gate
 from agent.till.guard import LoopbackGuard
-from agent.till.identify import Identifier
-from agent.till.quote import Quoter, TillSettings
-from agent.till.tokens import TokenSeal, token_key
 from drivers.event import CardRead, DeviceStatus, Event, ReadRefused
-from drivers.number import Decoded, decode, raw_from_text
 
 log = structlog.get_logger()
 EXIT_FATAL, EXIT_LEDGER = 1, 74  # 74: EX_IOERR of sysexits.h
@@ -76,9 +63,6 @@ class _Daemon:
         self._exit_code = 0
         self._problems: list[str] = []
         self._tasks: list[asyncio.Task[Any]] = []
-        self._sync_state = SyncState()
-        self._sync: SyncLoop | None = None
-        self._clients: list[Client] = []
 
     async def run(self) -> int:
         try:
@@ -86,7 +70,7 @@ class _Daemon:
         except LedgerError as failure:
             log.error("ledger unusable", error=str(failure), code=failure.code)  # noqa: TRY400 - its sentence is enough
             return EXIT_LEDGER
-        self._notifier.ready(f"selling, {mode_of(self._ledger, self._sync_state)}")
+        self._notifier.ready(f"selling, {mode_of(self._ledger, self._link.state)}")
         log.info("agent ready", version=__version__, incarnation=self._ledger.incarnation)
         await self._stop.wait()
         self._notifier.stopping()
@@ -100,13 +84,24 @@ class _Daemon:
         self._credentials = load_credentials(self._config)
         self._programme = CurrentProgramme()
         self._use_stored_programme()
-        self._build_till(state)
+        self._link = connect(
+            self._config, self._ledger, self._credentials, self._programme, clock=self._clock
+        )
+        self._till = build_till(
+            self._config,
+            self._ledger,
+            self._programme,
+            self._link,
+            clock=self._clock,
+            fleet_key=self._credentials.fleet_key if self._credentials else None,
+        )
+        self._ledger.on_commit.append(self._wake_sync_from_thread)
         self._readers = Readers(
             device_settings(self._config.device, self._config.numbers), self._on_reader_event
         )
         self._servers = self._open_doors()
-        if self._sync is not None:
-            self._go(self._sync.run(), "sync")
+        if self._link.sync is not None:
+            self._go(self._link.sync.run(), "sync")
         self._readers.start()
         self._go(self._readers.run(), "readers")
         self._go(self._feed_watchdog(), "watchdog")
@@ -125,90 +120,10 @@ class _Daemon:
             self._problems.append(f"programme {stored.id} is not understood: {failure}")
             log.error("programme not understood", programme=stored.id, error=str(failure))  # noqa: TRY400
 
-    def _build_till(self, state: Path) -> None:
-        config, ledger = self._config, self._ledger
-        seal = TokenSeal(token_key(state / "token.key"))
-        credentials = self._credentials
-        fleet_key = credentials.fleet_key if credentials else None
-        self._connect()
-        settings = TillSettings(
-            store=config.till.store,
-            till=config.till.till,
-            currency=config.till.currency,
-            language=config.till.language,
-            clock_tolerance_s=config.pos.clock_tolerance_s,
-        )
-        identifier = Identifier(
-            ledger.read, seal, clock=self._clock, fleet_key=fleet_key, new_nonce=secrets.token_bytes
-        )
-        self._events, self._gate = Events(random_id()[:8]), Gate()
-        self._cards = CardReads(
-            identifier,
-            self._events,
-            self._gate,
-            ledger.read,
-            today=self._today,
-            ask_allowances=self._online.ask_allowances if self._online else _nothing_given,
-            look_up=self._online.look_up if self._online else _nobody_found,
-        )
-        quoter = Quoter(
-            ledger.read,
-            self._programme,
-            seal,
-            clock=self._clock,
-            settings=settings,
-            is_online=lambda: self._sync_state.online,
-        )
-        self._checkout = Checkout(
-            ledger,
-            quoter,
-            identifier,
-            self._cards,
-            self._events,
-            gate=self._gate,
-            clock=self._clock,
-            settings=settings,
-            decode_text=self._decode_text,
-            mode=lambda: mode_of(ledger, self._sync_state),
-            online_wait_s=config.sync.online_wait_ms / 1000,
-        )
-
-    def _connect(self) -> None:
-        """Make the two lanes to head office, if this till is enrolled and knows where it is."""
-        self._online: Online | None = None
-        settings = client_settings(self._config)
-        credentials = self._credentials
-        if credentials is None or not settings.url:
-            log.warning("not connected", reason="not enrolled" if settings.url else "no head_office.url")
-            return
-        till = credentials.enrolment.till
-        bulk, quick = (Client(settings, till=till, key=credentials.key) for _ in range(2))
-        self._clients = [bulk, quick]
-        self._sync = SyncLoop(
-            self._ledger,
-            bulk,
-            clock=self._clock,
-            chance=Random(),
-            publisher_key=credentials.publisher_key,
-            pull_interval_s=self._config.sync.pull_interval_s,
-            program_version=__version__,
-            on_programme=self._programme.use,
-        )
-        self._sync_state = self._sync.state
-        self._online = Online(
-            self._ledger,
-            quick,
-            programme=self._programme,
-            new_id=random_id,
-            is_online=lambda: self._sync_state.online,
-            deadline_s=self._config.sync.online_wait_ms / 1000,
-        )
-        self._ledger.on_commit.append(self._wake_sync_from_thread)
-
     def _open_doors(self) -> list[Server]:
         """Serve the POS and store IT on sockets handed over by systemd, else on our own."""
         run_folder, given = Path(self._config.paths.run), handed_over()
-        app = build_app(self._checkout, self._device_rows)
+        app = build_app(self._till.checkout, self._device_rows)
         pos = given.get("pos") or open_unix(run_folder / "pos.sock", mode=0o660, group=POS_GROUP)
         admin = given.get("admin") or open_unix(run_folder / "admin.sock", mode=0o600)
         doors: list[tuple[Any, Any]] = [
@@ -231,8 +146,8 @@ class _Daemon:
         return servers
 
     async def _until_answering(self) -> None:
-        while not all(server.started for server in self._servers):
-            await asyncio.sleep(0.01)
+        for server in self._servers:
+            await server.answering.wait()
 
     async def _take_down(self) -> None:
         """Let calls under way finish, then close readers, network and ledger, in that order."""
@@ -244,7 +159,7 @@ class _Daemon:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for client in self._clients:
+        for client in self._link.clients:
             await client.close()
         await asyncio.to_thread(self._ledger.close)
         log.info("agent stopped")
@@ -252,18 +167,12 @@ class _Daemon:
     def _on_reader_event(self, event: Event) -> None:
         match event:
             case CardRead():
-                self._cards.on_read(event.device, event.kind, event.value, event.read_at_ns)
+                self._till.cards.on_read(event.device, event.kind, event.value, event.read_at_ns)
             case ReadRefused():
-                self._cards.on_refused(event.device, event.reason)
+                self._till.cards.on_refused(event.device, event.reason)
             case DeviceStatus():
                 kind = "device.up" if event.state == "enabled" else "device.down"
-                self._events.publish(kind, {"device": event.device, "state": event.state})
-
-    def _decode_text(self, text: str) -> tuple[str, str] | str:
-        """Decode what a POS handed over, behind the same payment guard as every reader."""
-        ranges = number_ranges(self._config.numbers)
-        found = decode(raw_from_text(text), transport="pos_text", ranges=ranges)
-        return (found.kind, found.value) if isinstance(found, Decoded) else str(found.reason)
+                self._till.events.publish(kind, {"device": event.device, "state": event.state})
 
     def _reload(self) -> None:
         """Read the configuration again; what it changes is taken at the next start."""
@@ -307,13 +216,13 @@ class _Daemon:
         self._loop.call_soon_threadsafe(self._wake_sync)
 
     def _wake_sync(self) -> None:
-        if self._sync is not None:
-            self._sync.wake()
+        if self._link.sync is not None:
+            self._link.sync.wake()
 
     def _status(self) -> dict[str, Any]:
         return status_of(
             self._ledger,
-            self._sync_state,
+            self._link.state,
             clock=self._clock,
             devices=self._device_rows(),
             problems=self._problems,
@@ -329,17 +238,6 @@ class _Daemon:
             }
             for one in self._config.device
         ]
-
-    def _today(self) -> date:
-        return self._clock.now().date()
-
-
-async def _nothing_given(_: str) -> int:
-    return 0
-
-
-async def _nobody_found(_: bytes) -> bool:
-    return False
 
 
 def _tokens(path: Path) -> dict[str, str]:

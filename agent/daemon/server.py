@@ -33,7 +33,8 @@ class PatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Start the clock of a further request with its first byte."""
-        if self._head_timer is None and (self.cycle is None or self.cycle.response_complete):
+        cycle = getattr(self, "cycle", None)  # there is none before the first request
+        if self._head_timer is None and (cycle is None or cycle.response_complete):
             self._await_head()
         super().data_received(data)
 
@@ -61,7 +62,16 @@ class PatientProtocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: stopping is the daemon's affair."""
+    """uvicorn without its own signal handlers (stopping is the daemon's affair); says when it answers."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answering = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the door, and say so."""
+        await super().startup(sockets)
+        self.answering.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

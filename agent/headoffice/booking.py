@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from agent.headoffice.effects import Effects, Parked, Waiting
+from agent.headoffice.effects import Effects
+from agent.headoffice.outcomes import Parked, Waiting
 from agent.headoffice.segments import Received, Segments
 from agent.headoffice.store import log, members, tills
 from agent.headoffice.store.database import IntegrityError
@@ -19,6 +20,7 @@ from agent.headoffice.store.protocol import Store
 from agent.journal.chain import next_hash
 from agent.journal.entry import Entry, entry_from
 
+UNDONE = frozenset({"EARN", "REDEEM", "LOAD", "GIVE", "COUNT", "COUPON"})
 BATCH = 200
 """Entries booked in one transaction; allowances wait for it, so it stays short."""
 # What a malformed entry can raise while it is read; an error of our own must still be seen in a test.
@@ -106,7 +108,7 @@ def _book(store: Store, effects: Effects, logged: Booked, entry: Entry | None) -
     except POISON as failure:
         _park(store, logged, Parked("malformed", f"{type(failure).__name__}: {failure}"))
     else:
-        if entry.kind == "REDEEM":
+        if entry.kind in UNDONE:
             _release(store, effects, entry)
 
 

@@ -11,27 +11,17 @@ import msgspec
 
 from agent.headoffice.counting import give_voucher, move_count, use_voucher, withdraw_voucher
 from agent.headoffice.facts import facts_of, stale_parts
+from agent.headoffice.outcomes import Parked
 from agent.headoffice.receipts import by_rule, receipt_row
 from agent.headoffice.shapes import receipt_data
 from agent.headoffice.store import allowances, books, log, members
 from agent.headoffice.store.books import Dates
 from agent.headoffice.store.protocol import Store
+from agent.headoffice.undoing import original_of
 from agent.journal.entry import Entry
 from agent.journal.kinds import KINDS, postings
 
 LONGEST_VISIBLE_DETAIL = 2000
-
-
-class Parked(Exception):  # noqa: N818 - an outcome, not a fault of ours
-    """This entry is kept without effect; `kind` says why in a word, the message in a sentence."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
-class Waiting(Exception):  # noqa: N818 - as Parked
-    """This entry undoes one that has not arrived yet; it takes effect right after that one."""
 
 
 class Effects:
@@ -53,6 +43,7 @@ class Effects:
             "COUPON": self._use_voucher,
             "REVERSE": self._reverse,
             "RETURN": self._return,
+            "NOTE": self._note,
             "CLOSE": self._close,
             "DECLARE": self._declare,
         }
@@ -88,7 +79,7 @@ class Effects:
             stale = stale_parts(data.facts, facts_of(self._store, row), data.day)
             if stale:
                 self.differ(entry, "facts_stale", ", ".join(stale))
-        if data.quote is None:
+        if data.quote is None or not data.quote.programme.id:
             self.differ(entry, "not_quoted", "committed without a quote of ours: nothing earned or given")
         for told in data.differences:
             self.differ(entry, "told_by_till", msgspec.json.encode(told).decode())
@@ -135,43 +126,40 @@ class Effects:
             self.differ(entry, "voucher_twice", f"{entry.part} was used {used} times")
 
     def _reverse(self, entry: Entry) -> None:
-        match entry.data.get("undoes"):
-            case "RECEIPT":
-                books.set_receipt_state(self._store, entry.receipt, "voided")
+        if entry.data.get("undoes") == "RECEIPT":
+            books.set_receipt_state(self._store, entry.receipt, "voided")
+            return
+        original = original_of(self._store, entry)
+        match original.kind:
             case "COUNT":
                 move_count(self._store, entry, undone=True)
             case "COUPON":
-                use_voucher(self._store, entry, times=-1)
-            case "GIVE" if not entry.lots:
-                withdraw_voucher(self._store, entry)
+                use_voucher(self._store, original, times=-1)
+            case "GIVE" if original.data.get("kind") == "voucher":
+                withdraw_voucher(self._store, original)
             case "REDEEM":
-                self._give_back(entry)
+                self._give_back(entry, original)
             case _:
-                self._take_back(entry)
+                # What was spent meanwhile leaves the lot below zero: strict bounds spending, not clawbacks.
+                for lot, amount in entry.lots:
+                    books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
+
+    def _give_back(self, entry: Entry, original: Entry) -> None:
+        for lot, amount in entry.lots:
+            key = (original.incarnation, original.allowance, lot)
+            allowances.spend(self._store, key, -amount)
+            books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
 
     def _return(self, entry: Entry) -> None:
         books.set_receipt_state(self._store, entry.receipt, "returned")
-        if not entry.data.get("effects"):
+        if not entry.data.get("lines"):
             self.differ(entry, "return_to_settle", "the till did not know the receipt; its points stand")
 
-    def _take_back(self, entry: Entry) -> None:
-        """Undo lots that were given; what was spent of them meanwhile leaves them below zero."""
-        for lot, amount in entry.lots:
-            if amount >= 0:
-                raise Parked("malformed", f"a reversal would add {amount} to lot {lot}")
-            books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
-
-    def _give_back(self, entry: Entry) -> None:
-        """Undo a REDEEM: the points come back, and never more than were spent."""
-        incarnation, seq = _undone(entry)
-        if incarnation != entry.incarnation and not log.is_known(self._store, incarnation, seq):
-            raise Waiting
-        for lot, amount in entry.lots:
-            held = allowances.slice_row(self._store, incarnation, entry.allowance, lot)
-            if amount <= 0 or held is None or held["spent"] < amount:
-                raise Parked("beyond_spent", f"{amount} of lot {lot} come back, more than were spent")
-            allowances.spend(self._store, (incarnation, entry.allowance, lot), -amount)
-            books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
+    def _note(self, entry: Entry) -> None:
+        if entry.part == "parked":
+            self.differ(entry, "parked_at_till", str(entry.data.get("why", "")))
+        elif entry.part.startswith("conflict/"):
+            self.differ(entry, "receipt_conflict", "this receipt came again with other content")
 
     def _close(self, entry: Entry) -> None:
         number = entry.allowance or int(entry.part or 0)
@@ -185,12 +173,6 @@ class Effects:
         for number in allowances.open_numbers(self._store, entry.incarnation, up_to=floor):
             if number not in held:
                 allowances.close(self._store, entry.incarnation, number)
-
-
-def _undone(entry: Entry) -> tuple[str, int]:
-    """Return which entry of which journal a REVERSE undoes; without a word of it, one of its own journal."""
-    of = entry.data.get("of") or [entry.incarnation, 0]
-    return str(of[0]), int(of[1])
 
 
 def _dates(entry: Entry) -> Dates:

@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.clock import Clock
-from agent.errors import ConfigurationError, LedgerBusy, LedgerDamaged
+from agent.errors import ConfigurationError, LedgerBusy, LedgerDamaged, LoyaltyError
 from agent.headoffice.segments import Segments
 from agent.headoffice.store import settings, tills
 from agent.headoffice.store.database import Database
@@ -33,16 +33,20 @@ class Office:
             raise ConfigurationError(
                 f"{state} cannot be used: {failure.strerror}", remedy="check paths.state and its rights"
             ) from None
-        self.store = Database(state / "books.db")
-        settings.make_settings(
-            self.store,
-            {
-                "fleet_key": secrets.token_bytes(FLEET_KEY_BYTES),
-                "publisher_key": Ed25519PrivateKey.generate().private_bytes_raw(),
-            },
-        )
-        if serving:
-            self.segments.incarnations()  # cut torn tails and find damage before anybody is answered
+        try:
+            self.store = Database(state / "books.db")
+            settings.make_settings(
+                self.store,
+                {
+                    "fleet_key": secrets.token_bytes(FLEET_KEY_BYTES),
+                    "publisher_key": Ed25519PrivateKey.generate().private_bytes_raw(),
+                },
+            )
+            if serving:
+                self.segments.incarnations()  # cut torn tails and find damage before anybody is answered
+        except LoyaltyError:
+            self.close()
+            raise
 
     @cached_property
     def segments(self) -> Segments:
@@ -60,7 +64,6 @@ class Office:
         for incarnation, booked_seq, booked_hash in booked:
             seq, head = segments.received(incarnation)
             if seq < booked_seq or (seq == booked_seq and head != booked_hash):
-                self.close()
                 raise LedgerDamaged(
                     f"the segment of {incarnation} ends at entry {seq}, booked are {booked_seq}",
                     remedy="restore the segments folder from a backup",
@@ -83,7 +86,8 @@ class Office:
 
     def close(self) -> None:
         """Close the books and let go of the folder."""
-        self.store.close()
+        if hasattr(self, "store"):
+            self.store.close()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

@@ -1,7 +1,7 @@
 """Segments: every batch as it arrived, one file per journal, on disk before anybody hears ACK.
 
-A record is length (4 bytes, big-endian), time of acceptance (8 bytes, milliseconds), BLAKE2b-128 of both
-and the payload, payload.  A power cut may tear the last record, which nobody was told of; the server
+A record is length (4 bytes, big-endian), time of acceptance (8 bytes, milliseconds), BLAKE2b-128 of all
+the rest, payload.  A power cut may tear the last record, which nobody was told of; the server
 cuts such a tail off at its start, keeps the bytes beside, and rebuilds what `received` says.
 """
 
@@ -157,19 +157,19 @@ def _scan(path: Path, *, cut: bool) -> Segment:
 
 
 def _record(raw: bytes, accepted_ms: int) -> bytes:
-    time = accepted_ms.to_bytes(TIME_BYTES, "big")
-    return len(raw).to_bytes(4, "big") + time + blake2b(time + raw, digest_size=CHECK_BYTES).digest() + raw
+    head = len(raw).to_bytes(4, "big") + accepted_ms.to_bytes(TIME_BYTES, "big")
+    return head + blake2b(head + raw, digest_size=CHECK_BYTES).digest() + raw
 
 
 def _read_record(file: BinaryIO) -> tuple[bytes, int] | None:
     header = file.read(HEADER_BYTES)
     if len(header) < HEADER_BYTES:
         return None
-    time, check = header[4 : 4 + TIME_BYTES], header[4 + TIME_BYTES :]
-    raw = file.read(int.from_bytes(header[:4], "big"))
-    if blake2b(time + raw, digest_size=CHECK_BYTES).digest() != check:
+    head, check = header[:-CHECK_BYTES], header[-CHECK_BYTES:]
+    raw = file.read(int.from_bytes(head[:4], "big"))
+    if blake2b(head + raw, digest_size=CHECK_BYTES).digest() != check:
         return None
-    return raw, int.from_bytes(time, "big")
+    return raw, int.from_bytes(head[4:], "big")
 
 
 def _append_durably(path: Path, record: bytes, *, at: int) -> None:

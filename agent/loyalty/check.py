@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.errors import Mistake
+from agent.loyalty.numbers import exact
 from agent.loyalty.programme import STAGES, Rule, Scope, TakeOff, Text, Threshold, When
 from agent.loyalty.words import SETTINGS, STAGE_OF, STAGES_OF, VERBS
 
@@ -47,7 +48,7 @@ def _vouchers(text: Text) -> Iterator[Mistake]:
     for key, word in text.voucher.items():
         at = f"/voucher/{key}"
         yield from _scope(text, word.scope, f"{at}/scope")
-        yield from _take_off(word.take_off, f"{at}/take_off")
+        yield from _take_off(text, word.take_off, f"{at}/take_off")
         if word.group:
             yield from _name(word.group, text.group, f"{at}/group", "group")
 
@@ -60,6 +61,7 @@ def _rules(text: Text) -> Iterator[Mistake]:
             yield Mistake(at, "one_verb", {"verbs": verbs}, f"give it exactly one of {', '.join(VERBS)}")
             continue
         yield from _rule(text, rule, at, verbs[0])
+        yield from _numbers(text, rule, at)
         yield from _when(text, rule.when, f"{at}/when", stage_of(rule))
 
 
@@ -82,7 +84,7 @@ def _rule(text: Text, rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
             f"{at}/count", "not_supported", {}, "a count needs give = { voucher = ... } beside it now"
         )
     if rule.take_off is not None:
-        yield from _take_off(rule.take_off, f"{at}/take_off")
+        yield from _take_off(text, rule.take_off, f"{at}/take_off")
     yield from _wallet_of(text, rule, at, verb)
 
 
@@ -95,7 +97,7 @@ def _wallet_of(text: Text, rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
         elif len(text.wallet) != 1:
             yield Mistake(f"{at}/{verb}", "which_wallet", {}, "name its wallet: there is not exactly one")
     wallet = wallet_of(text, rule.pay.wallet) if rule.pay else ""
-    if rule.pay and wallet in text.wallet and float(text.wallet[wallet].value) == 0:
+    if rule.pay and wallet in text.wallet and not exact(text.wallet[wallet].value):
         yield Mistake(f"{at}/pay", "no_value", {}, f'give wallet {wallet!r} a value = "money per point"')
     if rule.give is not None:
         if (rule.give.lot is None) == (rule.give.voucher is None):
@@ -109,11 +111,32 @@ def wallet_of(text: Text, named: str) -> str:
     return named or next(iter(text.wallet), "")
 
 
-def _take_off(word: TakeOff, at: str) -> Iterator[Mistake]:
+def _numbers(text: Text, rule: Rule, at: str) -> Iterator[Mistake]:
+    """Refuse numbers that would divide by zero, take points away or fall between minor units."""
+    if rule.earn is not None and not exact(rule.earn.every):
+        yield Mistake(f"{at}/earn/every", "zero", {}, "name a sum above zero")
+    if rule.multiply is not None and exact(rule.multiply.by) < 1:
+        yield Mistake(f"{at}/multiply/by", "too_little", {}, "multiply by 1 or more")
+    if rule.pay is not None:
+        yield from _whole(rule.pay.max, text.programme.minor_digits, f"{at}/pay/max")
+    if rule.give is not None and rule.give.lot is not None:
+        wallet = text.wallet.get(wallet_of(text, rule.give.lot.wallet))
+        digits = wallet.scale if wallet else 0
+        yield from _whole(str(rule.give.lot.points), digits, f"{at}/give/lot/points")
+
+
+def _whole(number: str | None, digits: int, at: str) -> Iterator[Mistake]:
+    if number is not None and (exact(number) * 10**digits).denominator != 1:
+        yield Mistake(at, "too_fine", {"decimals": digits}, f"write at most {digits} decimals")
+
+
+def _take_off(text: Text, word: TakeOff, at: str) -> Iterator[Mistake]:
+    for key in ("amount", "max"):
+        yield from _whole(getattr(word, key), text.programme.minor_digits, f"{at}/{key}")
     given = [key for key in ("percent", "amount", "per_unit") if getattr(word, key) is not None]
     if len(given) != 1:
         yield Mistake(at, "one_measure", {"given": given}, "give exactly one of percent, amount, per_unit")
-    if word.percent is not None and float(word.percent) > 100:  # noqa: PLR2004 - a whole
+    if word.percent is not None and exact(word.percent) > 100:  # noqa: PLR2004 - a whole
         yield Mistake(f"{at}/percent", "too_much", {}, "take off at most 100 percent")
 
 

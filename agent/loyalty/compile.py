@@ -28,7 +28,7 @@ class Compiled:
         self.zone = ZoneInfo(programme.time_zone)
         self.minor = 10**text.programme.minor_digits
         self.valid = text.programme.valid
-        self.wallets = {name: EarnWallet(name, wallet.scale) for name, wallet in text.wallet.items()}
+        self.wallets = {name: EarnWallet(name, wallet.scale) for name, wallet in sorted(text.wallet.items())}
         self.scope_compiler = ScopeCompiler(text)
         self.scopes = self.scope_compiler.table
         self.groups: dict[str, Group] = text.group

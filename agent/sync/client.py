@@ -111,7 +111,7 @@ class Client:
                 self._http.stream(method, path, content=body, headers=HEADERS) as response,
             ):
                 if response.status_code in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-                    return Retry(after_ms=_retry_after_ms(response.headers.get("Retry-After", "")))
+                    return Retry(after_ms=retry_after_ms(response.headers.get("Retry-After", "")))
                 return await _read_capped(response, path, cap)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ssl.SSLError, OSError) as failure:
             raise Unreachable(f"no answer from head office to {path} ({type(failure).__name__})") from None
@@ -170,7 +170,8 @@ def _tls(settings: ClientSettings) -> ssl.SSLContext:
     return context
 
 
-def _retry_after_ms(header: str) -> int:
+def retry_after_ms(header: str) -> int:
+    """Return a Retry-After header as milliseconds: a second if it is no number, five minutes at most."""
     is_number = header.isascii() and header.isdecimal() and len(header) <= 9  # noqa: PLR2004
     seconds = int(header) if is_number else 1
     return min(seconds, LONGEST_WAIT_S) * 1000

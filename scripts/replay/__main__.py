@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from scripts.replay.clock import ReceiptClock
 from scripts.replay.compare import Outcome, compare
 from scripts.replay.fleet import Fleet
-from scripts.replay.receipts import households, sales
+from scripts.replay.receipts import Sale, households, sales
 from scripts.replay.seeded import choices
 from scripts.replay.station import Station
 from scripts.replay.summary import show
@@ -72,13 +72,11 @@ def replay(fleet: Fleet, limit: int | None, seed: int) -> Outcome:
     began = time.monotonic()
     with progress() as bar:
         task = bar.add_task("receipts", total=total)
-        count = 0
-        for count, sale in enumerate([first], start=1):
-            serve(stations, sale.store, sale, seed)
+        serve(stations, first, seed)
         for count, sale in enumerate(all_sales, start=2):
             if count in cuts:
                 fleet.line.cut() if cuts[count] else fleet.line.heal()
-            serve(stations, sale.store, sale, seed)
+            serve(stations, sale, seed)
             bar.update(task, completed=count)
             if not sys.stdout.isatty() and count % 500 == 0:
                 say(f"  {count} of {total} receipts")
@@ -92,10 +90,9 @@ def replay(fleet: Fleet, limit: int | None, seed: int) -> Outcome:
     return compare(fleet, done, sold_s=sold_s, lag_s=lag_s)
 
 
-def serve(stations: list[Station], store: int, sale: object, seed: int) -> None:
-    """Send a customer to a till of the nearest of our stores."""
-    station = stations[store % len(stations)]
-    station.serve(sale, choices(seed, sale.basket_id))  # type: ignore[arg-type, attr-defined]
+def serve(stations: list[Station], sale: Sale, seed: int) -> None:
+    """Send a customer to one of our tills, always the same for one store of the data."""
+    stations[sale.store % len(stations)].serve(sale, choices(seed, sale.basket_id))
 
 
 def plan_of_cuts(total: int, seed: int) -> dict[int, bool]:

@@ -73,7 +73,7 @@ class Fleet:
             for till in self.tills
         ]
         for till in self.tills:
-            _until(lambda till=till: self._has_news(till), f"news at {till.name}")  # type: ignore[misc]
+            _until(lambda till=till: self._has_news(till), f"news at {till.name}")
         for station in stations:
             station.start()
         return stations
@@ -98,7 +98,7 @@ class Fleet:
     def settle(self) -> None:
         """Wait until every till has sent everything and head office's answer to it has come back."""
         for till in self.tills:
-            _until(lambda till=till: self._is_settled(till), f"{till.name} to settle", 120)  # type: ignore[misc]
+            _until(lambda till=till: self._is_settled(till), f"{till.name} to settle", 120)
 
     def stop(self) -> None:
         """Stop everything, gently first."""

@@ -45,10 +45,14 @@ def households(limit: int | None) -> list[int]:
     They are taken in a fixed shuffled order, so few households are followed over months: points can only
     be spent by those who come back.
     """
-    rows = duckdb.sql(f"""
+    rows = (
+        duckdb.connect()
+        .execute(f"""
         SELECT household_id, count(DISTINCT basket_id) AS baskets FROM '{data_folder()}/transactions.parquet'
         GROUP BY household_id ORDER BY hash(household_id * 7919)
-    """).fetchall()  # noqa: S608 - our own path
+    """)
+        .fetchall()
+    )
     chosen, total = [], 0
     for household, baskets in rows:
         if limit is not None and total >= HOUSEHOLDS_FACTOR * limit:
@@ -73,7 +77,7 @@ def sales(of: list[int], limit: int | None) -> Iterator[Sale]:
           FROM '{data}/transactions.parquet' JOIN wanted USING (household_id)
           LEFT JOIN '{data}/products.parquet' USING (product_id)
          GROUP BY basket_id, household_id, store_id ORDER BY sold_at, basket_id
-    """)  # noqa: S608 - our own paths
+    """)
     count = 0
     while rows := cursor.fetchmany(1000):
         for basket, household, store, sold_at, lines in rows:

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from agent.config.headoffice import HeadOfficeConfig
 
+from agent.config.headoffice import HeadOfficeConfig
 from agent.config.load import effective, load
 from agent.config.till import TillConfig
 from agent.errors import DocumentError
@@ -69,7 +69,7 @@ def test_a_required_key_may_come_from_any_file_but_must_come(tmp_path: Path) -> 
     [("loyalty-agent.toml", TillConfig), ("loyalty-headoffice.toml", HeadOfficeConfig)],
 )
 def test_the_example_files_fit_the_program(file: str, kind: type) -> None:
-    config, _ = load(ROOT / "config" / file, kind)
+    config: object = load(ROOT / "config" / file, kind)[0]
     assert isinstance(config, kind)
 
 

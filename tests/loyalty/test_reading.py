@@ -63,3 +63,13 @@ def test_the_hash_knows_content_not_layout() -> None:
     other = load_programme((HEAD + rule.replace('"1"', '"2"')).encode(), name="x")
     assert plain.hash == spaced.hash
     assert plain.hash != other.hash
+
+
+def test_numbers_that_cannot_be_meant_are_refused() -> None:
+    rules = (
+        '[rule.a]\nearn = { points = "1", every = "0" }\n'
+        '[rule.b]\nmultiply = { by = "0.5" }\n'
+        '[rule.c]\ntake_off = { amount = "1.005" }\n'
+        "[rule.d]\npay = {}\n"
+    )
+    assert [code for _, code in mistakes(rules)] == ["zero", "too_little", "too_fine", "no_value"]

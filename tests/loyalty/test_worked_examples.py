@@ -103,7 +103,7 @@ DRILL = Line(2, "drill", 240000, tags=["high-margin"])
 def test_e1_the_loyal_pay_for_chosen_goods_and_returns_undo_each_line() -> None:
     sale = basket("RUB", PAINT, DRILL, loyal="max", back="max")
     quote = evaluate(shipped("galamart-two-wallets"), holder("loyal", 500, "loyal"), sale, NOON)
-    assert (quote.wallets[0].redeem, quote.due_minor, earned(quote)) == (180, 282000, [21, 120])
+    assert (quote.wallets[1].redeem, quote.due_minor, earned(quote)) == (180, 282000, [21, 120])
     drill = effects_of(sale, quote, {}, {2: 240000})
     assert (drill.refund_minor, drill.earned, drill.spent) == (240000, {"loyal": 120}, {})
     paint = effects_of(sale, quote, {2: 240000}, {1: 60000})
@@ -129,7 +129,7 @@ def test_e4_both_wallets_share_one_limit() -> None:
     member = MemberFacts("m", segments=["loyal"], wallets=wallets)
     sale = basket("RUB", PAINT, loyal="max", back="max")
     quote = evaluate(shipped("galamart-two-wallets"), member, sale, NOON)
-    assert [one.redeem for one in quote.wallets] == [50, 130]
+    assert [(one.wallet, one.redeem) for one in quote.wallets] == [("back", 130), ("loyal", 50)]
     assert (quote.due_minor, earned(quote)) == (42000, [21])
 
 

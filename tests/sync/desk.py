@@ -1,11 +1,11 @@
 """A head office in memory that keeps what it is told: what the state machines talk to in tests.
 
-`forgets` plants a bug: it acknowledges batches and drops every n-th of them.
+`bug` plants one: "repeats" books what comes again again, "blind" acknowledges without keeping.
 """
 
 from collections import deque
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,12 +19,14 @@ from agent.sync.wire import (
     BLOB_PATH,
     PATHS,
     Acknowledged,
+    Allowance,
     AllowanceRequest,
     Delta,
     Deny,
     Fork,
     Gap,
     Hello,
+    LotSlice,
     MemberRequest,
     MemberRow,
     NoMember,
@@ -36,6 +38,8 @@ from agent.sync.wire import (
     encode,
 )
 
+Bug = Literal["", "repeats", "blind"]
+POINTS = 100
 PROGRAMME = """
 [programme]
 id = "test"
@@ -61,9 +65,12 @@ class Journal:
 
 
 class Desk:
-    """Answers wire messages; `scripted` answers come first, `heard` keeps every message."""
+    """Answers wire messages; `scripted` answers come first, `heard` keeps every message.
 
-    def __init__(self, *, forgets: int = 0) -> None:
+    Each member has `POINTS` in one wallet, given to whoever asks first.
+    """
+
+    def __init__(self, *, bug: Bug = "") -> None:
         self.journals: dict[str, Journal] = {}
         self.heard: list[Any] = []
         self.scripted: deque[Any] = deque()
@@ -76,8 +83,8 @@ class Desk:
         self.booked = 0
         self.epochs: list[str] = []
         self.repeats = 0
-        self._forgets = forgets
-        self._batches = 0
+        self.given: dict[str, Allowance] = {}
+        self._bug = bug
 
     @property
     def publisher_key(self) -> bytes:
@@ -106,7 +113,7 @@ class Desk:
             case Pull(cursor=cursor):
                 return self._page(cursor)
             case AllowanceRequest():
-                return Deny("too_few")
+                return self._give(message)
             case MemberRequest():
                 return NoMember()
 
@@ -117,16 +124,27 @@ class Desk:
             return Gap(seq, held)
         if push.first_seq <= seq:
             self.repeats += 1
+            if self._bug == "repeats":
+                journal.bodies.extend(push.entries)
             return Acknowledged(push.incarnation, seq, held)
         if push.previous_hash != held or chain_end(held, push.entries) != push.last_hash:
             return Fork(seq)
-        self._batches += 1
-        if self._forgets and self._batches % self._forgets == 0:
+        if self._bug == "blind":
             return Acknowledged(push.incarnation, seq + len(push.entries), push.last_hash)
         for body in push.entries:
             journal.bodies.append(body)
             journal.hashes.append(chain_end(journal.hashes[-1], [body]))
         return Acknowledged(push.incarnation, *journal.end)
+
+    def _give(self, request: AllowanceRequest) -> Allowance | Deny:
+        if request.request_id not in self.given:
+            if any(one.member == request.member for one in self.given.values()):
+                return Deny("too_few")
+            number, lots = len(self.given) + 1, [LotSlice("l", POINTS)]
+            self.given[request.request_id] = Allowance(
+                request.incarnation, number, request.member, request.wallet, POINTS, lots, 2**50
+            )
+        return self.given[request.request_id]
 
     def _page(self, cursor: int) -> Delta:
         changes: list[Any] = [*self.members, *self.programmes]

@@ -58,9 +58,17 @@ def twin_of(store: Store, entry: Booked) -> Row | None:
     )
 
 
-def is_known(store: Store, incarnation: str, seq: int) -> bool:
-    """Tell whether an entry was booked or parked already."""
-    return store.row("SELECT 1 FROM entry WHERE incarnation = ? AND seq = ?", (incarnation, seq)) is not None
+def entry_row(store: Store, incarnation: str, seq: int) -> Row | None:
+    """Return one entry of the log."""
+    return store.row("SELECT body, parked FROM entry WHERE incarnation = ? AND seq = ?", (incarnation, seq))
+
+
+def reversals(store: Store, receipt: str, undoes: str) -> Sequence[Row]:
+    """Return what was undone of a receipt's entries of one kind."""
+    return store.rows(
+        "SELECT body FROM entry WHERE receipt = ? AND kind = 'REVERSE' AND undoes = ? AND parked = 0",
+        (receipt, undoes),
+    )
 
 
 def waiting_for(store: Store, receipt: str) -> Sequence[Row]:

@@ -65,7 +65,7 @@ class GiveWork:
         if rewards:
             day, _ = life(state.local, self._life)
             ends = day.isoformat() if day else None
-            given = Give(self._rule, self._kind, self._name, rewards * self._amount, ends)
-            state.gives.append(given)
-            values |= {"kind": self._kind, "name": self._name, "amount": given.amount}
+            one = Give(self._rule, self._kind, self._name, self._amount, ends)
+            state.gives.extend([one] * rewards)  # each voucher is a thing of its own
+            values |= {"kind": self._kind, "name": self._name, "amount": rewards * self._amount}
         state.explain(self._rule, "applied", **values)

@@ -16,6 +16,7 @@ class TakeOffWork:
         self._rule = rule
         self._scope = scope
         self._percent = exact(word.percent) / 100 if word.percent is not None else None
+        self._shown = (word.percent or "").removesuffix(".0")
         self._amount = _minor(word.amount, minor)
         self._per_unit = exact(word.per_unit) * minor if word.per_unit is not None else Fraction(0)
         self._max = _minor(word.max, minor)
@@ -104,7 +105,7 @@ class TakeOffWork:
             state.vouchers_used.append((self._voucher, usable_voucher(state, self._voucher)[0]))
         values: dict[str, object] = {"amount_minor": total}
         if self._percent is not None:
-            values["percent"] = _plain(self._percent * 100)
+            values["percent"] = self._shown
         state.explain(self._rule, "applied", **values)
 
 
@@ -130,7 +131,3 @@ def usable_voucher(state: State, name: str) -> tuple[str, Refusal]:
 
 def _minor(text: str | None, minor: int) -> int | None:
     return None if text is None else int(exact(text) * minor)
-
-
-def _plain(number: Fraction) -> str:
-    return str(number.numerator) if number.denominator == 1 else f"{float(number):.6f}".rstrip("0")
