@@ -98,13 +98,7 @@ def build_till(
 ) -> Till:
     """Put the checkout together."""
     seal = TokenSeal(token_key(Path(config.paths.state) / "token.key"))
-    settings = TillSettings(
-        store=config.till.store,
-        till=config.till.till,
-        currency=config.till.currency,
-        language=config.till.language,
-        clock_tolerance_s=config.pos.clock_tolerance_s,
-    )
+    settings = _settings(config)
     identifier = Identifier(
         ledger.read, seal, clock=clock, fleet_key=fleet_key, new_nonce=secrets.token_bytes
     )
@@ -140,6 +134,16 @@ def build_till(
         online_wait_s=config.sync.online_wait_ms / 1000,
     )
     return Till(checkout, cards, events)
+
+
+def _settings(config: TillConfig) -> TillSettings:
+    return TillSettings(
+        store=config.till.store,
+        till=config.till.till,
+        currency=config.till.currency,
+        language=config.till.language,
+        clock_tolerance_s=config.pos.clock_tolerance_s,
+    )
 
 
 def _decoder(config: TillConfig) -> Callable[[str], tuple[str, str] | str]:

@@ -6,9 +6,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from scripts.faulting import kill
+from scripts.faulting import kill as kill_ledger
+from scripts.replay import kill as kill_tills
 
-FAULTS: dict[str, Callable[..., dict[str, Any]]] = {"kill": kill.run}
+FAULTS: dict[str, Callable[..., dict[str, Any]]] = {
+    "kill": kill_tills.run,
+    "kill-ledger": kill_ledger.run,
+}
 
 
 def main() -> int:

@@ -34,7 +34,7 @@ def run(*, kills: int, seed: int) -> dict[str, Any]:
     )
     half = sum(any("half" in one for one in verdict.problems) for _, verdict in outcome.failures)
     return {
-        "name": "kill",
+        "name": "kill-ledger",
         "attempts": outcome.kills,
         "lost": outcome.lost,
         "duplicated": 0,
