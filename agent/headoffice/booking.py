@@ -21,6 +21,8 @@ from agent.journal.chain import next_hash
 from agent.journal.entry import Entry, entry_from
 
 UNDONE = frozenset({"EARN", "REDEEM", "LOAD", "GIVE", "COUNT", "COUPON"})
+LARGEST_NUMBER = 2**63
+"""What a column can hold."""
 BATCH = 200
 """Entries booked in one transaction; allowances wait for it, so it stays short."""
 # What a malformed entry can raise while it is read; an error of our own must still be seen in a test.
@@ -137,9 +139,10 @@ def _park(store: Store, logged: Booked, reason: Parked) -> None:
 
 def _read(body: bytes) -> Entry | None:
     try:
-        return entry_from(body)
+        entry = entry_from(body)
     except msgspec.DecodeError:
         return None
+    return entry if abs(entry.amount) < LARGEST_NUMBER else None
 
 
 def _logged(incarnation: str, received: Received, entry: Entry | None, head: bytes) -> Booked:

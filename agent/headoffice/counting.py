@@ -1,39 +1,66 @@
-"""Counts and vouchers as entries move them; the same arithmetic as a till's own figures."""
+"""Counts and vouchers as entries move them; the same arithmetic as a till's own figures.
 
+What an entry says is checked here against what a till accepts in member facts: one till's nonsense must
+not come back to all the others as news.
+"""
+
+from datetime import date
+
+from agent.headoffice.outcomes import Parked
 from agent.headoffice.store import books
 from agent.headoffice.store.protocol import Store
 from agent.journal.entry import Entry
+
+LONGEST_NAME = 64
+MOST_STEPS = 1_000_000
 
 
 def move_count(store: Store, entry: Entry, *, undone: bool) -> None:
     """Move a counting rule; a REVERSE carries its units negated already."""
     data = entry.data
-    rule = str(data.get("rule") or entry.part.removeprefix("COUNT/"))
+    rule = name_in(data.get("rule") or entry.part.removeprefix("COUNT/"))
     known = books.count_row(store, entry.account, rule)
     position, day, today, lifetime = (
         (known["position"], known["day"], known["today"], known["lifetime"]) if known else (0, "", 0, 0)
     )
-    units, rewards = int(data.get("units", 0)), abs(int(data.get("rewards", 0)))
-    told_day = str(data.get("day") or day)
+    units, rewards, size = (_steps(data.get(name, 0)) for name in ("units", "rewards", "size"))
+    told_day = date.fromisoformat(data["day"]).isoformat() if data.get("day") else day
     if told_day > day:
         day, today = told_day, 0
-    position += units - int(data.get("size", 0)) * (-rewards if undone else rewards)
+    position += units - size * (-abs(rewards) if undone else abs(rewards))
     today += units if told_day == day else 0
     books.put_count(store, entry.account, rule, (position, day, today, lifetime + units))
 
 
 def give_voucher(store: Store, entry: Entry, dates: books.Dates) -> None:
     """Give the voucher that an entry names."""
-    number = str(entry.data.get("id") or entry.part)
-    books.give_voucher(store, entry.account, number, str(entry.data.get("name") or ""), dates)
+    number = name_in(entry.data.get("id") or entry.part)
+    books.give_voucher(store, entry.account, number, name_in(entry.data.get("name")), dates)
 
 
 def withdraw_voucher(store: Store, entry: Entry) -> None:
     """Take back the voucher that the undone entry gave."""
-    number = str(entry.data.get("id") or entry.part.removeprefix("GIVE/"))
+    number = name_in(entry.data.get("id") or entry.part)
     books.withdraw_voucher(store, entry.account, number)
 
 
 def use_voucher(store: Store, entry: Entry, *, times: int) -> int:
     """Book a use of a voucher (below zero: undo one); return how often it was used in all."""
-    return books.use_voucher(store, entry.account, entry.part.removeprefix("COUPON/"), times)
+    return books.use_voucher(store, entry.account, name_in(entry.part), times)
+
+
+def name_in(told: object) -> str:
+    """Return a name as member facts may carry it.
+
+    Raises:
+        Parked: it is no text of 1 to 64 characters.
+    """
+    if not isinstance(told, str) or not 0 < len(told) <= LONGEST_NAME:
+        raise Parked("malformed", f"{str(told)[:LONGEST_NAME]!r} is no name")
+    return told
+
+
+def _steps(told: object) -> int:
+    if not isinstance(told, int) or abs(told) > MOST_STEPS:
+        raise Parked("malformed", f"{str(told)[:LONGEST_NAME]!r} is no number of steps")
+    return told

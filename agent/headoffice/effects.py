@@ -5,11 +5,11 @@ person to decide.  Nothing blocks a journal.
 """
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
-from agent.headoffice.counting import give_voucher, move_count, use_voucher, withdraw_voucher
+from agent.headoffice.counting import LONGEST_NAME, give_voucher, move_count, use_voucher, withdraw_voucher
 from agent.headoffice.facts import facts_of, stale_parts
 from agent.headoffice.outcomes import Parked
 from agent.headoffice.receipts import by_rule, receipt_row
@@ -20,6 +20,7 @@ from agent.headoffice.store.protocol import Store
 from agent.headoffice.undoing import original_of
 from agent.journal.entry import Entry
 from agent.journal.kinds import KINDS, postings
+from agent.loyalty.basket import MONEY_LIMIT
 
 LONGEST_VISIBLE_DETAIL = 2000
 
@@ -58,7 +59,7 @@ class Effects:
         """
         if entry.kind not in KINDS:
             self.differ(entry, "unknown_kind", f"{entry.kind} is of a newer program; kept")
-        postings(entry)
+        _refuse_unheard_of(entry)
         change = self._changes.get(entry.kind)
         if change is not None:
             change(entry)
@@ -94,13 +95,10 @@ class Effects:
             give_voucher(self._store, entry, _dates(entry))
 
     def _open_lots(self, entry: Entry) -> None:
-        if entry.amount <= 0 or not entry.lots:
-            raise Parked("malformed", f"{entry.kind} must open lots with points")
-        dates = _dates(entry)
-        for lot, amount in entry.lots:
-            if amount <= 0:
-                raise Parked("malformed", f"lot {lot} opens with {amount}")
-            books.open_lot(self._store, (entry.account, entry.unit, lot), amount, dates)
+        lot = f"{entry.incarnation[:8]}-{entry.seq}"
+        if entry.amount <= 0 or entry.lots != [(lot, entry.amount)]:
+            raise Parked("malformed", f"{entry.kind} must open one lot, {lot}")
+        books.open_lot(self._store, (entry.account, entry.unit, lot), entry.amount, _dates(entry))
 
     def _redeem(self, entry: Entry) -> None:
         allowance = allowances.by_number(self._store, entry.incarnation, entry.allowance)
@@ -175,11 +173,22 @@ class Effects:
                 allowances.close(self._store, entry.incarnation, number)
 
 
+def _refuse_unheard_of(entry: Entry) -> None:
+    """Park what no till of ours writes, before it can reach the members' facts."""
+    postings(entry)
+    if max(len(entry.account), len(entry.unit), *(len(lot) for lot, _ in entry.lots), 0) > LONGEST_NAME:
+        raise Parked("malformed", f"a name is longer than {LONGEST_NAME} characters")
+    if max(abs(entry.amount), *(abs(amount) for _, amount in entry.lots), 0) > MONEY_LIMIT:
+        raise Parked("malformed", f"an amount is above {MONEY_LIMIT}")
+
+
 def _dates(entry: Entry) -> Dates:
     active_from, expires_on, ends_at = (
         str(entry.data.get(name) or "") for name in ("active_from", "expires_on", "ends_at")
     )
     for day in (active_from, expires_on):
-        if day:
-            date.fromisoformat(day)
+        if day and date.fromisoformat(day).isoformat() != day:
+            raise Parked("malformed", f"{day!r} is not written as 2026-12-31")
+    if ends_at and datetime.fromisoformat(ends_at).tzinfo is None:
+        raise Parked("malformed", f"{ends_at!r} has no offset")
     return Dates(active_from, expires_on, ends_at)

@@ -80,6 +80,13 @@ def _mistakes(office: Office, order: Sequence[Row], judge_for: Callable[[Store],
             yield from _rebuild(store, fresh, segments, order, judge_for(fresh))
         finally:
             fresh.close()
+    yield from _broken_rules(store)
+    yield from _unbacked(store)
+
+
+def _broken_rules(store: Store) -> Iterator[str]:
+    for row in audit.uneven_journals(store):
+        yield f"journal {row['incarnation']}: booked up to {row['booked_seq']}, in the log {row['entries']}"
     for row in audit.overspent_allowances(store):
         where = f"allowance {row['number']} of {row['incarnation']}"
         yield f"I1: {where}: spent {row['spent']} of {row['amount']} of lot {row['lot']}"
@@ -89,7 +96,6 @@ def _mistakes(office: Office, order: Sequence[Row], judge_for: Callable[[Store],
         yield f"I2: {row['member']}/{row['wallet']} holds {row['held']}, its entries say {row['moved']}"
     for row in audit.set_aside_beyond_owned(store):
         yield f"I3: {row['open']} set aside of lot {row['lot']}, which holds {row['remaining']}"
-    yield from _unbacked(store)
 
 
 def _unsigned(store: Store, segments: Segments) -> Iterator[str]:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.clock import Clock
-from agent.errors import LedgerDamaged, LedgerError
+from agent.errors import LedgerBusy, LedgerDamaged, LedgerError
+from agent.ledger import members
 from agent.ledger.database import connect
 from agent.ledger.first_run import DRAFT, NAME, build, put_in_place
 from agent.ledger.lock import Lock
@@ -17,7 +18,7 @@ from agent.ledger.storage import DiskStorage
 from agent.ledger.verify import VerifyReport, verify_file
 from agent.ledger.witness import Witness, forget_witness, write_witness
 
-KEPT_TABLES = ("member", "card", "programme")
+KEPT_TABLES = ("member", "card", "member_waiting", "programme")
 
 
 def backup(folder: Path, path: Path) -> VerifyReport:
@@ -39,7 +40,7 @@ def restore(folder: Path, path: Path, *, clock: Clock, new_id: Callable[[], str]
     are one journal, the longer stays.  Members and programme go on, allowances and holds do not.
 
     Raises:
-        LedgerBusy: the daemon runs.
+        LedgerBusy: the daemon runs, or another program reads the ledger.
         LedgerDamaged: the backup does not verify; nothing is changed.
     """
     del clock  # part of the seam: a restore is not dated inside the file
@@ -102,7 +103,9 @@ def _archive_present(folder: Path, source: Path, checked: VerifyReport) -> Path:
     if is_sound:
         db = connect(present)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        db.close()  # the last connection removes the log, which must not meet the new file
+        db.close()  # the last connection removes the log, which would be replayed into the new file
+        if (folder / f"{NAME}-wal").exists():
+            raise LedgerBusy(f"a program still reads {present}", remedy="end it, then restore again")
         return _archive(folder, present, report)
     count = len(list((folder / ARCHIVE).glob("damaged-*")))
     for suffix in ("-wal", "-shm", ""):
@@ -118,6 +121,7 @@ def _build_from(folder: Path, source: Path, incarnation: str) -> None:
         db.execute("BEGIN IMMEDIATE")
         for table in KEPT_TABLES:
             db.execute(f"INSERT INTO {table} SELECT * FROM old.{table}")  # noqa: S608 - our own names
+        members.take_in_waiting(db)  # the new journal has no entries that they could contain
         db.execute("INSERT INTO mark SELECT * FROM old.mark WHERE name = 'cursor'")
         db.execute("COMMIT")
         db.execute("DETACH old")

@@ -24,6 +24,7 @@ class Folder:
         self._lots = {wallet: {lot.lot: lot for lot in held.lots} for wallet, held in facts.wallets.items()}
         self._counts = dict(facts.counts)
         self._vouchers = {voucher.id: voucher for voucher in facts.vouchers}
+        self._seen = dict(self._vouchers)
 
     def add(self, entry: Entry) -> None:
         """Lay one entry on top."""
@@ -73,12 +74,13 @@ class Folder:
         rule = str(data.get("rule") or entry.part.rpartition("/")[2])
         known = self._counts.get(rule) or CountFacts()
         units, size = int(data.get("units", 0)), int(data.get("size", 0))
-        day = _day(_text(data, "day"))
-        today = known.today if day == known.day else 0
+        day = _day(_text(data, "day")) or known.day
+        is_newer = day is not None and (known.day is None or day > known.day)
+        today = 0 if is_newer else known.today
         self._counts[rule] = CountFacts(
             position=known.position + units - size * int(data.get("rewards", 0)),
-            day=max((one for one in (day, known.day) if one), default=None),
-            today=today + units,
+            day=day if is_newer else known.day,
+            today=today + (units if is_newer or day == known.day else 0),
             lifetime=known.lifetime + units,
         )
 
@@ -86,9 +88,9 @@ class Folder:
         name = str(entry.data.get("id") or entry.part.rpartition("/")[2])
         if not undone:
             self._vouchers.pop(name, None)
-        elif name not in self._vouchers:
-            known = next((one for one in self._facts.vouchers if one.id == name), None)
-            self._vouchers[name] = known or Voucher(str(entry.data.get("voucher", "")), name)
+        elif name in self._seen:
+            # One whose dates are not known here comes back when head office tells it.
+            self._vouchers[name] = self._seen[name]
 
     def _give(self, entry: Entry, *, undone: bool) -> None:
         name = str(entry.data.get("id", entry.part))
@@ -98,7 +100,7 @@ class Folder:
             voucher = Voucher(
                 str(entry.data.get("name", "")), name, None, _day(_text(entry.data, "expires_on"))
             )
-            self._vouchers[name] = voucher
+            self._vouchers[name] = self._seen[name] = voucher
 
 
 def fold(

@@ -1,20 +1,37 @@
 """The reading side: this journal over a query-only connection, and archived journals after a restore."""
 
 from pathlib import Path
+from typing import Any
 
 from agent.clock import Clock
 from agent.journal.entry import Entry
-from agent.ledger.database import Connection, connect
+from agent.ledger.database import Connection, SqliteError, as_ledger_error, connect
 from agent.ledger.queries import Queries
 from agent.ledger.records import LedgerStatus, StoredReceipt
 
 ARCHIVE = "archive"
 
 
-class Reader(Queries):
+class Archive(Queries):
+    """Questions outside the writer's thread; a disk that fails is told as ours (LedgerError)."""
+
+    def _one(self, sql: str, *values: Any) -> Any:
+        try:
+            return super()._one(sql, *values)
+        except SqliteError as failure:
+            raise as_ledger_error(failure) from failure
+
+    def _rows(self, sql: str, *values: Any) -> list[Any]:
+        try:
+            return super()._rows(sql, *values)
+        except SqliteError as failure:
+            raise as_ledger_error(failure) from failure
+
+
+class Reader(Archive):
     """Answers from the ledger as last committed; what this journal does not know, older ones may."""
 
-    def __init__(self, db: Connection, clock: Clock, incarnation: str, *, archives: list[Queries]) -> None:
+    def __init__(self, db: Connection, clock: Clock, incarnation: str, *, archives: list[Archive]) -> None:
         super().__init__(db, clock, incarnation, own_views=True)
         self._archives = archives
 
@@ -68,10 +85,10 @@ class Reader(Queries):
             queries._db.close()  # noqa: SLF001 - the same class
 
 
-def open_archives(folder: Path, clock: Clock) -> list[Queries]:
+def open_archives(folder: Path, clock: Clock) -> list[Archive]:
     """Open the journals of earlier incarnations; nothing ever changes in them."""
     archives = []
     for path in sorted((folder / ARCHIVE).glob("*.db")):
         db = connect(path, read_only=True, immutable=True)
-        archives.append(Queries(db, clock, path.stem, own_views=False))
+        archives.append(Archive(db, clock, path.stem, own_views=False))
     return archives

@@ -5,6 +5,7 @@ later change is refused and `on_fatal` ends the program; the next start finds ou
 """
 
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -46,6 +47,7 @@ class Writer:
         self._jobs: queue.Queue[Job | None] = queue.Queue(QUEUE_LIMIT)
         self._since_checkpoint = 0
         self._closing = False
+        self._door = threading.Lock()
         self.poisoned = ""
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
@@ -56,22 +58,24 @@ class Writer:
         Raises:
             LedgerReadOnly: the queue is full, or the ledger was closed or failed.
         """
-        if self.poisoned or self._closing:
-            raise LedgerReadOnly(
-                f"the ledger takes no more changes: {self.poisoned or 'it is closed'}",
-                remedy="restart the service",
-            )
         future: Future[T] = Future()
-        try:
-            self._jobs.put_nowait((change, future))
-        except queue.Full:
-            raise LedgerReadOnly(f"{QUEUE_LIMIT} changes wait already", remedy="repeat the call") from None
+        with self._door:  # or a change could queue up behind the end and never be answered
+            if self.poisoned or self._closing:
+                raise LedgerReadOnly(
+                    f"the ledger takes no more changes: {self.poisoned or 'it is closed'}",
+                    remedy="restart the service",
+                )
+            try:
+                self._jobs.put_nowait((change, future))
+            except queue.Full:
+                raise LedgerReadOnly(f"{QUEUE_LIMIT} changes wait already", remedy="repeat it") from None
         return future
 
     def close(self) -> None:
         """Finish what is queued, then end the thread."""
-        if not self._closing:
-            self._closing = True
+        with self._door:
+            is_first, self._closing = not self._closing, True
+        if is_first:
             self._jobs.put(None)
         self._thread.join()
 
@@ -105,12 +109,18 @@ class Writer:
             future.set_exception(failure)
             return
         future.set_result(result)
-        self._after_commit(transaction)
+        self._tell(transaction)
         self._since_checkpoint += 1
         if self._since_checkpoint >= CHECKPOINT_AT_LATEST or (
             self._since_checkpoint >= CHECKPOINT_AFTER and self._jobs.empty()
         ):
             self._checkpoint()
+
+    def _tell(self, transaction: Transaction) -> None:
+        try:
+            self._after_commit(transaction)
+        except Exception:  # noqa: BLE001 - a listener's fault (its loop has ended, say) must not stop the tills' only writer
+            threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self._thread)))
 
     def _commit(self, change: Callable[[Transaction], T]) -> tuple[Transaction, T]:
         head = replace(self._head)

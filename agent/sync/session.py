@@ -163,7 +163,7 @@ class Session:
     async def _push(self, incarnation: str) -> int:
         """Push until head office has all of one journal; return milliseconds to wait if it asks to."""
         reader, hash_at = self._ledger.read, self._hash_at(incarnation)
-        limit, standstills = self._limits[incarnation], 0
+        limit, highest, standstills = self._limits[incarnation], self._received[incarnation], 0
         while rows := reader.entries(self._received[incarnation], limit + 1, incarnation=incarnation):
             after = self._received[incarnation]
             batch = batch_of(rows, incarnation, hash_at(after) or b"", limit=limit)
@@ -181,7 +181,9 @@ class Session:
                 case Contradiction(reason=reason):
                     await self._contradicted(incarnation, reason)
                     return 0
-            standstills = 0 if self._received[incarnation] > after else standstills + 1
+            # An office that acknowledges and then asks again must not be answered without a pause.
+            standstills = 0 if self._received[incarnation] > highest else standstills + 1
+            highest = max(highest, self._received[incarnation])
             if standstills >= MAX_STANDSTILLS:
                 raise Unreachable(f"head office keeps asking for entry {self._received[incarnation] + 1}")
         return 0

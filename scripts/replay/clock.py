@@ -2,8 +2,10 @@
 
 import mmap
 import os
+import threading
 import time
-from datetime import UTC, datetime
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 _BYTES = 8
@@ -37,3 +39,35 @@ class ReceiptClock:
 
     def _now_ms(self) -> int:
         return int.from_bytes(self._cell[:], "big")
+
+
+class Window:
+    """Keeps sales that run at once within a few minutes of each other.
+
+    The receipts of months pass in a minute; without this a till's clock would run on by hours between
+    a card read and its quote, and every identification would have expired.
+    """
+
+    WIDTH = timedelta(minutes=10)
+
+    def __init__(self) -> None:
+        self._open: Counter[datetime] = Counter()
+        self._changed = threading.Condition()
+
+    def announce(self, moment: datetime) -> None:
+        """Say that a sale of this moment will come; in the order of time."""
+        with self._changed:
+            self._open[moment] += 1
+
+    def await_turn(self, moment: datetime) -> None:
+        """Wait until no sale is open that lies far behind."""
+        with self._changed:
+            self._changed.wait_for(lambda: min(self._open) >= moment - self.WIDTH)
+
+    def close(self, moment: datetime) -> None:
+        """Say that the sale is over."""
+        with self._changed:
+            self._open[moment] -= 1
+            if not self._open[moment]:
+                del self._open[moment]
+            self._changed.notify_all()

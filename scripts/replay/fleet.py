@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from scripts.replay.clock import ReceiptClock
+from scripts.replay.clock import ReceiptClock, Window
 from scripts.replay.network import Line
 from scripts.replay.pos import Connection
 from scripts.replay.scanner import Scanner
@@ -66,9 +66,15 @@ class Fleet:
             code = self.office("till", "add", "--store", store, "--till", till.name).strip().split()[-1]
             self.agent("enrol", code, "--config", str(till.config))
             self.start_till(till)
+        window = Window()
         stations = [
             Station(
-                till.name, _store_of(till.name), till.folder / "run" / "pos.sock", till.scanner, self.clock
+                till.name,
+                _store_of(till.name),
+                till.folder / "run" / "pos.sock",
+                scanner=till.scanner,
+                clock=self.clock,
+                window=window,
             )
             for till in self.tills
         ]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from scripts.replay.clock import ReceiptClock
+from scripts.replay.clock import ReceiptClock, Window
 from scripts.replay.pos import EventStream, Gone, Pos
 from scripts.replay.receipts import Sale
 from scripts.replay.scanner import Scanner
@@ -35,11 +35,13 @@ class Done:
 class Station:
     """One till's front; `serve` queues a sale, `finish` waits for the last."""
 
-    def __init__(self, name: str, store: str, door: Path, scanner: Scanner, clock: ReceiptClock) -> None:
+    def __init__(
+        self, name: str, store: str, door: Path, *, scanner: Scanner, clock: ReceiptClock, window: Window
+    ) -> None:
         self.name, self.store = name, store
         self.done = Done()
         self._pos, self._events = Pos(door), EventStream(door)
-        self._scanner, self._clock = scanner, clock
+        self._scanner, self._clock, self._window = scanner, clock, window
         self._queue: queue.Queue[tuple[Sale, Choice] | None] = queue.Queue(maxsize=2)
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
@@ -50,6 +52,7 @@ class Station:
 
     def serve(self, sale: Sale, choice: Choice) -> None:
         """Take the next customer; waits while two are in the queue already."""
+        self._window.announce(sale.sold_at)
         self._queue.put((sale, choice))
 
     def finish(self) -> Done:
@@ -63,11 +66,14 @@ class Station:
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
             sale, choice = job
+            self._window.await_turn(sale.sold_at)
             self._clock.follow(sale.sold_at)
             try:
                 self._sell(sale, choice)
             except Exception as failure:  # noqa: BLE001 - told in the summary, and the run fails
                 self.done.faults.append(f"{sale.basket_id}: {type(failure).__name__}: {failure}")
+            finally:
+                self._window.close(sale.sold_at)
 
     def _sell(self, sale: Sale, choice: Choice) -> None:
         receipt_id = f"{self.name}-{sale.basket_id}"

@@ -22,6 +22,10 @@ def show(console: Console, outcome: Outcome) -> None:
         ("entries at head office", figures["entries"]),
         ("last entry in after", f"{outcome.lag_s:.1f} s"),
         ("facts older at the till", f"{figures['facts_stale']}  (expected while the line is cut)"),
+        (
+            "vouchers used twice",
+            f"{outcome.report['differences'].get('voucher_twice', 0)}  (likewise, to settle)",
+        ),
     ):
         table.add_row(name, str(value))
     console.print(table)

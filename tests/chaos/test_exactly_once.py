@@ -4,6 +4,7 @@ The same run with a planted bug on either side must be found out; otherwise it w
 """
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,16 +34,15 @@ PATIENCE_S = 60
 
 
 class TrustingClient(Client):
-    """The planted bug at the till: whatever came back, the batch counts as acknowledged."""
+    """The planted bug at the till: whatever comes back, a batch counts as acknowledged."""
 
     async def send(self, message: Any, answer: Any, *, deadline_s: float | None = None) -> Any:
-        try:
+        if not isinstance(message, Push):
             return await super().send(message, answer, deadline_s=deadline_s)
-        except Unreachable:
-            if isinstance(message, Push):
-                last_seq = message.first_seq + len(message.entries) - 1
-                return Acknowledged(message.incarnation, last_seq, message.last_hash)
-            raise
+        with contextlib.suppress(Unreachable):
+            await super().send(message, answer, deadline_s=deadline_s)
+        last_seq = message.first_seq + len(message.entries) - 1
+        return Acknowledged(message.incarnation, last_seq, message.last_hash)
 
 
 class Outcome(NamedTuple):
@@ -83,7 +83,7 @@ async def through_chaos(
         ChaosProxy("127.0.0.1", port, seed=seed) as proxy,
     ):
         client = client_kind(
-            ClientSettings(f"http://127.0.0.1:{proxy.port}", deadline_s=0.4), till="t1", key=KEY
+            ClientSettings(f"http://127.0.0.1:{proxy.port}", deadline_s=0.25), till="t1", key=KEY
         )
         loop = SyncLoop(
             ledger,
@@ -147,14 +147,14 @@ async def test_every_entry_arrives_once_and_every_news_too(ledger: Ledger, seed:
 
 @pytest.mark.parametrize(
     ("bug", "client_kind", "found"),
-    [("repeats", Client, "repeated"), ("blind", Client, "missing"), ("", TrustingClient, "missing")],
-    ids=["office counts repeats", "office keeps nothing", "till trusts any answer"],
+    [("repeats", Client, "repeated"), ("", TrustingClient, "missing")],
+    ids=["office counts repeats", "till trusts any answer"],
 )
 async def test_a_planted_bug_is_found_out(
     ledger: Ledger, bug: Bug, client_kind: type[Client], found: str
 ) -> None:
     outcome = await through_chaos(ledger, Desk(bug=bug), seed=1, client_kind=client_kind)
-    assert getattr(outcome, found) > 0 or ledger.read.frozen()
+    assert getattr(outcome, found) > 0
 
 
 async def test_each_member_s_points_are_given_once_however_often_the_reply_is_lost(ledger: Ledger) -> None:

@@ -10,10 +10,11 @@ from agent.headoffice import allowances
 from agent.headoffice.booking import book_all
 from agent.headoffice.delta import page
 from agent.headoffice.office import Office
-from agent.headoffice.verify import verify
 from agent.headoffice.reexecute import Judge
+from agent.headoffice.store.allowances import free_lots
+from agent.headoffice.verify import verify
 from agent.loyalty.member import MemberFacts
-from agent.sync.wire import Allowance, AllowanceRequest, Delta, Pull
+from agent.sync.wire import Allowance, AllowanceRequest, Delta, Pull, encode
 from tests.headoffice.till_end import TillEnd, agree, basket, book, differences, rows
 
 
@@ -44,7 +45,7 @@ def balance(office: Office, member: str = "m-1") -> int:
 
 
 def free(office: Office) -> int:
-    return sum(row["free"] for row in allowances.allowances.free_lots(office.store, "m-1", "points"))
+    return sum(row["free"] for row in free_lots(office.store, "m-1", "points"))
 
 
 def sound(office: Office) -> None:
@@ -58,7 +59,9 @@ def test_a_members_receipt_becomes_a_lot_a_count_and_a_row(office: Office, till:
     assert balance(office) == 820
     assert rows(office, "SELECT opened, expires_on FROM lot WHERE imported = 0") == [(20, "2027-11-24")]
     assert rows(office, "SELECT rule, position, today, lifetime FROM counted") == [("stamps", 1, 1, 1)]
-    receipt = rows(office, "SELECT store, till, cashier, member, items, gross_minor, due_minor, state FROM receipt")
+    receipt = rows(
+        office, "SELECT store, till, cashier, member, items, gross_minor, due_minor, state FROM receipt"
+    )
     assert receipt == [("12", "12-1", "anna", "m-1", 2, 2050, 2050, "committed")]
     assert differences(office) == []
     sound(office)
@@ -115,7 +118,9 @@ def test_a_redemption_without_an_allowance_is_parked(office: Office, till: TillE
 def test_a_void_leaves_every_figure_as_it_was(office: Office, till: TillEnd) -> None:
     allowance = allow(office, till)
     before = balance(office)
-    entries = till.sell(basket("r-1", 2000, redeem=600), held(office, till, allowance), allowance=allowance.number)
+    entries = till.sell(
+        basket("r-1", 2000, redeem=600), held(office, till, allowance), allowance=allowance.number
+    )
     for entry in entries[:-1]:
         till.reverse(entry, "" if entry.kind == "RECEIPT" else f"{entry.kind}/{entry.part}")
     till.push(office)
@@ -139,7 +144,9 @@ def test_undoing_the_same_entry_twice_is_parked(office: Office, till: TillEnd) -
 
 def test_a_return_at_a_till_that_is_heard_first_waits_for_the_sale(office: Office, till: TillEnd) -> None:
     allowance = allow(office, till)
-    sale = till.sell(basket("r-1", 2000, redeem=600), held(office, till, allowance), allowance=allowance.number)
+    sale = till.sell(
+        basket("r-1", 2000, redeem=600), held(office, till, allowance), allowance=allowance.number
+    )
     other = TillEnd("12-2", "b" * 32)
     other.enrol(office)
     other.greet(office)
@@ -219,7 +226,13 @@ def test_points_out_of_nothing_are_parked(office: Office, till: TillEnd) -> None
     till.add("EARN", **common, part="no lots")
     till.add("EARN", **common, part="other sum", lots=[("x", 400)])
     till.add("REVERSE", **common, part="REDEEM/x", lots=[("x", 500)], data={"undoes": "REDEEM"})
-    till.add("REVERSE", **common, part="EARN/y", lots=[("x", 500)], data={"undoes": "EARN", "of": [till.incarnation, 2]})
+    till.add(
+        "REVERSE",
+        **common,
+        part="EARN/y",
+        lots=[("x", 500)],
+        data={"undoes": "EARN", "of": [till.incarnation, 2]},
+    )
     till.push(office)
     book(office)
     assert balance(office) == 800
@@ -231,8 +244,36 @@ plain = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-KINDS = ["RECEIPT", "EARN", "REDEEM", "GIVE", "COUNT", "COUPON", "REVERSE", "RETURN", "CLOSE", "DECLARE", "NOTE", "NEW"]
-WORDS = ["undoes", "of", "kind", "id", "units", "rewards", "size", "day", "held", "floor", "basket", "at", "quote", "expires_on"]
+KINDS = [
+    "RECEIPT",
+    "EARN",
+    "REDEEM",
+    "GIVE",
+    "COUNT",
+    "COUPON",
+    "REVERSE",
+    "RETURN",
+    "CLOSE",
+    "DECLARE",
+    "NOTE",
+    "NEW",
+]
+WORDS = [
+    "undoes",
+    "of",
+    "kind",
+    "id",
+    "units",
+    "rewards",
+    "size",
+    "day",
+    "held",
+    "floor",
+    "basket",
+    "at",
+    "quote",
+    "expires_on",
+]
 poison = st.fixed_dictionaries(
     {
         "kind": st.sampled_from(KINDS),
@@ -255,3 +296,5 @@ def test_no_poison_stops_a_journal(office: Office, till: TillEnd, drafts: list[d
     till.push(office)
     book_all(office.store, office.segments, agree)
     assert rows(office, "SELECT booked_seq FROM incarnation") == [(len(till.bodies),)]
+    news = page(office, till.name, Pull(till.incarnation, 0))
+    assert msgspec.msgpack.decode(encode(news), type=Delta) == news

@@ -1,6 +1,5 @@
 """The till's end of the wire for these tests: a journal in memory, real signatures, real evaluation."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from agent.headoffice import intake, tills
 from agent.headoffice.booking import Finding, book_all
 from agent.headoffice.office import Office
 from agent.headoffice.reexecute import Judge
-from agent.journal.chain import chain_end, genesis, next_hash
+from agent.journal.chain import chain_end, genesis
 from agent.journal.entry import Entry, canonical_bytes
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.compile import Compiled, compile_programme
@@ -21,9 +20,11 @@ from agent.loyalty.member import MemberFacts
 from agent.loyalty.quote import Quote
 from agent.loyalty.read import load_programme
 from agent.sync.signing import seal
-from agent.sync.wire import PATHS, EnrolRequest, Enrolled, Hello, Push, PushAnswer, Welcome, encode
+from agent.sync.wire import PATHS, Enrolled, EnrolRequest, Hello, Push, PushAnswer, Welcome, encode
 
-PROGRAMME = (Path(__file__).resolve().parents[2] / "config" / "programmes" / "household-club.toml").read_bytes()
+PROGRAMME = (
+    Path(__file__).resolve().parents[2] / "config" / "programmes" / "household-club.toml"
+).read_bytes()
 NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 
 
@@ -79,7 +80,9 @@ class TillEnd:
         return answer
 
     def hello(self) -> Hello:
-        return Hello(self.incarnation, len(self.bodies), self.hash_at(len(self.bodies)), program_version="0.1")
+        return Hello(
+            self.incarnation, len(self.bodies), self.hash_at(len(self.bodies)), program_version="0.1"
+        )
 
     def greet(self, office: Office) -> Welcome:
         answer = tills.greet(office, self.name, self.hello())
@@ -110,7 +113,12 @@ class TillEnd:
         at = bought.sold_at
         quote: Quote = change(evaluate(compiled(), facts, bought, at))
         member = facts.member if facts else ""
-        common = {"receipt": bought.receipt_id, "account": member, "at": at.isoformat(), "actor": bought.cashier}
+        common = {
+            "receipt": bought.receipt_id,
+            "account": member,
+            "at": at.isoformat(),
+            "actor": bought.cashier,
+        }
         data = {
             "basket": msgspec.to_builtins(bought),
             "quote": msgspec.to_builtins(quote),
@@ -122,26 +130,26 @@ class TillEnd:
         entries = [self.add("RECEIPT", **common, data=data)]
         if facts is None:
             return entries
-        for lot in quote.lots:
-            entries.append(
-                self.add(
-                    "EARN",
-                    **common,
-                    part=f"{lot.wallet}/{lot.expires_on}",
-                    unit=lot.wallet,
-                    amount=lot.points,
-                    lots=[(self.lot(), lot.points)],
-                    data={"active_from": lot.active_from, "expires_on": lot.expires_on},
-                )
+        entries += [
+            self.add(
+                "EARN",
+                **common,
+                part=f"{lot.wallet}/{lot.expires_on}",
+                unit=lot.wallet,
+                amount=lot.points,
+                lots=[(self.lot(), lot.points)],
+                data={"active_from": lot.active_from, "expires_on": lot.expires_on},
             )
+            for lot in quote.lots
+        ]
         for wallet in quote.wallets:
             if wallet.redeem:
                 entries.append(self.redeem(common, wallet.redeem, facts, allowance))
-        for count in quote.counts:
-            day = at.date().isoformat()
-            entries.append(
-                self.add("COUNT", **common, part=count.rule, data={**msgspec.to_builtins(count), "day": day})
-            )
+        day = at.date().isoformat()
+        entries += [
+            self.add("COUNT", **common, part=count.rule, data={**msgspec.to_builtins(count), "day": day})
+            for count in quote.counts
+        ]
         if allowance:
             entries.append(self.add("CLOSE", **common, part=str(allowance), allowance=allowance))
         return entries
@@ -212,9 +220,3 @@ def rows(office: Office, sql: str, *values: Any) -> list[tuple[Any, ...]]:
 
 def differences(office: Office) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows(office, "SELECT kind, detail FROM difference ORDER BY id")]
-
-
-def bodies_hash(bodies: Iterable[bytes], start: bytes) -> bytes:
-    for body in bodies:
-        start = next_hash(start, body)
-    return start

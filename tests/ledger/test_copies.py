@@ -11,9 +11,10 @@ from agent.errors import LedgerBusy, LedgerDamaged, LedgerError
 from agent.journal.entry import Draft
 from agent.ledger.backup import backup, restore
 from agent.ledger.database import connect
-from agent.ledger.tools import balances, export_lines
+from agent.ledger.tools import balances, export_lines, open_to_read
 from agent.ledger.transaction import Transaction
 from agent.ledger.verify import verify
+from agent.sync.wire import Delta, MemberRow
 from tests.ledger.rigs import TAG, ToldClock, allowance, do, earn, facts, ids, opened, tell
 
 FLIPS = 60
@@ -156,3 +157,27 @@ def test_tools_show_balances_and_every_entry(tmp_path: Path) -> None:
     assert [line["seq"] for line in lines] == [6, 7]
     with pytest.raises(LedgerError):
         balances(tmp_path / "nowhere", None)
+
+
+def test_a_member_row_that_waited_is_not_lost_by_a_restore(tmp_path: Path) -> None:
+    fill(tmp_path)
+    with opened(tmp_path) as ledger:
+        early = Delta(1, 2, more=True, booked_seq=-1, members=[MemberRow("m1", 2, [TAG], facts(a=500))])
+        do(ledger, lambda tx: tx.apply_delta(early))
+    backup(tmp_path, tmp_path / "copy.db")
+    restore(tmp_path, tmp_path / "copy.db", clock=SystemClock(), new_id=ids(7))
+    with opened(tmp_path) as ledger:
+        assert (ledger.read.mark("cursor"), ledger.read.balance("m1", "points")) == (2, 500)
+
+
+def test_a_restore_does_not_begin_while_somebody_reads_the_old_log(tmp_path: Path) -> None:
+    fill(tmp_path)
+    backup(tmp_path, tmp_path / "copy.db")
+    reader = open_to_read(tmp_path, ToldClock())
+    assert reader.head()[0] == 7
+    with pytest.raises(LedgerBusy):
+        restore(tmp_path, tmp_path / "copy.db", clock=SystemClock(), new_id=ids(7))
+    reader.close()
+    restore(tmp_path, tmp_path / "copy.db", clock=SystemClock(), new_id=ids(7))
+    with opened(tmp_path) as ledger:
+        assert ledger.read.head()[0] == 0

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import LedgerReadOnly
+from agent.errors import LedgerError, LedgerReadOnly
 from agent.journal.entry import Draft
 from agent.ledger.database import Connection
 from agent.ledger.ledger import open_ledger
 from agent.ledger.storage import DiskStorage
+from agent.ledger.tools import open_to_read
 from agent.ledger.transaction import Transaction
 from agent.ledger.verify import verify
 from tests.ledger.rigs import ToldClock, do, ids, opened
@@ -110,3 +111,18 @@ def test_after_a_failed_sync_nothing_is_acknowledged_and_the_program_is_told(tmp
     ledger.close()
     with opened(tmp_path) as again:
         assert again.read.head()[0] == 1
+
+
+def test_a_page_that_cannot_be_read_is_told_as_ours(tmp_path: Path) -> None:
+    with opened(tmp_path) as ledger:
+        for _ in range(200):
+            do(ledger, note)
+    path = tmp_path / "ledger.db"
+    pages = bytearray(path.read_bytes())
+    pages[3 * 4096 :] = b"\xa5" * (len(pages) - 3 * 4096)
+    reader = open_to_read(tmp_path, ToldClock())
+    path.write_bytes(pages)
+    (tmp_path / "ledger.db-wal").write_bytes(b"")
+    with pytest.raises(LedgerError):
+        reader.entries(0, 1000)
+    reader.close()

@@ -110,3 +110,31 @@ def test_expired_lots_are_hidden_on_the_business_day(tmp_path: Path) -> None:
         assert known is not None
         assert [lot.lot for lot in known.wallets["points"].lots] == ["a"]
         assert ledger.read.facts("nobody", DAY) is None
+
+
+def test_undoing_stamps_of_an_earlier_day_leaves_the_figure_of_today(tmp_path: Path) -> None:
+    with opened(tmp_path) as ledger:
+        tell(ledger, facts(a=1))
+        for number, (kind, units, day) in enumerate(
+            (("COUNT", 2, "2026-11-23"), ("COUNT", 3, "2026-11-24"), ("REVERSE", -2, "2026-11-23"))
+        ):
+            data = {"rule": "coffee", "units": units, "day": day, "undoes": "COUNT"}
+            draft = Draft(kind, receipt=f"r{number}", part="coffee", account="m1", data=data)
+            do(ledger, partial(Transaction.append, draft=draft))
+        known = ledger.read.facts("m1", DAY)
+        assert known is not None
+        count = known.counts["coffee"]
+        assert (count.position, count.day, count.today, count.lifetime) == (3, DAY, 3, 3)
+
+
+def test_a_voucher_whose_end_is_not_known_here_waits_for_head_office(tmp_path: Path) -> None:
+    with opened(tmp_path) as ledger:
+        tell(ledger, facts(a=1))
+        back = {"undoes": "COUPON", "voucher": "cake", "id": "v1"}
+        do(
+            ledger,
+            lambda tx: tx.append(Draft("REVERSE", receipt="r2", part="COUPON/v1", account="m1", data=back)),
+        )
+        known = ledger.read.facts("m1", DAY)
+        assert known is not None
+        assert known.vouchers == [], "it may have expired: shown without its dates it would never end"

@@ -122,3 +122,14 @@ def test_a_card_leads_to_its_member_until_the_member_is_forgotten(tmp_path: Path
         assert (found.member, found.status, found.card_blocked) == ("m1", "active", False)
         do(ledger, lambda tx: tx.forget("m1"))
         assert ledger.read.member_of(b"t" * 16) is None
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_listener_that_fails_does_not_stop_the_writer(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise RuntimeError("the event loop is closed")
+
+    with opened(tmp_path) as ledger:
+        ledger.on_commit.append(fail)
+        for number in (1, 2):
+            assert do(ledger, lambda tx: tx.append(Draft("NOTE"))).seq == number

@@ -15,10 +15,10 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Any, **more: Any) -> AsyncIterator[int]:
-    """Serve an ASGI application; gives the port."""
+async def serving(app: Any, *, port: int = 0, **more: Any) -> AsyncIterator[int]:
+    """Serve an ASGI application on `port`, or on a free one; gives the port."""
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, lifespan="off", ws="none", log_config=None, access_log=False, **more
+        app, host="127.0.0.1", port=port, lifespan="off", ws="none", log_config=None, access_log=False, **more
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve())

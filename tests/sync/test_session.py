@@ -116,6 +116,14 @@ async def test_an_office_that_asks_for_the_same_for_ever_is_left_alone(
         await session.push()
 
 
+async def test_an_office_that_acknowledges_and_keeps_nothing_is_noticed(
+    make_ledger: MakeLedger, talk: MakeSession, desk: Desk
+) -> None:
+    desk.bug, desk.batch_limit = "blind", 3
+    with pytest.raises(Unreachable, match="keeps asking"):
+        await talk(make_ledger(receipts=4)).push()
+
+
 async def test_a_fork_stops_spending_and_pushing_but_not_the_news(
     make_ledger: MakeLedger, desk: Desk, talk: MakeSession
 ) -> None:

@@ -5,6 +5,15 @@ from collections.abc import Sequence
 from agent.headoffice.store.protocol import Row, Store
 
 
+def uneven_journals(store: Store) -> Sequence[Row]:
+    """Every journal stands in the log from its first entry up to its mark."""
+    return store.rows(
+        "SELECT i.incarnation, i.booked_seq, count(e.seq) AS entries FROM incarnation i"
+        " LEFT JOIN entry e ON e.incarnation = i.incarnation"
+        " GROUP BY i.incarnation, i.booked_seq HAVING i.booked_seq <> count(e.seq)"
+    )
+
+
 def overspent_allowances(store: Store) -> Sequence[Row]:
     """I1: no allowance has more spent than issued, nor more given back than spent."""
     return store.rows(
