@@ -127,8 +127,10 @@ class Station:
         """Scan, and scan again if nothing is heard: the same card within a blink counts as one swipe."""
         for _ in range(3):
             self._scanner.scan(number)
-            if event := self._events.next(CARD_EVENTS):
-                return event
+            while event := self._events.next(CARD_EVENTS):
+                # Typed numbers are told on the stream too, and a scan heard late is another customer's.
+                if event["device"] == "scanner" and event.get("masked", "").startswith(f"…{number[-4:]}"):
+                    return event
         return None
 
     def _agree(self, basket: dict[str, Any]) -> str:
