@@ -38,5 +38,6 @@ class Gate:
         self.accepting, self.open_receipt = False, receipt_id
 
     def reopen(self) -> None:
-        """Open it for the next customer."""
+        """Open it for the next customer, who may well carry the same card: only then is it a new swipe."""
         self.accepting, self.open_receipt = True, ""
+        self._last.clear()
