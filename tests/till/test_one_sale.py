@@ -1,0 +1,289 @@
+"""A whole sale through the checkout: real ledger, real programme; only clock and head office are ours."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.config.till import Numbers, Paths, Till, TillConfig
+from agent.daemon.programmes import CurrentProgramme
+from agent.daemon.wiring import Link, build_till
+from agent.errors import Conflict, DocumentError, Refused
+from agent.journal.tag import tag_of
+from agent.ledger.ledger import Ledger, open_ledger
+from agent.loyalty.member import Lot, MemberFacts, WalletFacts
+from agent.sync.wire import Allowance, Delta, LotSlice, MemberRow
+
+CLUB = Path(__file__).resolve().parents[2] / "config" / "programmes" / "household-club.toml"
+FLEET_KEY = b"k" * 32
+CARD = "2990000000019"
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+class SetClock:
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic_s(self) -> float:
+        return (self.at - NOON).total_seconds()
+
+
+class Counter:
+    """Gives incarnations that differ."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> str:
+        self.count += 1
+        return f"{self.count:032x}"
+
+
+class Desk:
+    """One till, opened and opened again on the same folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = SetClock()
+        self.new_id = Counter()
+        self.open()
+
+    def open(self) -> None:
+        self.ledger: Ledger = open_ledger(self.folder, clock=self.clock, new_id=self.new_id)
+        programme = CurrentProgramme()
+        programme.use(CLUB.read_bytes(), CLUB.name)
+        self.link = Link()
+        config = TillConfig(
+            till=Till("1", "1-1", "USD"),
+            paths=Paths(state=str(self.folder)),
+            numbers=[Numbers("card", "299", 13)],
+        )
+        till = build_till(config, self.ledger, programme, self.link, clock=self.clock, fleet_key=FLEET_KEY)
+        self.checkout = till.checkout
+
+    def reopen(self) -> None:
+        self.ledger.close()
+        self.open()
+
+    def write(self, change: Any) -> Any:
+        return self.ledger.write(change).result(10)
+
+    def know_member(self, points: int) -> None:
+        facts = MemberFacts("m1", wallets={"points": WalletFacts([Lot("l1", points)] if points else [])})
+        row = MemberRow("m1", 1, [tag_of("card", CARD, FLEET_KEY)], facts)
+        self.write(lambda tx: tx.apply_delta(Delta(0, 1, more=False, booked_seq=0, members=[row])))
+
+    def allow(self, points: int) -> None:
+        until = int((NOON + timedelta(days=1)).timestamp() * 1000)
+        lots = [LotSlice("l1", points)]
+        given = Allowance(self.ledger.incarnation, 1, "m1", "points", points, lots, until)
+        assert self.write(lambda tx: tx.accept_allowance(given))
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        return asyncio.run(getattr(self.checkout, name)(*arguments))
+
+    def identify(self, number: str = CARD) -> dict[str, Any]:
+        return self.call("identify", json.dumps({"value": number}).encode())  # type: ignore[no-any-return]
+
+    def kinds(self, receipt_id: str) -> list[str]:
+        return [entry.kind for entry in self.ledger.read.entries_of(receipt_id)]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    one = Desk(tmp_path)
+    yield one
+    one.ledger.close()
+
+
+def basket(receipt_id: str = "r1", **more: Any) -> dict[str, Any]:
+    return {
+        "receipt_id": receipt_id,
+        "sold_at": NOON.isoformat(),
+        "store": "1",
+        "till": "1-1",
+        "currency": "USD",
+        "lines": [
+            {"line": 1, "sku": "milk", "group": "GROCERY", "quantity": "3", "amount_minor": 1000},
+            {"line": 2, "sku": "plum", "group": "PRODUCE", "amount_minor": 550},
+        ],
+        **more,
+    }
+
+
+def sell(desk: Desk, sale: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    receipt_id = sale["receipt_id"]
+    quote = desk.call("quote", receipt_id, json.dumps(sale).encode())
+    if any(wallet.redeem for wallet in quote.wallets):
+        desk.call("hold", receipt_id, json.dumps({"etag": quote.etag, "basket": sale}).encode())
+    body = json.dumps({"etag": quote.etag, "basket": sale, "tenders": []}).encode()
+    return quote, desk.call("commit", receipt_id, body)
+
+
+def test_a_member_earns_and_the_answer_names_the_entry(desk: Desk) -> None:
+    desk.know_member(0)
+    sale = basket(instruments=[desk.identify()["identification_id"]])
+    quote, answer = sell(desk, sale)
+    assert [wallet.earn for wallet in quote.wallets] == [10 + 16]
+    assert answer["state"] == "committed"
+    assert desk.kinds("r1") == ["RECEIPT", "EARN", "COUNT"]
+    assert desk.ledger.read.balance("m1", "points") == 26
+
+
+def test_what_is_redeemed_comes_from_the_allowance_and_the_rest_goes_home(desk: Desk) -> None:
+    desk.know_member(500)
+    desk.allow(500)
+    sale = basket(instruments=[desk.identify()["identification_id"]], redeem={"points": 300})
+    quote, answer = sell(desk, sale)
+    assert quote.due_minor == 1550 - 300
+    assert answer["differences"] == []
+    kinds = desk.kinds("r1")
+    assert kinds[0] == "HOLD"
+    assert [kind for kind in kinds if kind in {"REDEEM", "CLOSE"}] == ["REDEEM", "CLOSE"]
+    assert desk.ledger.read.balance("m1", "points") == 500 - 300 + quote.wallets[0].earn
+
+
+def test_away_from_head_office_a_till_earns_only_and_says_why(desk: Desk) -> None:
+    desk.know_member(500)
+    sale = basket(instruments=[desk.identify()["identification_id"]], redeem={"points": "max"})
+    quote, _ = sell(desk, sale)
+    assert quote.wallets[0].redeem == 0
+    assert quote.wallets[0].provisional
+    assert {reason.rule: reason.code for reason in quote.reasons}["pay"] == "offline_limit"
+
+
+def test_the_same_commit_again_is_a_read_and_other_content_a_conflict_that_is_kept(desk: Desk) -> None:
+    sale = basket()
+    quote, first = sell(desk, sale)
+    body = {"etag": quote.etag, "basket": sale, "tenders": []}
+    assert desk.call("commit", "r1", json.dumps(body, indent=3).encode()) == first
+    sale["lines"][0]["amount_minor"] = 999
+    for _ in range(2):
+        with pytest.raises(Conflict):
+            desk.call("commit", "r1", json.dumps(body).encode())
+    assert desk.kinds("r1") == ["RECEIPT", "NOTE"]
+
+
+def test_a_quote_given_before_a_crash_still_holds_after_it(desk: Desk) -> None:
+    desk.know_member(0)
+    sale = basket(instruments=[desk.identify()["identification_id"]])
+    quote = desk.call("quote", "r1", json.dumps(sale).encode())
+    desk.reopen()
+    body = json.dumps({"etag": quote.etag, "basket": sale, "tenders": []}).encode()
+    answer = desk.call("commit", "r1", body)
+    assert answer["differences"] == []
+    assert answer["wallets"][0]["earn"] == 26
+
+
+def test_a_commit_with_a_foreign_etag_is_booked_without_our_discounts_and_noted(desk: Desk) -> None:
+    body = json.dumps({"etag": "another", "basket": basket(), "tenders": []}).encode()
+    answer = desk.call("commit", "r1", body)
+    assert answer["differences"] == ["etag_mismatch"]
+    assert answer["due_minor"] == 1550
+
+
+def test_a_paid_receipt_that_cannot_be_booked_is_parked_without_its_identifiers(desk: Desk) -> None:
+    sale = basket(instruments=[CARD], lines=[{"line": 1, "sku": "x", "amount_minor": "free"}])
+    answer = desk.call("commit", "r1", json.dumps({"basket": sale}).encode())
+    assert answer["state"] == "parked"
+    bodies = [body for _, body, _ in desk.ledger.read.entries(0, 100)]
+    assert not any(CARD.encode() in body for body in bodies)
+
+
+def test_only_a_body_that_is_no_json_object_is_refused_at_commit(desk: Desk) -> None:
+    for body in (b"", b"[1]", b"{", b"\xff"):
+        with pytest.raises(DocumentError):
+            desk.call("commit", "r1", body)
+    assert desk.kinds("r1") == []
+
+
+def test_a_void_leaves_every_balance_as_it_was(desk: Desk) -> None:
+    desk.know_member(500)
+    desk.allow(500)
+    sale = basket(instruments=[desk.identify()["identification_id"]], redeem={"points": 300})
+    sell(desk, sale)
+    first = desk.call("void", "r1", b"{}")
+    assert first["state"] == "voided"
+    assert desk.call("void", "r1", b"") == first
+    assert desk.ledger.read.balance("m1", "points") == 500
+
+
+def test_returns_in_parts_undo_exactly_the_sale(desk: Desk) -> None:
+    desk.know_member(500)
+    desk.allow(500)
+    sale = basket(instruments=[desk.identify()["identification_id"]], redeem={"points": 300})
+    quote, _ = sell(desk, sale)
+    refunds, state = 0, ""
+    for number, line in enumerate(
+        [{"line": 1, "quantity": "1"}, {"line": 2}, {"line": 1, "quantity": "1"}, {"line": 1}]
+    ):
+        body = json.dumps({"lines": [line], "returned_at": NOON.isoformat()}).encode()
+        answer = desk.call("take_back", "r1", f"back-{number}", body)
+        again = desk.call("take_back", "r1", f"back-{number}", body)
+        assert again["refund_minor"] == answer["refund_minor"]
+        refunds, state = refunds + answer["refund_minor"], answer["state"]
+    assert refunds == quote.due_minor
+    assert state == "returned"
+    assert desk.ledger.read.balance("m1", "points") == 500
+    with pytest.raises(Refused):
+        desk.call("take_back", "r1", "more", json.dumps(
+            {"lines": [{"line": 2}], "returned_at": NOON.isoformat()}).encode())  # fmt: skip
+
+
+def test_a_payment_card_is_refused_and_its_digits_are_nowhere_in_the_answer(desk: Desk) -> None:
+    with pytest.raises(Refused) as caught:
+        desk.identify("4111 1111 1111 1111")
+    assert caught.value.refusal == "payment_card_refused"
+    assert "4111" not in str(caught.value)
+
+
+def test_an_unknown_card_is_an_answer_and_its_number_stays_out(desk: Desk) -> None:
+    told = desk.identify("2990000000170")
+    assert told["result"] == "unknown"
+    assert "2990000000170" not in json.dumps(told)
+
+
+def test_another_currency_and_another_receipt_id_are_named(desk: Desk) -> None:
+    for sale, code in (
+        (basket(currency="EUR"), "currency_mismatch"),
+        (basket(receipt_id="r2"), "receipt_id_mismatch"),
+    ):
+        with pytest.raises(Refused) as caught:
+            desk.call("quote", "r1", json.dumps(sale).encode())
+        assert caught.value.refusal == code
+
+
+def test_all_mistakes_of_a_basket_come_at_once(desk: Desk) -> None:
+    bad = basket(lnies=[], lines=[{"line": 1, "sku": "x", "amount_minor": 10**15}], redeem={"points": -1})
+    with pytest.raises(DocumentError) as caught:
+        desk.call("quote", "r1", json.dumps(bad).encode())
+    pointers = {mistake.pointer for mistake in caught.value.mistakes}
+    assert {"/lnies", "/lines/0/amount_minor", "/redeem/points"} <= pointers
+
+
+def test_the_recovery_call_tells_each_state(desk: Desk) -> None:
+    with pytest.raises(Refused, match="nothing happened"):
+        desk.call("recall", "r1")
+    sale = basket()
+    desk.call("quote", "r1", json.dumps(sale).encode())
+    assert desk.call("recall", "r1")["state"] == "quoted"
+    _, answer = sell(desk, sale)
+    assert desk.call("recall", "r1") == answer
+
+
+def test_the_gate_is_closed_while_the_customer_pays(desk: Desk) -> None:
+    desk.know_member(0)
+    sale = basket(instruments=[desk.identify()["identification_id"]])
+    quote = desk.call("quote", "r1", json.dumps(sale).encode())
+    gate = desk.checkout._gate
+    desk.call("hold", "r1", json.dumps({"etag": quote.etag, "basket": sale}).encode())
+    assert gate.judge("scanner", CARD, 0) == "late"
+    desk.call("void", "r1", b"{}")
+    assert gate.judge("scanner", CARD, 10**9) == "accepted"
