@@ -5,6 +5,7 @@ Only journal entries free what is set aside; `honour_until` stops new spending, 
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.errors import DocumentError
@@ -38,10 +39,13 @@ def answer(office: Office, till: str, request: AllowanceRequest) -> AllowanceAns
 def time_zone(office: Office) -> ZoneInfo:
     """Return the time zone in which lots begin and end: that of the programme in force."""
     row = programmes.newest_programme(office.store)
-    if row is None:
-        return ZoneInfo("UTC")
+    return ZoneInfo("UTC") if row is None else _zone_of(bytes(row["text"]))
+
+
+@lru_cache(maxsize=8)
+def _zone_of(text: bytes) -> ZoneInfo:
     try:
-        return ZoneInfo(load_programme(bytes(row["text"]), name=row["id"]).time_zone)
+        return ZoneInfo(load_programme(text, name="programme").time_zone)
     except (DocumentError, ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
 

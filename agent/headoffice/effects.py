@@ -149,7 +149,9 @@ class Effects:
             books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
 
     def _return(self, entry: Entry) -> None:
-        books.set_receipt_state(self._store, entry.receipt, "returned")
+        answer = entry.data.get("answer")
+        is_all = isinstance(answer, dict) and answer.get("state") == "returned"
+        books.set_receipt_state(self._store, entry.receipt, "returned" if is_all else "partly_returned")
         if not entry.data.get("lines"):
             self.differ(entry, "return_to_settle", "the till did not know the receipt; its points stand")
 

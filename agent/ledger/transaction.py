@@ -31,6 +31,9 @@ class Transaction(Queries):
         super().__init__(db, clock, incarnation, own_views=False)
         self._boot = boot
         self._head = head
+        self._stamp = (self.now_ms(), int(clock.monotonic_s() * 1000))
+        self.failed: Exception | None = None
+        """What `check` raises before the commit."""
         self.appended = 0
         self.acknowledged = False
 
@@ -55,7 +58,7 @@ class Transaction(Queries):
             kind=draft.kind, receipt=draft.receipt, part=draft.part, account=draft.account,
             unit=draft.unit, amount=draft.amount, lots=lots, allowance=draft.allowance,
             at=draft.at, actor=draft.actor, data=draft.data,
-            wall_ms=self.now_ms(), boot=self._boot, boot_ms=int(self._clock.monotonic_s() * 1000),
+            wall_ms=self._stamp[0], boot=self._boot, boot_ms=self._stamp[1],
         )  # fmt: skip
         body = canonical_bytes(entry)
         row_hash = next_hash(self._head.hash, body)
@@ -69,10 +72,22 @@ class Transaction(Queries):
                 Conflict.code, f"receipt {entry.receipt} has its {entry.kind} {entry.part} already"
             ) from None
         if entry.kind in derive.WRITES_TABLES:
-            derive.apply(entry, self._db)
+            self._derive(entry)
         self._head.seq, self._head.hash = entry.seq, row_hash
         self.appended += 1
         return entry
+
+    def check(self) -> None:
+        """Raise the refusal after which a part of the change would stay, if there was one."""
+        if self.failed is not None:
+            raise self.failed
+
+    def _derive(self, entry: Entry) -> None:
+        try:
+            derive.apply(entry, self._db)
+        except Refused as failure:
+            self.failed = failure
+            raise
 
     def next_lot(self) -> str:
         """Return the name of the lot that the next entry would make."""
@@ -117,9 +132,10 @@ class Transaction(Queries):
             held[wallet] = self.take(member, wallet, wanted, day or self._clock.now().date())
             most = sum(one.amount for one in held[wallet])
             if most < wanted:
-                raise Refused(
+                self.failed = Refused(
                     "hold_too_large", f"at most {most} {wallet} can be spent", wallet=wallet, max=most
                 )
+                raise self.failed
         if held:
             data: dict[str, Any] = {"wallets": held, "until_ms": until_ms}
             part = self._next_part(receipt_id, "HOLD")

@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from agent.errors import LedgerReadOnly
@@ -123,11 +122,12 @@ class Writer:
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self._thread)))
 
     def _commit(self, change: Callable[[Transaction], T]) -> tuple[Transaction, T]:
-        head = replace(self._head)
+        head = Head(self._head.seq, self._head.hash)
         self._db.execute("BEGIN IMMEDIATE")
         try:
             transaction = self._begin(head)
             result = change(transaction)
+            transaction.check()
             self._db.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:

@@ -79,6 +79,15 @@ class Basket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     planned_tenders: Annotated[list[Tender], Meta(max_length=32)] = msgspec.field(default_factory=list)
     event: Name = ""
 
+    def __post_init__(self) -> None:
+        """Refuse two lines of one number: each would hide the other in a quote and in a return.
+
+        Raises:
+            ValueError: a line number stands twice.
+        """
+        if len({line.line for line in self.lines}) != len(self.lines):
+            raise ValueError("two lines have the same number")
+
 
 def as_plain(document: object) -> Any:
     """Return a document of this room as dicts, lists, strings and whole numbers.

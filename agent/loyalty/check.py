@@ -1,7 +1,9 @@
 """What types cannot say about a programme: names that must exist, one verb a rule, stages, settings."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.errors import Mistake
@@ -9,10 +11,14 @@ from agent.loyalty.numbers import exact
 from agent.loyalty.programme import STAGES, Rule, Scope, TakeOff, Text, Threshold, When
 from agent.loyalty.words import SETTINGS, STAGE_OF, STAGES_OF, VERBS
 
+_HOURS = re.compile(r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", re.ASCII)
+COMPARED = ("take_off", "earn")
+"""Verbs whose gain is one number of one kind, so that rules can compete."""
+
 
 def mistakes(text: Text) -> list[Mistake]:
     """Return everything wrong between the words of a programme, none if it can be compiled."""
-    return [*_head(text), *_wallets(text), *_vouchers(text), *_rules(text)]
+    return [*_head(text), *_wallets(text), *_vouchers(text), *_rules(text), *_together(text)]
 
 
 def verb_of(rule: Rule) -> str:
@@ -30,6 +36,7 @@ def _head(text: Text) -> Iterator[Mistake]:
         ZoneInfo(text.programme.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield Mistake("/programme/time_zone", "unknown_zone", {}, "name an IANA zone, like Europe/Helsinki")
+    yield from _period(text.programme.valid.from_, text.programme.valid.until, "/programme/valid")
     for key, value in text.settings.items():
         at = f"/settings/{key}"
         if key not in SETTINGS:
@@ -37,6 +44,11 @@ def _head(text: Text) -> Iterator[Mistake]:
         elif value not in SETTINGS[key]:
             known = ", ".join(SETTINGS[key])
             yield Mistake(at, "not_supported", {"supported": list(SETTINGS[key])}, f"supported now: {known}")
+
+
+def _period(start: date | None, end: date | None, at: str) -> Iterator[Mistake]:
+    if start is not None and end is not None and end <= start:
+        yield Mistake(f"{at}/until", "empty_period", {}, "`until` does not count: name a day after `from`")
 
 
 def _wallets(text: Text) -> Iterator[Mistake]:
@@ -72,9 +84,10 @@ def _rule(text: Text, rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
         yield Mistake(f"{at}/stage", "not_supported", {}, f"{verb} runs in {' or '.join(allowed)} now")
     if rule.group:
         yield from _name(rule.group, text.group, f"{at}/group", "group")
-        if verb not in {"take_off", "earn"}:
+    for key in ("group", "exclusive"):
+        if getattr(rule, key) and verb not in COMPARED:
             yield Mistake(
-                f"{at}/group", "not_supported", {}, "only take_off and earn rules combine in groups now"
+                f"{at}/{key}", "not_supported", {}, f"only {' and '.join(COMPARED)} rules have it now"
             )
     for cap in ("max_per_receipt", "max_per_day"):
         if getattr(rule, cap) is not None and verb != "give":
@@ -106,6 +119,27 @@ def _wallet_of(text: Text, rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
             yield from _name(rule.give.voucher, text.voucher, f"{at}/give/voucher", "voucher")
 
 
+def _together(text: Text) -> Iterator[Mistake]:
+    """Refuse to compare what cannot be: rules of one group, or exclusive ones, of two stages or wallets."""
+    kinds: dict[str, tuple[str, str]] = {}
+    for key, rule in sorted(text.rule.items()):
+        verb = verb_of(rule)
+        if verb not in COMPARED:
+            continue
+        kind = (stage_of(rule), wallet_of(text, rule.earn.wallet) if rule.earn else "")
+        if kinds.setdefault(rule.group, kind) != kind and rule.group:
+            yield _apart(f"/rule/{key}/group")
+        if rule.exclusive and kinds.setdefault(f" exclusive {kind[0]}", kind) != kind:
+            yield _apart(f"/rule/{key}/exclusive")
+    for key, word in sorted(text.voucher.items()):
+        if word.group and kinds.setdefault(word.group, ("receipt", "")) != ("receipt", ""):
+            yield _apart(f"/voucher/{key}/group")
+
+
+def _apart(at: str) -> Mistake:
+    return Mistake(at, "not_comparable", {}, "let what competes run in one stage and earn in one wallet")
+
+
 def wallet_of(text: Text, named: str) -> str:
     """Return the wallet a rule means: the named one, or the only one there is."""
     return named or next(iter(text.wallet), "")
@@ -133,6 +167,8 @@ def _whole(number: str | None, digits: int, at: str) -> Iterator[Mistake]:
 def _take_off(text: Text, word: TakeOff, at: str) -> Iterator[Mistake]:
     for key in ("amount", "max"):
         yield from _whole(getattr(word, key), text.programme.minor_digits, f"{at}/{key}")
+    if word.pick is not None and word.units is None:
+        yield Mistake(f"{at}/pick", "pick_of_what", {}, "say how many `units` it picks")
     given = [key for key in ("percent", "amount", "per_unit") if getattr(word, key) is not None]
     if len(given) != 1:
         yield Mistake(at, "one_measure", {"given": given}, "give exactly one of percent, amount, per_unit")
@@ -141,6 +177,10 @@ def _take_off(text: Text, word: TakeOff, at: str) -> Iterator[Mistake]:
 
 
 def _when(text: Text, when: When, at: str, stage: str) -> Iterator[Mistake]:
+    yield from _period(when.from_, when.until, at)
+    for span in [when.hours] if isinstance(when.hours, str) else when.hours:
+        if not _HOURS.match(span):
+            yield Mistake(f"{at}/hours", "invalid", {"hours": span}, 'write "09:00-17:30"; 24:00 ends a day')
     if isinstance(when.has, list):
         for index, one in enumerate(when.has):
             yield from _scope(text, one, f"{at}/has/{index}")

@@ -11,6 +11,7 @@ from agent.loyalty.numbers import exact
 from agent.loyalty.programme import Threshold, When
 from agent.loyalty.scopes import ScopeCompiler
 from agent.loyalty.state import State
+from agent.loyalty.vouchers import usable_voucher
 
 Refusal = tuple[str, dict[str, Any]]
 Condition = Callable[[State], Refusal | None]
@@ -25,9 +26,9 @@ def conditions_of(when: When, scopes: ScopeCompiler, minor: int) -> tuple[Condit
     if when.hours:
         found.append(_hours(_list(when.hours)))
     if when.event:
-        found.append(_basket("event", frozenset(_list(when.event))))
+        found.append(_event(frozenset(_list(when.event))))
     if when.channel:
-        found.append(_basket("channel", frozenset(_list(when.channel))))
+        found.append(_channel(frozenset(_list(when.channel))))
     if when.code:
         found.append(_code(frozenset(_list(when.code))))
     if when.has:
@@ -98,21 +99,10 @@ def _tier(names: frozenset[str]) -> Condition:
 
 def _voucher(names: frozenset[str]) -> Condition:
     def check(state: State) -> Refusal | None:
-        if state.member is None:
-            return "not_identified", {}
-        held = [one for one in state.member.vouchers if one.voucher in names]
-        for one in held:
-            if _within(state.day, one.active_from, one.expires_on):
-                return None
-        return (
-            ("code_expired", {"day": str(held[0].expires_on)}) if held else ("missing", {"what": "voucher"})
-        )
+        voucher, code, values = usable_voucher(state, names)
+        return None if voucher else (code, values)
 
     return check
-
-
-def _within(day: date, first: date | None, last: date | None) -> bool:
-    return (first is None or first <= day) and (last is None or day <= last)
 
 
 def _period(first: date | None, end: date | None) -> list[Condition]:
@@ -149,8 +139,23 @@ def _clock(text: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def _basket(what: str, wanted: frozenset[str]) -> Condition:
-    return lambda state: None if getattr(state.basket, what) in wanted else ("missing", {"what": what})
+def _event(wanted: frozenset[str]) -> Condition:
+    """Hold at an act of that name, and while one holds for the member (a birthday, made by head office)."""
+
+    def check(state: State) -> Refusal | None:
+        if state.basket.event in wanted:
+            return None
+        for one in state.member.events if state.member is not None else ():
+            begun = one.from_ is None or one.from_ <= state.day
+            if one.event in wanted and begun and (one.until is None or state.day < one.until):
+                return None
+        return "missing", {"what": "event"}
+
+    return check
+
+
+def _channel(wanted: frozenset[str]) -> Condition:
+    return lambda state: None if state.basket.channel in wanted else ("missing", {"what": "channel"})
 
 
 def _code(wanted: frozenset[str]) -> Condition:

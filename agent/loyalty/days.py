@@ -1,7 +1,7 @@
 """Periods of the programme language ("P30D", "P1Y", "PT2H") on local dates."""
 
 import calendar
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 
 def after(day: date, period: str) -> date:
@@ -19,9 +19,13 @@ def after(day: date, period: str) -> date:
 
 
 def instant_after(at: datetime, period: str) -> datetime:
-    """Return the instant a period of hours or minutes ("PT2H") after `at`."""
+    """Return the instant a period of hours or minutes ("PT2H") after `at`, in `at`'s zone.
+
+    Counted in UTC: an hour that the clocks skip or repeat is none of the customer's.
+    """
     number = int(period[2:-1])
-    return at + (timedelta(hours=number) if period[-1] == "H" else timedelta(minutes=number))
+    length = timedelta(hours=number) if period[-1] == "H" else timedelta(minutes=number)
+    return (at.astimezone(UTC) + length).astimezone(at.tzinfo)
 
 
 def life(at: datetime, period: str | None) -> tuple[date | None, datetime | None]:
@@ -30,5 +34,5 @@ def life(at: datetime, period: str | None) -> tuple[date | None, datetime | None
         return None, None
     if period.startswith("PT"):
         end = instant_after(at, period)
-        return end.astimezone(at.tzinfo).date(), end
+        return end.date(), end
     return after(at.date(), period), None

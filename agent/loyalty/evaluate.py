@@ -28,7 +28,9 @@ def evaluate(
     """Return what the programme gives for the basket at `at` (aware) to `member` (None: unknown).
 
     `draw` is the number of a draw, for programmes that have one (no word of semantics 1 reads it).
+    A basket in another currency than the programme's gets nothing from it, and its own sum as due.
     """
+    assert at.tzinfo is not None, "a moment without its zone is no moment"
     quote = _once(compiled, member, basket, at)
     shown: Quote | None = None
     if basket.lines and (member is None or not member.card_shown):
@@ -40,7 +42,10 @@ def evaluate(
 def _once(compiled: Compiled, member: MemberFacts | None, basket: Basket, at: datetime) -> Quote:
     state = State(compiled.scopes, member, basket, at.astimezone(compiled.zone))
     settled = Settled([[] for _ in basket.lines], {})
-    if not _in_life(compiled, state):
+    if basket.currency != compiled.programme.currency:
+        for rule in compiled.order:
+            state.explain(rule, "nothing_in_scope", currency=compiled.programme.currency)
+    elif not _in_life(compiled, state):
         for rule in compiled.order:
             state.explain(rule, "not_in_period")
     else:

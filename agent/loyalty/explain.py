@@ -1,9 +1,10 @@
 """Reasons and prompts as sentences in English, Russian and Finnish, made from code and values when asked."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from agent.loyalty.phrases import MISSING, PHRASES, UNITS
+from agent.loyalty.phrases import MISSING, MONTHS, PHRASES, UNITS
 from agent.loyalty.programme import Programme
 from agent.loyalty.quote import Prompt, Reason
 
@@ -27,6 +28,8 @@ def sentence(reason: Reason, programme: Programme, lang: str) -> str:
         key = _applied(reason.values)
     if key == "lost_to" and "saves_minor" in reason.values:
         key = "lost_to_money"
+    if key == "nothing_in_scope" and "currency" in reason.values:
+        key = "other_currency"
     phrase = PHRASES[lang].get(key, "{code}")
     return f"{title}: {phrase.format(code=reason.code, **_words(reason.values, programme, lang))}"
 
@@ -36,6 +39,8 @@ def prompt_sentence(prompt: Prompt, programme: Programme, lang: str) -> str:
     lang = lang if lang in LANGUAGES else "en"
     words = _words(prompt.values, programme, lang)
     words["title"] = programme.title(str(prompt.values.get("rule", "")), lang)
+    words["gain"] = f"+{words['points']}" if words["points"] else words["off"]
+    words["count"] = _numbered(int(prompt.values.get("quantity", 0)), "units", lang)
     return PHRASES[lang][f"prompt_{prompt.code}"].format(**words)
 
 
@@ -68,6 +73,15 @@ def money(minor: int, lang: str, *, digits: int = 2) -> str:
     return sign + text
 
 
+def day_in_words(day: date, lang: str) -> str:
+    """Return a day of the year the way the language writes it.
+
+    >>> [day_in_words(date(2026, 3, 16), lang) for lang in LANGUAGES]
+    ['16 March', '16 марта', '16.3.']
+    """
+    return f"{day.day}.{day.month}." if lang == "fi" else f"{day.day} {MONTHS[lang][day.month - 1]}"
+
+
 def _applied(values: Mapping[str, Any]) -> str:
     if "position" in values:
         return "applied_reward" if "amount" in values else "applied_count"
@@ -88,6 +102,8 @@ def _words(values: Mapping[str, Any], programme: Programme, lang: str) -> dict[s
         words["off"] = money(-int(values["amount_minor"]), lang, digits=head.minor_digits)
     if "saves_minor" in values:
         words["saves"] = money(int(values["saves_minor"]), lang, digits=head.minor_digits)
+    if "day" in values:
+        words["day"] = day_in_words(date.fromisoformat(str(values["day"])), lang)
     if "by" in values:
         words["by"] = programme.title(str(values["by"]), lang)
     if "points" in values:

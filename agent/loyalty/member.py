@@ -48,12 +48,13 @@ class MemberEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Voucher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A personal right to one use of the programme's voucher of that name."""
+    """A personal right to one use of the programme's voucher of that name; one of hours ends at `ends_at`."""
 
     voucher: Name
     id: Name
     active_from: date | None = None
     expires_on: date | None = None
+    ends_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class MemberFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

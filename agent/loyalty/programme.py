@@ -12,8 +12,11 @@ from msgspec import Meta
 
 Decimal = Annotated[str, Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")]
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$")]
-Period = Annotated[str, Meta(pattern=r"^P([0-9]{1,4}[YMWD]|T[0-9]{1,5}[HM])$")]
-Hours = Annotated[str, Meta(pattern=r"^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$")]
+Period = Annotated[str, Meta(pattern=r"^P([0-9]{1,2}Y|[0-9]{1,4}[MWD]|T[0-9]{1,5}[HM])$")]
+Days = Annotated[str, Meta(pattern=r"^P([0-9]{1,2}Y|[0-9]{1,4}[MWD])$")]
+Word = Annotated[str, Meta(min_length=1, max_length=64)]
+Words = Annotated[list[Word], Meta(min_length=1)]
+Priority = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 Stage = Literal["price", "line", "bundle", "receipt", "free", "pay", "earn", "give", "tier", "prompt"]
@@ -70,7 +73,7 @@ class Wallet(_Word, frozen=True):
     kind: Literal["points"] = "points"
     scale: Annotated[int, Meta(ge=0, le=4)] = 0
     value: Decimal = "0"
-    activates: Period | None = None
+    activates: Days | None = None
     expires: Period | None = None
     burn: "str | Scope" = ""
 
@@ -78,14 +81,14 @@ class Wallet(_Word, frozen=True):
 class Scope(_Word, frozen=True):
     """A set of lines: every named list must match (any of its values); prices are of one unit, ends count."""
 
-    skus: list[str] = []
-    groups: list[str] = []
-    tags: list[str] = []
-    brands: list[str] = []
-    not_skus: list[str] = []
-    not_groups: list[str] = []
-    not_tags: list[str] = []
-    not_brands: list[str] = []
+    skus: Words = []
+    groups: Words = []
+    tags: Words = []
+    brands: Words = []
+    not_skus: Words = []
+    not_groups: Words = []
+    not_tags: Words = []
+    not_brands: Words = []
     price_from: Decimal | None = None
     price_to: Decimal | None = None
     not_discounted: bool = False
@@ -104,24 +107,27 @@ class When(_Word, frozen=True):
 
     identified: bool | None = None
     card_shown: bool | None = None
-    segment: str | list[str] = []
-    tier: str | list[str] = []
-    code: str | list[str] = []
-    voucher: str | list[str] = []
-    event: str | list[str] = []
-    channel: str | list[str] = []
+    segment: Word | Words = []
+    tier: Word | Words = []
+    code: Word | Words = []
+    voucher: Word | Words = []
+    event: Word | Words = []
+    channel: Word | Words = []
     from_: date | None = msgspec.field(name="from", default=None)
     until: date | None = None
-    days: list[Day] = []
-    hours: Hours | list[Hours] = []
-    has: str | Scope | list[str] = []
+    days: Annotated[list[Day], Meta(min_length=1)] = []
+    hours: Word | Words = []  # check.py knows their form: a pattern beside a list is freed wrongly (README)
+    has: Word | Scope | Words = []
     amount: Threshold | None = None
     quantity: Threshold | None = None
     not_: "When | None" = msgspec.field(name="not", default=None)
 
 
 class TakeOff(_Word, frozen=True):
-    """Exactly one of percent, amount, per_unit; `max` is per receipt, `floor` the least price of a unit."""
+    """Exactly one of percent, amount, per_unit; `max` is per receipt, `floor` the least price of a unit.
+
+    `units` limits it to the dearest so many units.
+    """
 
     percent: Decimal | None = None
     amount: Decimal | None = None
@@ -192,7 +198,7 @@ class VoucherWord(_Word, frozen=True):
     life: Period | None = None
     scope: str | Scope = ""
     name: Names = Names()
-    priority: int = 0
+    priority: Priority = 0
     group: str = ""
 
 
@@ -217,7 +223,7 @@ class Rule(_Word, frozen=True):
     count: Counting | None = None
     stage: Stage | None = None
     group: str = ""
-    priority: int = 0
+    priority: Priority = 0
     exclusive: bool = False
     max_per_receipt: Count | None = None
     max_per_day: Count | None = None

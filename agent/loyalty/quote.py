@@ -86,6 +86,8 @@ class Give(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     amount: int = 0
     expires_on: str | None = None
+    active_from: str | None = None
+    ends_at: str | None = None
 
 
 class VoucherUsed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

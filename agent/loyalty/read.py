@@ -13,9 +13,11 @@ import msgspec
 from agent.documents import MAX_MISTAKES, mistakes_in
 from agent.errors import DocumentError, Mistake
 from agent.loyalty import check
+from agent.loyalty.mend import mended
 from agent.loyalty.programme import Programme, Text
 from agent.loyalty.words import LATER
 
+MAX_BYTES = 1_000_000
 _HEADER = re.compile(r"^\s*\[\[?\s*([^\[\]#]+?)\s*\]\]?")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\-\"'. ]+?)\s*=")
 
@@ -27,19 +29,31 @@ def load_programme(data: bytes, *, name: str) -> Programme:
         DocumentError: with every mistake; a pointer reads "name:line /table/key".
     """
     plain, text = _parse(data, name)
-    found = [*_floats(plain, ""), *map(_later, mistakes_in(plain, Text))]
-    if not found:
-        word = msgspec.convert(plain, Text)
-        found = check.mistakes(word)
-        if not found:
-            canonical = msgspec.json.encode(word, order="deterministic")
-            return Programme(word, hashlib.blake2b(canonical, digest_size=32).hexdigest())
+    try:
+        word, found = _read(plain)
+    except RecursionError:
+        raise DocumentError(name, [Mistake(name, "too_deep", {}, "nest less deeply")]) from None
+    if word is not None and not found:
+        canonical = msgspec.json.encode(word, order="deterministic")
+        return Programme(word, hashlib.blake2b(canonical, digest_size=32).hexdigest())
     lines = _lines(text)
     unique = list({(one.pointer, one.code): one for one in found}.values())[:MAX_MISTAKES]
     raise DocumentError(name, [_placed(one, name, lines) for one in unique])
 
 
+def _read(plain: dict[str, Any]) -> tuple[Text | None, list[Mistake]]:
+    """Return the text and what is wrong in it; of a broken one also between its sound tables."""
+    floats = _floats(plain, "")
+    places = {one.pointer for one in floats}
+    found = [*floats, *(_later(one) for one in mistakes_in(plain, Text) if one.pointer not in places)]
+    word = mended(plain, found) if found else msgspec.convert(plain, Text)
+    return word, [*found, *(check.mistakes(word) if word is not None else ())]
+
+
 def _parse(data: bytes, name: str) -> tuple[dict[str, Any], str]:
+    if len(data) > MAX_BYTES:
+        remedy = f"keep a programme under {MAX_BYTES} bytes"
+        raise DocumentError(name, [Mistake(name, "too_long", {"bytes": len(data)}, remedy)])
     try:
         text = data.decode()
     except UnicodeDecodeError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from agent.loyalty.conditions import Refusal
 from agent.loyalty.numbers import Exact
 from agent.loyalty.programme import Group
 from agent.loyalty.state import State
@@ -17,7 +18,7 @@ def run_stage(state: State, rules: Sequence[CompiledRule], groups: dict[str, Gro
         if why is None:
             ready.append(rule)
         else:
-            state.explain(rule.id, why[0], **why[1])
+            state.explain(rule.id, why[0], **why[1], **_worth(state, rule, why))
     exclusive = [rule for rule in ready if rule.exclusive]
     if exclusive and (winner := _best(state, exclusive)) is not None:
         best, proposal = winner
@@ -34,6 +35,14 @@ def run_stage(state: State, rules: Sequence[CompiledRule], groups: dict[str, Gro
         elif rule.group not in done:
             done.add(rule.group)
             _together(state, [one for one in ready if one.group == rule.group], group)
+
+
+def _worth(state: State, rule: CompiledRule, why: Refusal) -> dict[str, int]:
+    """Return what the rule would take off now if the basket were large enough: what a prompt is worth."""
+    if why[1].get("what") not in {"amount", "quantity"} or rule.stage not in {"line", "receipt"}:
+        return {}
+    proposal = rule.work.propose(state)
+    return {"worth_minor": int(proposal.total)} if isinstance(proposal, Proposal) else {}
 
 
 def _alone(state: State, rule: CompiledRule) -> None:
@@ -66,7 +75,7 @@ def _lose(state: State, rule: CompiledRule, winner: CompiledRule, total: Exact) 
         state.explain(rule.id, proposal[0], **proposal[1])
         return
     values: dict[str, object] = {"by": winner.id}
-    if winner.stage in {"line", "receipt"}:
+    if winner.stage in {"line", "receipt"} and total > proposal.total:
         values["saves_minor"] = int(total - proposal.total)
     state.explain(rule.id, "lost_to", **values)
 

@@ -9,10 +9,12 @@ from fractions import Fraction
 
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.member import MemberFacts
-from agent.loyalty.numbers import Exact, exact
+from agent.loyalty.numbers import exact
 from agent.loyalty.quote import Counted, Give, Paid, Reason, Rebate
 
 Matcher = Callable[[Line], bool]
+Rest = tuple[int, int]
+"""An exact number as numerator and denominator, not reduced: cheaper than a Fraction on the main path."""
 ONE = Fraction(1)
 
 
@@ -39,9 +41,9 @@ class State:
         lines = basket.lines
         self.amounts = [line.amount_minor for line in lines]
         self.units = [_units(line) for line in lines]
-        self.open = sum(
-            1 << at for at, line in enumerate(lines) if line.amount_minor > 0 and line.returns is None
-        )
+        self._open = [
+            (at, line) for at, line in enumerate(lines) if line.amount_minor > 0 and line.returns is None
+        ]
         self.rebates: list[list[Rebate]] = [[] for _ in lines]
         self.paid: list[list[Paid]] = [[] for _ in lines]
         self.paid_minor = [0] * len(lines)
@@ -55,9 +57,9 @@ class State:
         self.reasons: dict[str, Reason] = {}
         self.snapshots: dict[str, list[int]] = {"price": list(self.amounts)}
         self.seen = list(self.amounts)
-        self.rests: list[Exact] = list(self.amounts)
+        self.rests: list[Rest] = [(amount, 1) for amount in self.amounts]
         self.has_floors = any(line.floor_price_minor for line in lines)
-        self._masks: dict[int, int] = {0: self.open}
+        self._masks: dict[int, int] = {}
         self._lines: dict[int, tuple[int, ...]] = {}
         self._discounted = sum(1 << at for at, line in enumerate(lines) if line.pos_discount_minor)
         self._discounted_before = self._discounted
@@ -65,29 +67,30 @@ class State:
     def begin(self) -> None:
         """Start a stage: it sees the amounts and discounts of earlier ones only."""
         self.seen = list(self.amounts)
-        self.rests = list(self.amounts)
+        self.rests = [(amount, 1) for amount in self.amounts]
         self._discounted_before = self._discounted
 
     def mask(self, scope: int) -> int:
         """Return the sale lines of a scope as bits."""
-        found = self._masks.get(scope)
-        if found is None:
-            matches = self.scopes.matchers[scope]
-            found = 0
-            for at, line in enumerate(self.basket.lines):
-                if self.open >> at & 1 and matches(line):
-                    found |= 1 << at
-            self._masks[scope] = found
+        if scope not in self._masks:
+            self._match(scope)
+        found = self._masks[scope]
         return found & ~self._discounted_before if scope in self.scopes.undiscounted else found
 
     def lines_of(self, scope: int) -> tuple[int, ...]:
         """Return the positions of a scope's lines."""
         found = self._lines.get(scope)
         if found is None:
-            mask = self.mask(scope)
-            found = tuple(at for at in range(len(self.amounts)) if mask >> at & 1)
-            if scope not in self.scopes.undiscounted:
-                self._lines[scope] = found
+            found = self._match(scope)
+        if scope in self.scopes.undiscounted:
+            return tuple(at for at in found if not self._discounted_before >> at & 1)
+        return found
+
+    def _match(self, scope: int) -> tuple[int, ...]:
+        matches = self.scopes.matchers[scope]
+        found = tuple(at for at, line in self._open if matches(line))
+        self._lines[scope] = found
+        self._masks[scope] = sum(1 << at for at in found)
         return found
 
     def take_off(self, rule: str, at: int, amount: int) -> None:

@@ -6,14 +6,14 @@ from typing import NamedTuple, Protocol
 
 from agent.loyalty.conditions import Condition, Refusal
 from agent.loyalty.numbers import Exact
-from agent.loyalty.state import State
+from agent.loyalty.state import Rest, State
 
 
 class Proposal(NamedTuple):
     """What a rule would take off or earn on each line, in `den`ths; `rests` are unrounded rests after it."""
 
     parts: Sequence[int]
-    rests: Sequence[Exact] | None = None
+    rests: Sequence[Rest] | None = None
     den: int = 1
 
     @property
@@ -53,9 +53,16 @@ class CompiledRule:
         self.exclusive = False
 
     def refusal(self, state: State) -> Refusal | None:
-        """Return why the rule may not speak here, None if it may."""
+        """Return why the rule may not speak here, None if it may.
+
+        "Missing" speaks when nothing else fails: the cashier must not ask for 3.00 more in vain.
+        """
+        missing: Refusal | None = None
         for check in self.checks:
             why = check(state)
-            if why is not None:
+            if why is None:
+                continue
+            if why[0] != "missing":
                 return why
-        return None
+            missing = why if missing is None else ("missing", {"what": "condition"})
+        return missing

@@ -5,11 +5,11 @@ Both calls have their own lane and a short deadline; without an answer the sale 
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 from agent.errors import SyncError
 from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
-from agent.sync.client import Client
 from agent.sync.wire import (
     Allowance,
     AllowanceAnswer,
@@ -23,9 +23,17 @@ EVERYTHING = 2**53 - 1
 """At card read nobody knows the basket yet, so the whole free balance is asked for."""
 
 
+class Lane(Protocol):
+    """The quick lane to head office; `agent.sync.client.Client` is the real one."""
+
+    async def send(self, message: Any, answer: Any, *, deadline_s: float) -> Any:
+        """Send a wire message and return its answer within the deadline."""
+        ...
+
+
 async def ask_allowances(
     ledger: Ledger,
-    client: Client,
+    client: Lane,
     member: str,
     wallets: Sequence[str],
     *,
@@ -45,7 +53,7 @@ async def ask_allowances(
     return sum(await asyncio.gather(*asked))
 
 
-async def look_up(ledger: Ledger, client: Client, card_tag: bytes, *, deadline_s: float) -> MemberRow | None:
+async def look_up(ledger: Ledger, client: Lane, card_tag: bytes, *, deadline_s: float) -> MemberRow | None:
     """Ask whose card this is; None if nobody's, or if head office does not answer in time."""
     request = MemberRequest(incarnation=ledger.incarnation, card_tag=card_tag)
     try:
@@ -55,7 +63,7 @@ async def look_up(ledger: Ledger, client: Client, card_tag: bytes, *, deadline_s
     return answer if isinstance(answer, MemberRow) else None
 
 
-async def _ask(ledger: Ledger, client: Client, member: str, wallet: str, how: tuple[str, float]) -> bool:
+async def _ask(ledger: Ledger, client: Lane, member: str, wallet: str, how: tuple[str, float]) -> bool:
     request_id, deadline_s = how
     taken = f"allowances/{member}/{wallet}"
     request = AllowanceRequest(

@@ -34,6 +34,8 @@ from agent.sync.wire import (
 
 log = structlog.get_logger()
 MAX_STANDSTILLS = 3
+CONTACT_KEPT_MS = 60_000
+"""How exactly the ledger knows the last contact; `state` knows it to the millisecond."""
 
 
 @dataclass(slots=True)
@@ -205,6 +207,8 @@ class Session:
             await self._write(lambda tx, piece=piece: tx.apply_delta(piece))
         now_ms = self._now_ms()
         announced = delta.programmes[-1] if delta.programmes else None
+        if self._says_nothing(last) and not before:
+            return
 
         def change(tx: Transaction) -> None:
             tx.apply_delta(last)
@@ -215,6 +219,15 @@ class Session:
             tx.set_mark("last_contact_ms", now_ms)
 
         await self._write(change)
+
+    def _says_nothing(self, delta: Delta) -> bool:
+        """Tell whether a page is not worth a write: a flush every two seconds wears a till's disk out."""
+        reader = self._ledger.read
+        is_old_news = delta.to_cursor == delta.from_cursor and delta.booked_seq <= reader.mark("booked")
+        contact_age_ms = self._now_ms() - reader.mark("last_contact_ms")
+        return (
+            is_old_news and not (delta.members or delta.programmes) and 0 <= contact_age_ms < CONTACT_KEPT_MS
+        )
 
     async def _contradicted(self, incarnation: str, reason: str) -> None:
         """Leave this journal alone; if it is our own, stop spending until a person has looked."""

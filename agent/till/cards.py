@@ -5,7 +5,7 @@ identification, and each event says which receipt was open.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import date
 from typing import Any, assert_never
 
@@ -17,7 +17,9 @@ from agent.till.gate import Gate
 from agent.till.identify import Blocked, Identified, Identifier, Outcome, Unknown
 
 log = structlog.get_logger()
-OnlineHook = Callable[[str], Awaitable[object]]
+LOOK_UP_S = 2.0
+"""A card that was read is told after this long, whoever's it is."""
+OnlineHook = Callable[[str], Coroutine[Any, Any, object]]
 """Asks head office for a member's allowances."""
 LookUp = Callable[[bytes], Awaitable[bool]]
 """Asks head office whose tag this is; True if the member is here now."""
@@ -52,8 +54,9 @@ class CardReads:
         if verdict == "repeated":
             return
         outcome = self._identifier.identify(kind, value, "Scanned")
+        self._events.publish("card.read", {"device": device, "masked": outcome.masked, **self._open()})
         if isinstance(outcome, Unknown) and outcome.tag and verdict == "accepted":
-            self._start("", self._ask_whose(outcome, device))
+            self._start(f"tag {outcome.tag.hex()}", self._tell_whose(outcome, device))
             return
         self.tell(outcome, device=device, is_late=verdict == "late")
 
@@ -93,16 +96,35 @@ class CardReads:
         if task is not None and not task.done():
             await asyncio.wait({task}, timeout=wait_s)
 
-    async def _ask_whose(self, outcome: Unknown, device: str) -> None:
-        again: Outcome = outcome
-        if await self._look_up(outcome.tag):
-            again = self._identifier.identify_tag(outcome.tag, outcome.masked, outcome.entry_mode)
-        self.tell(again, device=device)
+    async def ask_whose(self, outcome: Unknown, wait_s: float) -> Outcome:
+        """Ask head office whose an unknown card is, and wait for that at most so long."""
+        if not outcome.tag:
+            return outcome
+        try:
+            async with asyncio.timeout(wait_s):
+                if not await self._look_up(outcome.tag):
+                    return outcome
+        except TimeoutError:
+            return outcome
+        return self._identifier.identify_tag(outcome.tag, outcome.masked, outcome.entry_mode)
 
-    def _start(self, member: str, work: Awaitable[object]) -> None:
+    async def _tell_whose(self, outcome: Unknown, device: str) -> None:
+        self.tell(await self.ask_whose(outcome, LOOK_UP_S), device=device)
+
+    def _start(self, member: str, work: Coroutine[Any, Any, object]) -> None:
+        """Let head office be asked while the sale goes on; once per member at a time."""
+        if member in self._pending:
+            work.close()
+            return
         task = asyncio.ensure_future(work)
         self._pending[member] = task
-        task.add_done_callback(lambda done: self._pending.pop(member, None) if done is task else None)
+        task.add_done_callback(lambda done: self._ended(member, done))
+
+    def _ended(self, member: str, task: asyncio.Task[object]) -> None:
+        self._pending.pop(member, None)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            # The till sells on without an answer; what is wrong with the question is ours to mend.
+            log.error("head office not asked", error=repr(failure))
 
     def _balances(self, member: str) -> list[dict[str, Any]]:
         facts = self._reader.facts(member, self._today())

@@ -6,9 +6,11 @@ What each call means stands in `quote.py`, `hold.py`, `commit.py`, `void.py` and
 from collections.abc import Callable
 from typing import Any
 
+import structlog
+
 from agent.clock import Clock
 from agent.documents import decode_json
-from agent.errors import Refused
+from agent.errors import Conflict, Refused
 from agent.ledger.ledger import Ledger
 from agent.loyalty.basket import Basket
 from agent.loyalty.quote import Quote
@@ -16,12 +18,15 @@ from agent.till.cards import CardReads
 from agent.till.commit import commit
 from agent.till.events import Events
 from agent.till.gate import Gate
-from agent.till.hold import hold
-from agent.till.identify import Identifier
+from agent.till.hold import HOLD_MS, hold
+from agent.till.identify import Identifier, Unknown
+from agent.till.numbers import TypedNumbers
 from agent.till.quote import Decode, Quoter, TillSettings
 from agent.till.returns import take_back
 from agent.till.shapes import HoldBody, IdentificationBody, ReturnBody, VoidBody
 from agent.till.void import void
+
+log = structlog.get_logger()
 
 
 class Checkout:
@@ -50,32 +55,40 @@ class Checkout:
         self._gate = gate
         self._clock = clock
         self._settings = settings
-        self._decode_text = decode_text
+        self._numbers = TypedNumbers(quoter.seal, identifier, decode_text)
         self._mode = mode
         self._online_wait_s = online_wait_s
 
     def hello(self) -> dict[str, Any]:
         """Tell who answers and how things stand; nothing personal."""
-        return {"store": self._settings.store, "till": self._settings.till, "mode": self._mode()}
+        programme = self._quoter.programme()
+        heard_ms = self._ledger.read.mark("last_contact_ms")
+        return {
+            "store": self._settings.store,
+            "till": self._settings.till,
+            "mode": self._mode(),
+            "programme": {"id": programme.id, "version": programme.version} if programme else None,
+            "data_age_s": max(0, self._now_ms() - heard_ms) // 1000 if heard_ms else None,
+        }
 
     async def identify(self, body: bytes) -> dict[str, Any]:
         """Say whose number the POS read; unknown and blocked are answers, no errors."""
         told = decode_json(body, IdentificationBody, what="identification")
-        decoded = self._decode_text(told.value)
-        if isinstance(decoded, str):
-            code = "payment_card_refused" if decoded == "payment_card" else "unreadable"
-            raise Refused(code, f"the number was refused: {decoded}", remedy="ask for the loyalty card")
-        kind, value = decoded
+        kind, value = self._numbers.decode(told.value)
         outcome = self._identifier.identify(kind, value, told.entry_mode)
+        if isinstance(outcome, Unknown):
+            outcome = await self._cards.ask_whose(outcome, self._online_wait_s)
         return self._cards.tell(outcome, device="pos")
 
     async def quote(self, receipt_id: str, body: bytes) -> Quote:
         """Say what a basket would give; waits a moment if head office is just being asked."""
         basket = decode_json(body, Basket, what="basket")
         _same_receipt(receipt_id, basket)
-        known = self._quoter.identification_of(basket) if basket.instruments else None
-        if known is not None and known.member:
-            await self._cards.settled(known.member, self._online_wait_s)
+        if basket.instruments:
+            basket = self._numbers.sealed(basket)
+            known = self._quoter.identification_of(basket)
+            if known is not None and known.member:
+                await self._cards.settled(known.member, self._online_wait_s)
         quote = self._quoter.quote(basket).quote
         self.events.publish("quote.updated", {"receipt_id": receipt_id, "due_minor": quote.due_minor})
         return quote
@@ -84,26 +97,37 @@ class Checkout:
         """Set points aside while the customer pays, and close the gate for card reads."""
         told = decode_json(body, HoldBody, what="hold")
         _same_receipt(receipt_id, told.basket)
-        answer = await hold(self._ledger, self._quoter, told, now_ms=self._now_ms())
-        self._gate.close(receipt_id)
+        try:
+            basket = self._numbers.sealed(told.basket)
+            answer = await hold(self._ledger, self._quoter, basket, etag=told.etag, now_ms=self._now_ms())
+        except Refused:
+            self._gate.reopen(receipt_id)
+            raise
+        lapses_ns = int(self._clock.monotonic_s() * 1e9) + HOLD_MS * 1_000_000
+        self._gate.close(receipt_id, until_ns=lapses_ns)
         return answer
 
     async def commit(self, receipt_id: str, body: bytes) -> dict[str, Any]:
         """Book a paid receipt; never refused for what it holds."""
-        self._gate.close(receipt_id)
+        if self._gate.accepting:
+            self._gate.close(receipt_id)
         try:
             done = await commit(
                 self._ledger,
                 self._quoter,
+                self._numbers,
                 receipt_id,
                 body,
                 offline=self._mode() != "online",
                 language=self._settings.language,
             )
+        except Conflict as failure:
+            self._alarm(receipt_id, failure.code, str(failure))
+            raise
         finally:
-            self._gate.reopen()
+            self._gate.reopen(receipt_id)
         if not done.repeated:
-            self.events.publish("receipt.committed", {"receipt_id": receipt_id, "seq": done.answer["seq"]})
+            self._tell(receipt_id, done.answer)
         return done.answer
 
     async def void(self, receipt_id: str, body: bytes) -> dict[str, Any]:
@@ -111,7 +135,7 @@ class Checkout:
         told = decode_json(body or b"{}", VoidBody, what="void")
         answer = await void(self._ledger, receipt_id, told)
         self._quoter.forget(receipt_id)
-        self._gate.reopen()
+        self._gate.reopen(receipt_id)
         return answer
 
     async def take_back(self, receipt_id: str, return_id: str, body: bytes) -> dict[str, Any]:
@@ -126,7 +150,8 @@ class Checkout:
             return stored.answer
         held = self._ledger.read.hold(receipt_id)
         if held is not None:
-            return {"receipt_id": receipt_id, "state": "held"}
+            wallets = {name: sum(one.amount for one in slices) for name, slices in held.wallets.items()}
+            return {"receipt_id": receipt_id, "state": "held", "held": wallets}
         known = self._quoter.remembered(receipt_id)
         if known is not None:
             return {"receipt_id": receipt_id, "state": "quoted", "etag": known.quote.etag}
@@ -138,6 +163,18 @@ class Checkout:
             self._gate.reopen()
         else:
             self._gate.close("")
+
+    def _tell(self, receipt_id: str, answer: dict[str, Any]) -> None:
+        told = {"receipt_id": receipt_id, "state": answer["state"], "seq": answer["seq"]}
+        self.events.publish("receipt.committed", told)
+        log.info("receipt committed", receipt=receipt_id, state=answer["state"], seq=answer["seq"])
+        for difference in answer["differences"]:
+            self._alarm(receipt_id, difference, "what was paid differs from what was agreed")
+
+    def _alarm(self, receipt_id: str, code: str, detail: str) -> None:
+        """Tell the screens and store IT; head office hears it from the journal."""
+        log.warning("receipt alarm", receipt=receipt_id, code=code, detail=detail)
+        self.events.publish("alarm", {"receipt_id": receipt_id, "code": code, "till": self._settings.till})
 
     def _now_ms(self) -> int:
         return int(self._clock.now().timestamp() * 1000)

@@ -5,26 +5,31 @@ and gives nothing of ours; what cannot be read at all is parked.  All of it is s
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+import structlog
 
-from agent.errors import Conflict, DocumentError, Refused
+from agent.errors import Conflict, DocumentError, LedgerError, Mistake, Refused
 from agent.journal.entry import Draft
 from agent.ledger.ledger import Ledger
+from agent.ledger.records import StoredReceipt
 from agent.ledger.transaction import Transaction
-from agent.loyalty.basket import as_plain
-from agent.loyalty.quote import ProgrammeRef, Quote
+from agent.loyalty.basket import Tender, as_plain
 from agent.till.entries import effect_drafts, receipt_draft
+from agent.till.hold import wanted_of
+from agent.till.numbers import TypedNumbers
 from agent.till.quote import Agreed, Quoter
 from agent.till.receipt_text import receipt_text
 from agent.till.shapes import CommitBody
 
-DONE = ("committed", "partly_returned", "returned", "voided", "parked")
+T = TypeVar("T")
 _canonical = msgspec.json.Encoder(order="sorted").encode
 _lenient = msgspec.json.Decoder(CommitBody)
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,17 @@ class Committed:
     repeated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A paid receipt on its way into the ledger: what came, and what it takes to answer."""
+
+    receipt_id: str
+    plain: dict[str, Any]
+    digest: bytes
+    offline: bool
+    language: str
+
+
 def content_hash(plain: Any) -> bytes:
     """Hash a body as canonical JSON: key order and white space are no difference."""
     return blake2b(_canonical(plain), digest_size=16).digest()
@@ -43,6 +59,7 @@ def content_hash(plain: Any) -> bytes:
 async def commit(
     ledger: Ledger,
     quoter: Quoter,
+    numbers: TypedNumbers,
     receipt_id: str,
     body: bytes,
     *,
@@ -58,29 +75,49 @@ async def commit(
     """
     try:
         plain = msgspec.json.decode(body, type=dict[str, Any])
+        digest = content_hash(plain)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as failure:
-        raise DocumentError("commit", []) from failure
-    digest = content_hash(plain)
-    stored = ledger.read.receipt(receipt_id)
-    if stored is not None and stored.state in DONE:
-        if stored.content_hash == digest:
-            return Committed(stored.answer, repeated=True)
-        await _keep_conflict(ledger, receipt_id, plain)
-        raise Conflict("receipt_conflict", f"receipt {receipt_id} was committed with other content")
+        wrong = Mistake("", "not_json", {}, "send one JSON object")
+        raise DocumentError("commit", [wrong]) from failure
+    paid = Paid(receipt_id, plain, digest, offline, language)
+    # A repeat is a read.
+    stored = ledger.read.receipt(receipt_id) or await _booked_or_parked(ledger, quoter, numbers, paid, body)
+    if isinstance(stored, dict):
+        quoter.forget(receipt_id)
+        return Committed(stored, repeated=False)
+    if stored.content_hash == digest:
+        return Committed(stored.answer, repeated=True)
+    await _keep_conflict(ledger, numbers, paid)
+    raise Conflict("receipt_conflict", f"receipt {receipt_id} was committed with other content")
+
+
+async def _booked_or_parked(
+    ledger: Ledger, quoter: Quoter, numbers: TypedNumbers, paid: Paid, body: bytes
+) -> dict[str, Any] | StoredReceipt:
+    """Write a new receipt and return its answer; or return the one that was written while we thought."""
+
+    def park(why: str) -> Callable[[Transaction], dict[str, Any] | StoredReceipt]:
+        return lambda tx: tx.receipt(paid.receipt_id) or _park(tx, paid, numbers, why)
+
     try:
-        parsed = _parsed(receipt_id, body)
-        agreed, differences = _agreed(quoter, receipt_id, parsed)
+        parsed = _parsed(paid.receipt_id, body)
+        agreed, differences = _agreed(quoter, numbers, parsed)
+        tenders = msgspec.convert(
+            numbers.without_payment_cards(msgspec.to_builtins(parsed.tenders)), list[Tender]
+        )
+        parsed = msgspec.structs.replace(parsed, tenders=tenders)
+        return await _write(
+            ledger,
+            lambda tx: tx.receipt(paid.receipt_id) or _book(tx, agreed, parsed, paid, differences),
+        )
     except (msgspec.ValidationError, RecursionError, Refused) as failure:
-        why = str(failure)
-        answer = await _write(ledger, lambda tx: _park(tx, receipt_id, plain, digest, why))
-    else:
-
-        def booked(tx: Transaction) -> dict[str, Any]:
-            return _book(tx, agreed, parsed, digest, differences, offline=offline, language=language)
-
-        answer = await _write(ledger, booked)
-    quoter.forget(receipt_id)
-    return Committed(answer, repeated=False)
+        return await _write(ledger, park(str(failure)))
+    except LedgerError:
+        raise
+    except Exception as failure:
+        # The money was taken: a fault of ours must not keep the receipt out of the ledger.
+        log.exception("receipt parked", receipt=paid.receipt_id)
+        return await _write(ledger, park(f"{type(failure).__name__} while booking"))
 
 
 def _parsed(receipt_id: str, body: bytes) -> CommitBody:
@@ -90,16 +127,12 @@ def _parsed(receipt_id: str, body: bytes) -> CommitBody:
     return parsed
 
 
-def _agreed(quoter: Quoter, receipt_id: str, parsed: CommitBody) -> tuple[Agreed, list[str]]:
+def _agreed(quoter: Quoter, numbers: TypedNumbers, parsed: CommitBody) -> tuple[Agreed, list[str]]:
     """Return what was agreed; a receipt without a matching quote gives nothing of ours."""
-    if parsed.etag and (known := quoter.matching(receipt_id, parsed.etag, parsed.basket)):
+    basket = numbers.sealed(parsed.basket, also=parsed.identification)
+    if parsed.etag and (known := quoter.matching(basket.receipt_id, parsed.etag, basket)):
         return known, _tender_differences(known, parsed)
-    plain = quoter.evaluate(parsed.basket, use_expired_tokens=True)
-    nothing = Quote(
-        receipt_id, ProgrammeRef("", 0, ""), sum(line.amount_minor for line in plain.basket.lines)
-    )
-    agreed = Agreed(plain.basket, plain.facts, plain.identification, nothing, plain.at, plain.time_zone)
-    return agreed, ["etag_mismatch"] if parsed.etag else []
+    return quoter.unquoted(basket), ["etag_mismatch"] if parsed.etag else []
 
 
 def _tender_differences(agreed: Agreed, parsed: CommitBody) -> list[str]:
@@ -109,92 +142,83 @@ def _tender_differences(agreed: Agreed, parsed: CommitBody) -> list[str]:
 
 
 def _book(
-    tx: Transaction,
-    agreed: Agreed,
-    parsed: CommitBody,
-    digest: bytes,
-    differences: list[str],
-    *,
-    offline: bool,
-    language: str,
+    tx: Transaction, agreed: Agreed, parsed: CommitBody, paid: Paid, differences: list[str]
 ) -> dict[str, Any]:
     """Write the entry group of a receipt: RECEIPT first, then its effects, then what is given back."""
-    receipt_id = agreed.basket.receipt_id
-    wanted = {one.wallet: one.redeem for one in agreed.quote.wallets if one.redeem}
-    taken = tx.take_held(receipt_id, agreed.facts.member if agreed.facts else "", wanted)
+    receipt_id, wanted = paid.receipt_id, wanted_of(agreed)
+    taken = tx.take_held(receipt_id, agreed.member, wanted, day=agreed.day)
     for wallet, points in wanted.items():
-        got = sum(points for _, _, points in taken.get(wallet, []))
+        got = sum(one.amount for one in taken.get(wallet, []))
         if got < points:
             # The customer was told so; the shop bears it until head office decides.
             differences = [*differences, f"redeem_short/{wallet}/{points - got}"]
     tx.append(
         receipt_draft(
-            agreed, tenders=parsed.tenders, fiscal=parsed.fiscal, differences=differences, offline=offline
+            agreed, parsed.tenders, fiscal=parsed.fiscal, differences=differences, offline=paid.offline
         )
     )
-    for draft in effect_drafts(agreed, taken, new_voucher_id=receipt_id):
+    for draft in effect_drafts(agreed, taken):
         tx.append(draft)
-    if agreed.facts is not None:
-        tx.close_allowances(agreed.facts.member, receipt_id)
-    seq, head = tx.head()
+    if agreed.member:
+        tx.close_allowances(agreed.member, receipt_id)
     answer = {
         "receipt_id": receipt_id,
         "state": "committed",
         "due_minor": agreed.quote.due_minor,
         "wallets": as_plain(agreed.quote.wallets),
         "differences": differences,
-        "seq": seq,
-        "head_hash": head.hex(),
-        "receipt_text": receipt_text(agreed.quote, agreed.basket.currency, language),
+        **_position(tx),
+        "receipt_text": receipt_text(agreed.quote, agreed.basket.currency, paid.language),
     }
     tx.put_receipt(
-        receipt_id,
-        state="committed",
-        content_hash=digest,
-        answer=answer,
-        member=agreed.facts.member if agreed.facts else "",
+        receipt_id, state="committed", content_hash=paid.digest, answer=answer, member=agreed.member
     )
     return answer
 
 
-def _park(tx: Transaction, receipt_id: str, plain: dict[str, Any], digest: bytes, why: str) -> dict[str, Any]:
+def _park(tx: Transaction, paid: Paid, numbers: TypedNumbers, why: str) -> dict[str, Any]:
     """Keep what cannot be booked, without identifiers, for head office to settle."""
-    tx.append(
-        Draft(kind="NOTE", receipt=receipt_id, part="parked", data={"why": why, "body": _storable(plain)})
-    )
-    seq, head = tx.head()
+    tx.release_hold(paid.receipt_id)
+    data = {"why": why, "body": _storable(paid.plain, numbers)}
+    tx.append(Draft(kind="NOTE", receipt=paid.receipt_id, part="parked", data=data))
     answer = {
-        "receipt_id": receipt_id,
+        "receipt_id": paid.receipt_id,
         "state": "parked",
         "why": why,
-        "seq": seq,
-        "head_hash": head.hex(),
+        "differences": ["parked"],
+        **_position(tx),
         "receipt_text": [],
     }
-    tx.put_receipt(receipt_id, state="parked", content_hash=digest, answer=answer, member="")
+    tx.put_receipt(paid.receipt_id, state="parked", content_hash=paid.digest, answer=answer, member="")
     return answer
 
 
-async def _keep_conflict(ledger: Ledger, receipt_id: str, plain: dict[str, Any]) -> None:
-    part = f"conflict/{content_hash(plain).hex()}"
-    draft = Draft(kind="NOTE", receipt=receipt_id, part=part, data={"body": _storable(plain)})
+async def _keep_conflict(ledger: Ledger, numbers: TypedNumbers, paid: Paid) -> None:
+    part = f"conflict/{paid.digest.hex()}"
+    draft = Draft(
+        kind="NOTE", receipt=paid.receipt_id, part=part, data={"body": _storable(paid.plain, numbers)}
+    )
 
     def keep(tx: Transaction) -> None:
-        if not tx.has_entry(receipt_id, "NOTE", part):
+        if not tx.has_entry(paid.receipt_id, "NOTE", part):
             tx.append(draft)
 
     await _write(ledger, keep)
 
 
-def _storable(plain: Any) -> str:
-    """Return a parked body as text without its instruments: identifiers never enter the journal."""
-    if isinstance(plain, dict) and isinstance(plain.get("basket"), dict):
-        plain = {
-            **plain,
-            "basket": {key: one for key, one in plain["basket"].items() if key != "instruments"},
-        }
-    return _canonical(plain)[:65_536].decode(errors="replace")
+def _storable(plain: dict[str, Any], numbers: TypedNumbers) -> str:
+    """Return a body as text without what identifies a customer: that never enters the journal."""
+    kept = {key: value for key, value in plain.items() if key != "identification"}
+    if isinstance(kept.get("basket"), dict):
+        kept["basket"] = {key: value for key, value in kept["basket"].items() if key != "instruments"}
+    return _canonical(numbers.without_payment_cards(kept)).decode()
 
 
-async def _write(ledger: Ledger, change: Any) -> Any:
+def _position(tx: Transaction) -> dict[str, Any]:
+    """Say where the journal ends: a POS that keeps it notices a restored disk."""
+    seq, head = tx.head()
+    return {"seq": seq, "head_hash": head.hex()}
+
+
+async def _write(ledger: Ledger, change: Callable[[Transaction], T]) -> T:
     return await asyncio.wrap_future(ledger.write(change))

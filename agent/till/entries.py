@@ -3,6 +3,7 @@
 Pure.  The ledger adds numbers, clocks and hashes, and names the lots of what is earned.
 """
 
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -13,9 +14,11 @@ from agent.loyalty.basket import Tender
 from agent.loyalty.quote import Quote
 from agent.till.quote import Agreed
 
+_LONGEST_NAME = 64
+
 
 def receipt_draft(
-    agreed: Agreed, *, tenders: list[Tender], fiscal: str, differences: list[str], offline: bool
+    agreed: Agreed, tenders: list[Tender], *, fiscal: str, differences: list[str], offline: bool
 ) -> Draft:
     """Make the RECEIPT entry: everything head office needs to answer the same question again."""
     known = agreed.identification
@@ -38,7 +41,7 @@ def receipt_draft(
     return _draft(agreed, "RECEIPT", "", data=data)
 
 
-def effect_drafts(agreed: Agreed, taken: dict[str, list[Slice]], *, new_voucher_id: str) -> list[Draft]:
+def effect_drafts(agreed: Agreed, taken: dict[str, list[Slice]]) -> list[Draft]:
     """Make what a member's receipt changes: earned, redeemed, counted, used and given."""
     if agreed.facts is None:
         return []
@@ -51,7 +54,7 @@ def effect_drafts(agreed: Agreed, taken: dict[str, list[Slice]], *, new_voucher_
                 agreed,
                 "COUNT",
                 one.rule,
-                data={**msgspec.to_builtins(one), "day": agreed.at.date().isoformat()},
+                data={**msgspec.to_builtins(one), "day": agreed.day.isoformat()},
             )
             for one in quote.counts
         ),
@@ -59,7 +62,7 @@ def effect_drafts(agreed: Agreed, taken: dict[str, list[Slice]], *, new_voucher_
             _draft(agreed, "COUPON", one.id, data={"id": one.id, "voucher": one.voucher})
             for one in quote.vouchers
         ),
-        *_given(agreed, quote, new_voucher_id),
+        *_given(agreed, quote),
     ]
 
 
@@ -128,18 +131,25 @@ def _redeemed(agreed: Agreed, taken: dict[str, list[Slice]]) -> list[Draft]:
     return drafts
 
 
-def _given(agreed: Agreed, quote: Quote, new_voucher_id: str) -> list[Draft]:
+def _given(agreed: Agreed, quote: Quote) -> list[Draft]:
     drafts = []
     for index, give in enumerate(quote.gives):
         data: dict[str, Any] = {"kind": give.kind, "name": give.name}
-        if give.expires_on:
-            data["expires_on"] = give.expires_on
+        data |= {
+            key: value for key in ("active_from", "expires_on", "ends_at") if (value := getattr(give, key))
+        }
         if give.kind == "voucher":
-            data["id"] = f"{new_voucher_id}-{index}"
+            data["id"] = _voucher_id(agreed.basket.receipt_id, index)
         amount, unit = (give.amount, give.name) if give.kind == "lot" else (0, "")
         part = give.rule if index == 0 else f"{give.rule}/{index}"
         drafts.append(_draft(agreed, "GIVE", part, unit=unit, amount=amount, data=data))
     return drafts
+
+
+def _voucher_id(receipt_id: str, index: int) -> str:
+    """Name a voucher after its receipt, which is unique in the chain; names have at most 64 characters."""
+    name = f"{receipt_id}-{index}"
+    return name if len(name) <= _LONGEST_NAME else blake2b(name.encode(), digest_size=16).hexdigest()
 
 
 def _draft(agreed: Agreed, kind: str, part: str, **more: Any) -> Draft:
@@ -147,7 +157,7 @@ def _draft(agreed: Agreed, kind: str, part: str, **more: Any) -> Draft:
         kind=kind,
         receipt=agreed.basket.receipt_id,
         part=part,
-        account=agreed.facts.member if agreed.facts else "",
+        account=agreed.member,
         at=agreed.at.isoformat(),
         actor=agreed.basket.cashier,
         **more,

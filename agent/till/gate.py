@@ -17,6 +17,7 @@ class Gate:
         self.accepting = True
         self.suppressed = 0
         self.open_receipt = ""
+        self._lapses_ns: int | None = None
         self._last: dict[str, tuple[str, int]] = {}
 
     def judge(self, device: str, value: str, read_at_ns: int) -> Verdict:
@@ -31,13 +32,20 @@ class Gate:
         if known == value and read_at_ns - at_ns < DEBOUNCE_NS:
             self.suppressed += 1
             return "repeated"
+        if self._lapses_ns is not None and read_at_ns >= self._lapses_ns:
+            self.reopen()
         return "accepted" if self.accepting else "late"
 
-    def close(self, receipt_id: str) -> None:
-        """Close it for the payment of this receipt."""
-        self.accepting, self.open_receipt = False, receipt_id
+    def close(self, receipt_id: str, *, until_ns: int | None = None) -> None:
+        """Close it for the payment of this receipt, at most until its hold lapses."""
+        self.accepting, self.open_receipt, self._lapses_ns = False, receipt_id, until_ns
 
-    def reopen(self) -> None:
-        """Open it for the next customer, who may well carry the same card: only then is it a new swipe."""
-        self.accepting, self.open_receipt = True, ""
-        self._last.clear()
+    def reopen(self, receipt_id: str | None = None) -> None:
+        """Open it for the next customer, who may well carry the same card: only then is it a new swipe.
+
+        With a receipt named, not if it was closed for another one: repeating or cancelling an older sale
+        lets no card onto the sale that is being paid.
+        """
+        if receipt_id is None or self.open_receipt in {"", receipt_id}:
+            self.accepting, self.open_receipt, self._lapses_ns = True, "", None
+            self._last.clear()

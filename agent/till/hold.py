@@ -7,29 +7,39 @@ import asyncio
 
 from agent.errors import Refused
 from agent.ledger.ledger import Ledger
+from agent.ledger.transaction import Transaction
+from agent.loyalty.basket import Basket
 from agent.till.quote import Agreed, Quoter
-from agent.till.shapes import HoldBody
 
 HOLD_MS = 30 * 60 * 1000
 
 
-async def hold(ledger: Ledger, quoter: Quoter, body: HoldBody, *, now_ms: int) -> dict[str, object]:
+async def hold(
+    ledger: Ledger, quoter: Quoter, basket: Basket, *, etag: str, now_ms: int
+) -> dict[str, object]:
     """Set aside what the quote with this etag redeems; a second hold replaces the first.
 
     Raises:
-        Refused: the etag is of another quote, or the points are not to be had.
+        Refused: the etag is of another quote, the receipt is paid, or the points are not to be had.
     """
-    receipt_id = body.basket.receipt_id
-    agreed = quoter.matching(receipt_id, body.etag, body.basket)
+    receipt_id = basket.receipt_id
+    agreed = quoter.matching(receipt_id, etag, basket)
     if agreed is None:
         raise Refused("etag_mismatch", "this basket gives another answer now", remedy="ask for a new quote")
     wanted = wanted_of(agreed)
-    if wanted and agreed.facts is not None:
-        member = agreed.facts.member
-        await asyncio.wrap_future(
-            ledger.write(lambda tx: tx.place_hold(receipt_id, member, wanted, until_ms=now_ms + HOLD_MS))
-        )
-    return {"receipt_id": receipt_id, "state": "held", "etag": body.etag, "held": wanted}
+
+    def change(tx: Transaction) -> None:
+        if tx.receipt(receipt_id) is not None:
+            raise Refused("wrong_state", f"receipt {receipt_id} is past that")
+        if wanted:
+            until_ms = now_ms + HOLD_MS
+            tx.place_hold(receipt_id, agreed.member, wanted, until_ms=until_ms, day=agreed.day)
+        else:
+            tx.release_hold(receipt_id)
+
+    if wanted or ledger.read.hold(receipt_id) is not None:
+        await asyncio.wrap_future(ledger.write(change))
+    return {"receipt_id": receipt_id, "state": "held", "etag": etag, "held": wanted}
 
 
 def wanted_of(agreed: Agreed) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """Errors as the POS hears them: RFC 9457, with a stable code and what the cashier should do now."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from agent.errors import Conflict, DocumentError, LedgerReadOnly, LoyaltyError, Refused
 
 CONTENT_TYPE = b"application/problem+json"
+_LONG_NUMBER = re.compile(r"[0-9](?:[ -]?[0-9]){8,}")
 TYPE = "tag:loyalty-agent,2026:problem/"
 
 # code → (HTTP status, title, what the cashier should do)
@@ -64,7 +66,8 @@ def problem_of(error: LoyaltyError) -> Problem:
     """Turn one of our errors into its document."""
     match error:
         case DocumentError():
-            return problem("malformed", str(error), errors=[one.as_json() for one in error.mistakes])
+            errors = [_without_numbers(one.as_json()) for one in error.mistakes]
+            return problem("malformed", _without_numbers(str(error)), errors=errors)
         case Conflict():
             return problem("receipt_conflict", str(error))
         case Refused(refusal=code, values=values):
@@ -74,3 +77,14 @@ def problem_of(error: LoyaltyError) -> Problem:
             return problem("ledger_read_only", str(error))
         case _:
             return problem("busy", str(error))
+
+
+def _without_numbers(told: Any) -> Any:
+    """Blank long digit runs of what a document held: a number typed into a wrong field is not echoed."""
+    match told:
+        case str():
+            return _LONG_NUMBER.sub("…", told)
+        case dict():
+            return {key: _without_numbers(value) for key, value in told.items()}
+        case _:
+            return told

@@ -6,8 +6,8 @@ exactly this answer, and a till that lost its memory can make the answer again a
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from agent.ledger.reader import Reader
 from agent.loyalty.basket import Basket
 from agent.loyalty.compile import Compiled
 from agent.loyalty.evaluate import evaluate
-from agent.loyalty.member import MemberFacts
+from agent.loyalty.member import MemberFacts, WalletFacts
 from agent.loyalty.quote import ProgrammeRef, Quote, QuoteLine
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
 
@@ -50,9 +50,19 @@ class Agreed:
     at: datetime
     time_zone: str
 
+    @property
+    def member(self) -> str:
+        """Whose receipt it is; empty: nobody's."""
+        return self.facts.member if self.facts else ""
+
+    @property
+    def day(self) -> date:
+        """The business day: that of `at` in the programme's time zone."""
+        return self.at.astimezone(ZoneInfo(self.time_zone)).date()
+
 
 class Quoter:
-    """Answers quotes, and remembers the last of each receipt until it is committed."""
+    """Answers quotes, and remembers the last of each receipt until it is committed; `seal` opens tokens."""
 
     def __init__(
         self,
@@ -66,7 +76,7 @@ class Quoter:
     ) -> None:
         self._reader = reader
         self._programmes = programmes
-        self._seal = seal
+        self.seal = seal
         self._clock = clock
         self._settings = settings
         self._is_online = is_online
@@ -78,12 +88,16 @@ class Quoter:
         Raises:
             Refused: another currency.
         """
-        agreed = self.evaluate(basket, use_expired_tokens=False)
+        agreed = self._evaluated(basket, self._moment(basket.sold_at), use_expired=False)
         self._remembered[basket.receipt_id] = agreed
         self._remembered.move_to_end(basket.receipt_id)
         if len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
         return agreed
+
+    def programme(self) -> Compiled | None:
+        """Return the programme in force, none before the first has arrived."""
+        return self._programmes()
 
     def remembered(self, receipt_id: str) -> Agreed | None:
         """Return the last quote of a receipt, if this start of the agent made one."""
@@ -94,49 +108,76 @@ class Quoter:
         self._remembered.pop(receipt_id, None)
 
     def matching(self, receipt_id: str, etag: str, basket: Basket) -> Agreed | None:
-        """Return the quote that `etag` means for this basket: remembered, or made again; else None."""
-        known = self._remembered.get(receipt_id)
-        if known is not None and known.quote.etag == etag and known.basket == self._without_tokens(basket)[0]:
-            return known
-        again = self.evaluate(basket, use_expired_tokens=True)
-        return again if again.quote.etag == etag else None
+        """Return the quote that `etag` means for this basket: remembered, or made again; else None.
 
-    def evaluate(self, basket: Basket, *, use_expired_tokens: bool) -> Agreed:
-        """Evaluate a basket with the facts of this moment; a commit may use tokens of any age."""
+        A sale may be paid under a quote that is days old, so the POS's own moment is tried as well.
+        """
+        known = self._remembered.get(receipt_id)
+        if known is not None and known.quote.etag == etag:
+            plain, identification = self._without_tokens(basket)
+            if known.basket == plain and _member_of(known.identification) == _member_of(identification):
+                return known
+        for at in dict.fromkeys((self._moment(basket.sold_at), basket.sold_at)):
+            again = self._evaluated(basket, at)
+            if again.quote.etag == etag:
+                return again
+        return None
+
+    def unquoted(self, basket: Basket) -> Agreed:
+        """Return a sale that was paid without a matching quote: the POS's prices, nothing of ours."""
+        agreed = self._evaluated(basket, self._moment(basket.sold_at))
+        return replace(agreed, quote=_without_programme(agreed.basket))
+
+    def identification_of(self, basket: Basket) -> Identification | None:
+        """Return the identification that a basket carries, of any age."""
+        return self._without_tokens(basket)[1] if basket.instruments else None
+
+    def _evaluated(self, basket: Basket, at: datetime, *, use_expired: bool = True) -> Agreed:
         if basket.currency != self._settings.currency:
             raise Refused(
                 "currency_mismatch",
                 f"this till sells in {self._settings.currency}, the basket is in {basket.currency}",
                 remedy="correct the basket's currency",
             )
-        plain, identification = self._without_tokens(basket, use_expired=use_expired_tokens)
-        at = self._moment(basket.sold_at)
+        plain, identification = self._without_tokens(basket, use_expired=use_expired)
         compiled = self._programmes()
         if compiled is None:
             quote = _without_programme(plain)
             return Agreed(plain, None, identification, _sealed(quote, plain, None, at), at, "UTC")
-        zone = compiled.programme.time_zone
-        day = at.astimezone(ZoneInfo(zone)).date()
-        known = identification is not None and identification.member
-        facts = self._reader.facts(identification.member, day) if identification and known else None
+        facts = None
+        if identification is not None and identification.member:
+            day = at.astimezone(compiled.zone).date()
+            facts = self._facts(identification.member, plain.receipt_id, day)
         quote = evaluate(compiled, facts, plain, at)
         if not self._is_online():
             quote = _provisional(quote)
-        return Agreed(plain, facts, identification, _sealed(quote, plain, facts, at), at, zone)
+        sealed = _sealed(quote, plain, facts, at)
+        return Agreed(plain, facts, identification, sealed, at, compiled.programme.time_zone)
 
-    def identification_of(self, basket: Basket) -> Identification | None:
-        """Return the identification that a basket carries, of any age."""
-        return self._without_tokens(basket, use_expired=True)[1]
+    def _facts(self, member: str, receipt_id: str, day: date) -> MemberFacts | None:
+        """Return a member's facts; what is held for this very receipt may still be spent by it."""
+        facts = self._reader.facts(member, day)
+        held = self._reader.hold(receipt_id) if facts is not None else None
+        if facts is None or held is None or held.member != member:
+            return facts
+        wallets = dict(facts.wallets)
+        for name, slices in held.wallets.items():
+            known = wallets.get(name, WalletFacts())
+            usable = (known.usable_offline or 0) + sum(one.amount for one in slices)
+            wallets[name] = msgspec.structs.replace(known, usable_offline=usable)
+        return msgspec.structs.replace(facts, wallets=wallets)
 
     def _without_tokens(
         self, basket: Basket, *, use_expired: bool = True
     ) -> tuple[Basket, Identification | None]:
         """Take our tokens out of the instruments: what is stored and evaluated holds codes only."""
+        if not basket.instruments:
+            return basket, None
         found: Identification | None = None
         codes: list[str] = []
         oldest_ms = int(self._clock.now().timestamp() * 1000) - LIFE_MS
         for instrument in basket.instruments:
-            opened = self._seal.open(instrument)
+            opened = self.seal.open(instrument)
             if opened is None:
                 codes.append(instrument)
             elif found is None and (use_expired or opened.made_ms >= oldest_ms):
@@ -148,6 +189,10 @@ class Quoter:
         now = self._clock.now()
         off_s = abs((sold_at - now).total_seconds())
         return sold_at if off_s <= self._settings.clock_tolerance_s else now
+
+
+def _member_of(identification: Identification | None) -> str:
+    return identification.member if identification else ""
 
 
 def _sealed(quote: Quote, basket: Basket, facts: MemberFacts | None, at: datetime) -> Quote:

@@ -5,7 +5,6 @@ that this till does not know is noted, and head office settles its points.
 """
 
 import asyncio
-from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -13,10 +12,13 @@ import msgspec
 from agent.errors import Conflict, Refused
 from agent.journal.entry import Draft, Entry
 from agent.ledger.ledger import Ledger
+from agent.ledger.records import StoredReceipt
 from agent.ledger.transaction import Transaction
 from agent.loyalty.basket import Basket, Line
-from agent.loyalty.inverse import Inverse, add_line
+from agent.loyalty.numbers import exact
 from agent.loyalty.quote import Quote
+from agent.loyalty.returns import ReturnEffects, amount_of, effects_of
+from agent.till.entries import reversal
 from agent.till.shapes import ReturnBody, ReturnLine
 
 
@@ -27,27 +29,32 @@ async def take_back(ledger: Ledger, receipt_id: str, return_id: str, body: Retur
         Conflict: this return id came with other lines.
         Refused: more comes back than was sold, or the receipt was voided.
     """
+    archived = [one for one in ledger.read.entries_of(receipt_id) if one.incarnation != ledger.incarnation]
     stored = ledger.read.receipt(receipt_id)
-    if stored is not None and stored.state == "voided":
-        raise Refused("wrong_state", f"receipt {receipt_id} was voided: nothing of it can come back")
-    entries = ledger.read.entries_of(receipt_id)
-    asked = msgspec.to_builtins(body)
-    for entry in entries:
-        if entry.kind == "RETURN" and entry.part == return_id:
-            if entry.data["asked"] == asked:
-                return dict(entry.data["answer"])
-            raise Conflict("receipt_conflict", f"return {return_id} came with other lines")
-    sale = next((entry for entry in entries if entry.kind == "RECEIPT"), None)
 
     def change(tx: Transaction) -> dict[str, Any]:
-        if sale is None or not sale.data.get("quote"):
+        # Asked inside the transaction: two returns of one line must not both find it unreturned.
+        entries = archived + tx.entries_of(receipt_id)
+        known = next((one for one in entries if (one.kind, one.part) == ("RETURN", return_id)), None)
+        asked = msgspec.to_builtins(body)
+        if known is not None:
+            if known.data["asked"] == asked:
+                return dict(known.data["answer"])
+            raise Conflict("receipt_conflict", f"return {return_id} came with other lines")
+        if any(one.kind == "REVERSE" and one.data.get("undoes") == "RECEIPT" for one in entries):
+            raise Refused("wrong_state", f"receipt {receipt_id} was voided: nothing of it can come back")
+        sale = next((one for one in entries if one.kind == "RECEIPT"), None)
+        if sale is None:
             return _note(tx, receipt_id, return_id, asked)
-        return _book(tx, sale, entries, return_id=return_id, body=body)
+        answer = _book(tx, sale, entries, return_id=return_id, body=body)
+        _move_state(tx, tx.receipt(receipt_id) or stored, str(answer["state"]))
+        return answer
 
     return await asyncio.wrap_future(ledger.write(change))
 
 
 def _note(tx: Transaction, receipt_id: str, return_id: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """Note a return of a sale that another till made: its points are settled at head office."""
     answer = {"receipt_id": receipt_id, "return_id": return_id, "state": "noted", "provisional": True}
     data = {"asked": asked, "answer": answer}
     tx.append(Draft("RETURN", receipt=receipt_id, part=return_id, at=asked["returned_at"], data=data))
@@ -57,12 +64,11 @@ def _note(tx: Transaction, receipt_id: str, return_id: str, asked: dict[str, Any
 def _book(
     tx: Transaction, sale: Entry, entries: list[Entry], *, return_id: str, body: ReturnBody
 ) -> dict[str, Any]:
-    basket, quote = (
-        msgspec.convert(sale.data["basket"], Basket),
-        msgspec.convert(sale.data["quote"], Quote),
-    )
+    basket = msgspec.convert(sale.data["basket"], Basket)
+    quote = msgspec.convert(sale.data["quote"], Quote)
     before = _returned(entries)
-    inverse, minors = _inverse(basket, quote, before, body)
+    minors = _asked_minors(basket, before, entries, body)
+    effects = effects_of(basket, quote, before, minors)
     is_all = all(
         before.get(line.line, 0) + minors.get(line.line, 0) >= line.amount_minor for line in basket.lines
     )
@@ -70,9 +76,9 @@ def _book(
         "receipt_id": sale.receipt,
         "return_id": return_id,
         "state": "returned" if is_all else "partly_returned",
-        "refund_minor": inverse.refund_minor,
-        "earned_back": inverse.earned,
-        "spent_back": inverse.spent,
+        "refund_minor": effects.refund_minor,
+        "earned_back": effects.earned,
+        "spent_back": effects.spent,
         "provisional": False,
     }
     data = {
@@ -80,21 +86,20 @@ def _book(
         "answer": answer,
         "lines": [[line, minor] for line, minor in sorted(minors.items())],
     }
-    at, actor = body.returned_at.isoformat(), body.cashier or sale.actor
-    draft = Draft("RETURN", sale.receipt, return_id, sale.account, at=at, actor=actor, data=data)
-    tx.append(draft)
-    for one in _reversals(entries, inverse, return_id):
-        tx.append(msgspec.structs.replace(one, at=at, actor=actor))
-    _move_state(tx, sale, str(answer["state"]))
-    seq, head = tx.head()
-    return {**answer, "seq": seq, "head_hash": head.hex()}
+    drafts = [
+        Draft("RETURN", receipt=sale.receipt, part=return_id, account=sale.account, data=data),
+        *_reversals(entries, effects, return_id),
+    ]
+    for one in drafts:
+        actor = body.cashier or sale.actor
+        tx.append(msgspec.structs.replace(one, at=body.returned_at.isoformat(), actor=actor))
+    return answer
 
 
-def _move_state(tx: Transaction, sale: Entry, state: str) -> None:
-    stored = tx.receipt(sale.receipt)
+def _move_state(tx: Transaction, stored: StoredReceipt | None, state: str) -> None:
     if stored is not None:
         tx.put_receipt(
-            sale.receipt,
+            stored.receipt_id,
             state=state,
             content_hash=stored.content_hash,
             answer={**stored.answer, "state": state},
@@ -112,53 +117,61 @@ def _returned(entries: list[Entry]) -> dict[int, int]:
     return before
 
 
-def _inverse(
-    basket: Basket, quote: Quote, before: dict[int, int], body: ReturnBody
-) -> tuple[Inverse, dict[int, int]]:
+def _asked_minors(
+    basket: Basket, before: dict[int, int], entries: list[Entry], body: ReturnBody
+) -> dict[int, int]:
+    """Return the rung-up minor units of each line that come back now."""
     lines = {line.line: line for line in basket.lines}
-    quoted = {line.line: line for line in quote.lines}
-    inverse, minors = Inverse(), dict[int, int]()
+    minors: dict[int, int] = {}
     for asked in body.lines:
         line = lines.get(asked.line)
         if line is None or asked.line in minors:
             raise Refused("return_too_large", f"line {asked.line} is not on the receipt, or is named twice")
+        if line.amount_minor <= 0:
+            minors[line.line] = 0  # a free article or a deposit given back: no money or points of ours
+            continue
         left = line.amount_minor - before.get(line.line, 0)
-        now = _asked_minor(asked, line, left)
+        now = _asked_minor(asked, line, left, entries)
         if not 0 < now <= left:
             raise Refused(
                 "return_too_large", f"of line {line.line} only {left} minor units are left", left=left
             )
         minors[line.line] = now
-        if line.line in quoted:
-            done = before.get(line.line, 0)
-            add_line(inverse, quoted[line.line], gross_minor=line.amount_minor, before=done, now=now)
-        else:
-            inverse.refund_minor += now
-    return inverse, minors
+    return minors
 
 
-def _asked_minor(asked: ReturnLine, line: Line, left: int) -> int:
+def _asked_minor(asked: ReturnLine, line: Line, left: int, entries: list[Entry]) -> int:
     if asked.amount_minor is not None:
         return asked.amount_minor
-    if asked.quantity is None:
+    if asked.quantity is None or not exact(line.quantity):
         return left
-    part = Fraction(asked.quantity) / Fraction(line.quantity) if Fraction(line.quantity) else Fraction(1)
-    return int(line.amount_minor * part)
+    earlier = [
+        exact(one["quantity"])
+        for entry in entries
+        if entry.kind == "RETURN"
+        for one in entry.data["asked"]["lines"]
+        if one["line"] == line.line and one.get("quantity")
+    ]
+    done = sum(earlier)
+    if done + exact(asked.quantity) == exact(line.quantity):
+        return left  # the last piece: whatever amounts came back in between, the sum is the line
+    return amount_of(line, asked.quantity, before=str(done))
 
 
-def _reversals(entries: list[Entry], inverse: Inverse, return_id: str) -> list[Draft]:
+def _reversals(entries: list[Entry], effects: ReturnEffects, return_id: str) -> list[Draft]:
     """Undo points lot by lot: what is left of each entry, in the order in which they were written."""
     drafts: list[Draft] = []
-    for kind, totals in (("EARN", inverse.earned), ("REDEEM", inverse.spent)):
+    for kind, totals in (("EARN", effects.earned), ("REDEEM", effects.spent)):
         for wallet, points in totals.items():
             missing = points
             for entry in entries:
-                if entry.kind == kind and entry.unit == wallet and missing:
+                if entry.kind == kind and entry.unit == wallet and missing > 0:
                     lots = _part_of_lots(entry, entries, missing)
                     missing -= sum(abs(amount) for _, amount in lots)
                     if lots:
                         drafts.append(_reverse(entry, lots, return_id))
-    return drafts
+    counted = [entry for entry in entries if entry.kind == "COUNT" and entry.part in effects.counts]
+    return drafts + [reversal(entry, f"{return_id}/COUNT/{entry.part}") for entry in counted]
 
 
 def _part_of_lots(entry: Entry, entries: list[Entry], points: int) -> list[tuple[str, int]]:

@@ -38,12 +38,17 @@ class HoldBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CommitBody(msgspec.Struct, frozen=True):
-    """The receipt as paid.  Keys this program does not know are kept with it."""
+    """The receipt as paid.
+
+    `identification` is an identification_id or a typed number, for a POS that puts it here rather than
+    into the basket's instruments.  Keys this program does not know are passed over.
+    """
 
     basket: Basket
     etag: str = ""
-    tenders: list[Tender] = []
-    fiscal: str = ""
+    tenders: Annotated[list[Tender], Meta(max_length=64)] = []
+    fiscal: Annotated[str, Meta(max_length=128)] = ""
+    identification: Annotated[str, Meta(max_length=512)] = ""
 
 
 class ReturnLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

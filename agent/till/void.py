@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from agent.errors import Refused
-from agent.journal.entry import Entry
+from agent.journal.entry import Draft, Entry
 from agent.ledger.ledger import Ledger
+from agent.ledger.records import StoredReceipt
 from agent.ledger.transaction import Transaction
 from agent.till.entries import reversal
 from agent.till.shapes import VoidBody
@@ -21,37 +22,51 @@ async def void(ledger: Ledger, receipt_id: str, body: VoidBody) -> dict[str, Any
     Raises:
         Refused: goods of it have come back already.
     """
-    stored = ledger.read.receipt(receipt_id)
-    if stored is not None and stored.state == "voided":
-        return stored.answer
-    if stored is not None and stored.state in {"partly_returned", "returned"}:
-        raise Refused("wrong_state", f"goods of receipt {receipt_id} came back already: it cannot be voided")
-    is_paid = stored is not None and stored.state == "committed"
-    entries = ledger.read.entries_of(receipt_id) if is_paid else []
+    archived = ledger.read.receipt(receipt_id)
+    archived_entries = ledger.read.entries_of(receipt_id) if archived is not None else []
 
     def change(tx: Transaction) -> dict[str, Any]:
-        if is_paid:
-            _undo(tx, entries, body)
-        else:
+        # What another call did since then counts; a journal of before a restore only the reader knows.
+        stored = tx.receipt(receipt_id) or archived
+        if stored is None:
             tx.release_hold(receipt_id)
-        seq, head = tx.head()
-        answer = {"receipt_id": receipt_id, "state": "voided", "seq": seq, "head_hash": head.hex()}
-        if is_paid and stored is not None:
-            tx.put_receipt(
-                receipt_id,
-                state="voided",
-                content_hash=stored.content_hash,
-                answer=answer,
-                member=stored.member,
-            )
+            return _answer(tx, receipt_id)
+        if stored.state == "voided":
+            return dict(stored.answer["void"])
+        if stored.state in {"partly_returned", "returned"}:
+            raise Refused("wrong_state", f"goods of receipt {receipt_id} came back: it cannot be voided")
+        _undo(tx, archived_entries or tx.entries_of(receipt_id), stored, body)
+        answer = _answer(tx, receipt_id)
+        _mark(tx, stored, answer)
         return answer
 
     return await asyncio.wrap_future(ledger.write(change))
 
 
-def _undo(tx: Transaction, entries: list[Entry], body: VoidBody) -> None:
+def _undo(tx: Transaction, entries: list[Entry], stored: StoredReceipt, body: VoidBody) -> None:
+    if stored.state == "parked":
+        # Nothing of it was booked; head office, which settles it, must know.
+        data = {"reason": body.reason}
+        tx.append(Draft("NOTE", receipt=stored.receipt_id, part="voided", actor=body.cashier, data=data))
+        return
     for entry in entries:
         if entry.kind in UNDONE:
             part = "" if entry.kind == "RECEIPT" else f"{entry.kind}/{entry.part}"
             draft = reversal(entry, part)
             tx.append(msgspec.structs.replace(draft, actor=body.cashier or entry.actor))
+
+
+def _answer(tx: Transaction, receipt_id: str) -> dict[str, Any]:
+    seq, head = tx.head()
+    return {"receipt_id": receipt_id, "state": "voided", "seq": seq, "head_hash": head.hex()}
+
+
+def _mark(tx: Transaction, stored: StoredReceipt, answer: dict[str, Any]) -> None:
+    """Keep what the commit answered: a repeat of it, and the recovery call, still show it."""
+    tx.put_receipt(
+        stored.receipt_id,
+        state="voided",
+        content_hash=stored.content_hash,
+        answer={**stored.answer, "state": "voided", "void": answer},
+        member=stored.member,
+    )

@@ -40,12 +40,8 @@ FAULTS: Mapping[str, Fault] = {
     "redirect": Fault(0.5, "nothing", "not follow it, and not send credentials there"),
     "garbage": Fault(1, "nothing", "treat it as a protocol error and retry"),
     "delay": Fault(1, "the request", "wait, within its deadline"),
-    "slow": Fault(
-        0.5, "the request", "assemble the reply from 16-byte pieces, within its deadline"
-    ),
-    "drip": Fault(
-        0.3, "the request", "stop at the total deadline: each read succeeds, the reply never ends"
-    ),
+    "slow": Fault(0.5, "the request", "assemble the reply from 16-byte pieces, within its deadline"),
+    "drip": Fault(0.3, "the request", "stop at the total deadline: each read succeeds, the reply never ends"),
     "flood": Fault(0.3, "the request", "stop at its byte cap: the reply never ends and is fast"),
     "cut_reply": Fault(1, "the request", "send the same entries again: the outcome is unknown"),
     "lost_reply": Fault(1, "the request", "send the same entries again: the outcome is unknown"),
@@ -59,7 +55,7 @@ FAULTS: Mapping[str, Fault] = {
 class ChaosProxy:
     """Use as `async with ChaosProxy(host, port, seed=7) as proxy:` and talk to `proxy.port`."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         host: str,
         port: int,
@@ -136,9 +132,7 @@ class ChaosProxy:
         return await act(request, writer)
 
     async def _forward(self, request: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection(
-            *self._upstream, ssl=self._upstream_tls, limit=LARGEST
-        )
+        reader, writer = await asyncio.open_connection(*self._upstream, ssl=self._upstream_tls, limit=LARGEST)
         try:
             writer.write(request)
             await writer.drain()
@@ -154,23 +148,23 @@ class ChaosProxy:
             await self._forward(again)
         return await _send(writer, reply)
 
-    async def _do_status_500(self, request: bytes, writer: Writer) -> bool:
+    async def _do_status_500(self, _: bytes, writer: Writer) -> bool:
         return await _send(writer, _reply("500 Internal Server Error", b"{}"))
 
-    async def _do_status_429(self, request: bytes, writer: Writer) -> bool:
+    async def _do_status_429(self, _: bytes, writer: Writer) -> bool:
         return await _send(writer, _reply("429 Too Many Requests", b"", "Retry-After: 0"))
 
-    async def _do_portal(self, request: bytes, writer: Writer) -> bool:
+    async def _do_portal(self, _: bytes, writer: Writer) -> bool:
         return await _send(
             writer, _reply("200 OK", b"<html>Please sign in</html>", "Content-Type: text/html")
         )
 
-    async def _do_redirect(self, request: bytes, writer: Writer) -> bool:
+    async def _do_redirect(self, _: bytes, writer: Writer) -> bool:
         return await _send(
             writer, _reply("307 Temporary Redirect", b"", "Location: http://127.0.0.1:1/elsewhere")
         )
 
-    async def _do_garbage(self, request: bytes, writer: Writer) -> bool:
+    async def _do_garbage(self, _: bytes, writer: Writer) -> bool:
         await _send(writer, self._rng.randbytes(200))
         return False
 
@@ -200,8 +194,7 @@ class ChaosProxy:
         await self._forward(request)
         await _send(
             writer,
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/msgpack\r\n"
-            b"Content-Length: 100000000000\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/msgpack\r\nContent-Length: 100000000000\r\n\r\n",
         )
         for _ in range(1000):
             await _send(writer, b" " * 65536)

@@ -1,12 +1,21 @@
 """Logs carry what store IT acts on, and nothing personal."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from agent.clock import SystemClock
 from agent.daemon.logs import configure
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """Leave no logger behind that writes to this test's captured output."""
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 def test_a_field_that_is_not_on_the_list_leaves_no_value_behind(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.parts import part_or_skip
 
 from drivers.event import Driver
 from drivers.input_thread import InputThread
 from tests.drivers.listening import Listener
 from tests.drivers.rigs import RIGS, PtyRig, Rig
+from tests.parts import part_or_skip
 
 MakeRig = Callable[[str], Rig]
 Run = Callable[..., InputThread]

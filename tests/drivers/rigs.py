@@ -12,11 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from tests.parts import MissingPart
-
 from drivers.event import Driver
 from drivers.registry import DeviceSettings, open_reader
 from tests.drivers.loyalty_numbers import RANGES
+from tests.parts import MissingPart
 
 
 class Rig(Protocol):

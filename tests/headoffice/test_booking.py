@@ -160,7 +160,7 @@ def test_a_return_at_a_till_that_is_heard_first_waits_for_the_sale(office: Offic
     book(office)
     assert balance(office) == free(office) == 800
     assert rows(office, "SELECT count(*) FROM entry WHERE parked <> 0") == [(0,)]
-    assert rows(office, "SELECT state FROM receipt") == [("returned",)]
+    assert rows(office, "SELECT state FROM receipt") == [("partly_returned",)]
     assert differences(office) == []
     sound(office)
 

@@ -13,6 +13,8 @@ from agent.sync.wire import Delta, Pull
 from tests.headoffice.test_allowances import ask, given
 from tests.headoffice.till_end import StillClock, TillEnd, basket, book
 
+KINDS = {bytes: "BLOB", int: "BIGINT", str: "VARCHAR"}
+
 
 @pytest.fixture
 def busy(office: Office, till: TillEnd) -> Office:
@@ -50,7 +52,7 @@ def test_the_report_counts_what_was_sold_and_leaves_out_what_was_voided(busy: Of
         600,
         214,
     )
-    assert made["top_rules"] == [{"rule": "base", "receipts": 2, "rebate_minor": 0, "points": 19}]
+    assert made["top_rules"] == [{"rule": "base", "receipts": 1, "rebate_minor": 0, "points": 14}]
     assert made["receipts"] == {"committed": 2, "voided": 1}
 
 
@@ -68,23 +70,21 @@ def test_status_names_every_till_and_how_long_it_was_silent(busy: Office, clock:
     assert (made["members"], made["entries"]) == (2, 12)
 
 
+def copy_to(other: duckdb.DuckDBPyConnection, office: Office, table: str) -> None:
+    copied = [dict(row) for row in office.store.rows(f"SELECT * FROM {table}")]  # noqa: S608
+    columns = [f'"{name}" {KINDS[type(value)]}' for name, value in copied[0].items()]
+    other.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
+    marks = ", ".join("?" * len(columns))
+    other.executemany(f"INSERT INTO {table} VALUES ({marks})", [list(row.values()) for row in copied])  # noqa: S608
+
+
 def test_every_figure_is_the_same_on_duckdb(busy: Office) -> None:
-    other = duckdb.connect(":memory:")
-    for table in ("receipt", "receipt_rule", "entry", "lot"):
-        copied = [dict(row) for row in busy.store.rows(f"SELECT * FROM {table}")]  # noqa: S608
-        kinds = {
-            name: "BLOB" if isinstance(value, bytes) else "BIGINT" if isinstance(value, int) else "VARCHAR"
-            for name, value in copied[0].items()
-        }
-        other.execute(f"CREATE TABLE {table} ({', '.join(f'"{name}" {kind}' for name, kind in kinds.items())})")
-        other.executemany(
-            f"INSERT INTO {table} VALUES ({', '.join('?' * len(kinds))})",
-            [list(row.values()) for row in copied],
-        )
     texts: dict[str, str] = {name: text for name, text in vars(figures).items() if name.isupper()}
     assert len(texts) >= 8
-    for name, text in texts.items():
-        values: list[Any] = ["2027-03-01"] * text.count("?")
-        ours = [tuple(row) for row in busy.store.rows(text, values)]
-        assert other.execute(text, values).fetchall() == ours, name
-    other.close()
+    with duckdb.connect(":memory:") as other:
+        for table in ("receipt", "receipt_rule", "entry", "lot"):
+            copy_to(other, busy, table)
+        for name, text in texts.items():
+            values: list[Any] = ["2027-03-01"] * text.count("?")
+            ours = [tuple(row) for row in busy.store.rows(text, values)]
+            assert other.execute(text, values).fetchall() == ours, name

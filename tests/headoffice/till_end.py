@@ -64,6 +64,17 @@ def basket(receipt: str, *amounts: int, redeem: int = 0, at: datetime = NOON, st
     )
 
 
+def receipt_data(bought: Basket, quote: Quote, facts: MemberFacts | None) -> dict[str, Any]:
+    return {
+        "basket": msgspec.to_builtins(bought),
+        "quote": msgspec.to_builtins(quote),
+        "at": bought.sold_at.isoformat(),
+        "tz": "America/New_York",
+        "identified_by": {"entry_mode": "Scanned", "tag": "ab" * 16} if facts else None,
+        "facts": msgspec.to_builtins(facts) if facts else None,
+    }
+
+
 class TillEnd:
     """One till with its key and one journal."""
 
@@ -119,14 +130,7 @@ class TillEnd:
             "at": at.isoformat(),
             "actor": bought.cashier,
         }
-        data = {
-            "basket": msgspec.to_builtins(bought),
-            "quote": msgspec.to_builtins(quote),
-            "at": at.isoformat(),
-            "tz": "America/New_York",
-            "identified_by": {"entry_mode": "Scanned", "tag": "ab" * 16} if facts else None,
-            "facts": msgspec.to_builtins(facts) if facts else None,
-        }
+        data = receipt_data(bought, quote, facts)
         entries = [self.add("RECEIPT", **common, data=data)]
         if facts is None:
             return entries

@@ -1,16 +1,17 @@
 """The journal grows by whole transactions, in a chain, each key once."""
 
+import contextlib
 import threading
 from pathlib import Path
 
 import pytest
 
-from agent.errors import Conflict, LedgerReadOnly
+from agent.errors import Conflict, LedgerReadOnly, Refused
 from agent.journal.chain import chain_end, genesis
 from agent.journal.entry import Draft, entry_from
 from agent.ledger.transaction import Transaction
 from agent.ledger.verify import verify
-from tests.ledger.rigs import do, earn, facts, opened, tell
+from tests.ledger.rigs import LATER_MS, allowance, do, earn, facts, opened, tell, usable
 
 
 def test_entries_are_numbered_and_chained_from_the_genesis(tmp_path: Path) -> None:
@@ -133,3 +134,28 @@ def test_a_listener_that_fails_does_not_stop_the_writer(tmp_path: Path) -> None:
         ledger.on_commit.append(fail)
         for number in (1, 2):
             assert do(ledger, lambda tx: tx.append(Draft("NOTE"))).seq == number
+
+
+def test_a_refusal_that_a_change_swallows_undoes_the_change_all_the_same(tmp_path: Path) -> None:
+    with opened(tmp_path) as ledger:
+        tell(ledger, facts(e9=50))
+        do(ledger, lambda tx: tx.accept_allowance(allowance(ledger, 1, e9=40)))
+        do(ledger, lambda tx: tx.place_hold("r1", "m1", {"points": 40}, until_ms=LATER_MS))
+        too_much = Draft(
+            "REDEEM", receipt="r2", account="m1", unit="points", amount=-41, lots=[("e9", -41)], allowance=1
+        )
+
+        def spend(tx: Transaction) -> None:
+            with contextlib.suppress(Refused):
+                tx.append(too_much)
+
+        def hold_more(tx: Transaction) -> None:
+            with contextlib.suppress(Refused):
+                tx.place_hold("r1", "m1", {"points": 41}, until_ms=LATER_MS)
+
+        for change in (spend, hold_more):
+            with pytest.raises(Refused):
+                do(ledger, change)
+        assert (ledger.read.head()[0], usable(ledger)) == (1, 0), "the hold of 40 stands"
+        assert do(ledger, lambda tx: tx.append(Draft("NOTE"))).seq == 2
+    assert verify(tmp_path).ok

@@ -1,34 +1,12 @@
 """How rules combine: groups, exclusive ones, chains of percentages, multipliers, caps."""
 
-from datetime import UTC, datetime
+from datetime import date
 
 import pytest
 
-from agent.loyalty.basket import Basket, Line
-from agent.loyalty.compile import compile_programme
-from agent.loyalty.evaluate import evaluate
-from agent.loyalty.member import MemberFacts
-from agent.loyalty.quote import Quote
-from agent.loyalty.read import load_programme
-
-AT = datetime(2026, 11, 24, 15, tzinfo=UTC)
-HEAD = """[programme]
-id = "x"
-version = 1
-currency = "EUR"
-time_zone = "Europe/Helsinki"
-[wallet.p]
-"""
-
-
-def quote(rules: str, *lines: Line) -> Quote:
-    compiled = compile_programme(load_programme((HEAD + rules).encode(), name="x.toml"))
-    return evaluate(compiled, MemberFacts("m"), Basket("r", AT, "s", "t", "EUR", list(lines)), AT)
-
-
-def codes(answer: Quote) -> list[str]:
-    return [one.code for one in answer.reasons]
-
+from agent.loyalty.basket import Line
+from agent.loyalty.member import CountFacts, MemberFacts
+from tests.loyalty.desk import codes, quote
 
 A, B = Line(1, "a", 1000, "g"), Line(2, "b", 2000, "h")
 SCOPED = (
@@ -92,3 +70,61 @@ def test_two_full_stamp_cards_give_two_vouchers() -> None:
     answer = quote(rules, Line(1, "a", 700, quantity="7"))
     assert [(one.name, one.amount) for one in answer.gives] == [("v", 1), ("v", 1)]
     assert [(one.units, one.rewards, one.size) for one in answer.counts] == [(7, 2, 3)]
+
+
+def test_who_lost_without_losing_money_is_told_no_sum() -> None:
+    group = '[group.x]\nmode = "first"\n'
+    rules = '[rule.a]\ngroup = "x"\ntake_off = { amount = "1.00" }\n'
+    rules += '[rule.b]\ngroup = "x"\ntake_off = { amount = "2.00" }\n'
+    answer = quote(group + rules, A)
+    assert (answer.due_minor, answer.reasons[1].values) == (900, {"by": "a"})
+
+
+@pytest.mark.parametrize(
+    ("take_off", "off"),
+    [
+        ('percent = "50", units = 1', [0, 500]),
+        ('percent = "100", units = 3, pick = "dearest"', [500, 2000]),
+        ('amount = "30.00", units = 2', [0, 2000]),
+        ('per_unit = "0.105"', [21, 21]),
+        ('percent = "100", floor = "4.99"', [2, 1002]),
+        ('amount = "29.00", floor = "4.99"', [2, 1002]),
+        ('percent = "50", max = "3.00"', [100, 200]),
+    ],
+)
+def test_what_is_taken_off_keeps_its_limits(take_off: str, off: list[int]) -> None:
+    lines = Line(1, "a", 1000, quantity="2"), Line(2, "b", 2000, quantity="2")
+    answer = quote(f"[rule.a]\ntake_off = {{ {take_off} }}\n", *lines)
+    assert [line.amount_minor for line in lines] == [
+        rung + taken for rung, taken in zip([one.amount_minor for one in answer.lines], off, strict=True)
+    ]
+
+
+def test_the_tightest_daily_limit_of_a_count_holds() -> None:
+    rules = '[voucher.v]\ntake_off = { percent = "10" }\n[rule.s]\nmax_per_day = 5\n'
+    rules += 'count = { of = "units", size = 100, guard_per_day = 2 }\ngive = { voucher = "v" }\n'
+    line = Line(1, "a", 700, quantity="7")
+    assert quote(rules, line).counts[0].units == 2
+    today = MemberFacts("m", counts={"s": CountFacts(4, date(2026, 11, 24), 1)})
+    assert quote(rules, line, member=today).counts[0].units == 1
+
+
+def test_points_per_unit_follow_the_quantity() -> None:
+    answer = quote('[rule.e]\nearn = { points = "3", per = "unit" }\n', Line(1, "a", 1000, quantity="2.5"))
+    assert answer.wallets[0].earn == 7
+
+
+def test_the_prompt_worth_most_comes_first_after_the_card() -> None:
+    rules = "".join(
+        f'[rule.{name}]\nstage = "receipt"\nwhen = {{ amount = {{ at_least = "{least}.00" }} }}\n'
+        f'take_off = {{ amount = "{off}.00" }}\n'
+        for name, least, off in (("a", 15, 1), ("b", 20, 3), ("c", 18, 2))
+    )
+    rules += '[rule.d]\nwhen = { card_shown = true }\ntake_off = { amount = "0.50" }\n'
+    answer = quote(rules, A, member=None)
+    assert [one.values.get("worth_minor", one.values.get("amount_minor")) for one in answer.prompts] == [
+        50,
+        300,
+        200,
+        100,
+    ]

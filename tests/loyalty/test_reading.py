@@ -1,20 +1,18 @@
 """A programme file's mistakes come all at once, each where it stands."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from agent.errors import DocumentError
-from agent.loyalty.read import load_programme
+from agent.loyalty.read import MAX_BYTES, load_programme
+from tests.loyalty.desk import HEAD
 
-HEAD = """[programme]
-id = "x"
-version = 1
-currency = "EUR"
-time_zone = "Europe/Helsinki"
-[wallet.p]
-"""
-PROGRAMMES = sorted((Path(__file__).parents[2] / "config" / "programmes").glob("*.toml"))
+ROOT = Path(__file__).parents[2]
+PROGRAMMES = sorted((ROOT / "config" / "programmes").glob("*.toml"))
 
 
 def mistakes(text: str) -> list[tuple[str, str]]:
@@ -28,11 +26,33 @@ def test_every_shipped_programme_is_sound_and_named_like_its_file(file: Path) ->
     assert load_programme(file.read_bytes(), name=file.name).id == file.stem
 
 
+@pytest.mark.parametrize("file", PROGRAMMES, ids=lambda file: file.stem)
+def test_every_rule_and_voucher_shipped_has_a_name_in_each_language(file: Path) -> None:
+    text = load_programme(file.read_bytes(), name=file.name).text
+    names = [text.programme.name]
+    names += [rule.name for rule in text.rule.values()] + [word.name for word in text.voucher.values()]
+    assert all(name.en and name.ru and name.fi for name in names)
+
+
 def test_all_mistakes_are_told_at_once_with_their_lines() -> None:
     found = mistakes('[rule.a]\nearn = { pionts = "1" }\n[rule.b]\nearn = { points = 0.5 }\n')
     assert ("x.toml:8 /rule/a/earn/pionts", "unknown_field") in found
     assert ("x.toml:8 /rule/a/earn/points", "missing") in found
     assert ("x.toml:10 /rule/b/earn/points", "float_refused") in found
+    assert len(found) == 3
+
+
+def test_a_mistyped_table_hides_no_mistake_of_the_others() -> None:
+    text = '[scope]\nshop = { gruops = ["a"] }\n[settings]\nallocate = "last_line"\n[rule.a]\nx = 1\n'
+    text += '[rule.b]\nscope = "shop"\nearn = { wallet = "p", points = "1" }\n'
+    text += '[rule.c]\nscope = "none"\npay = { wallet = "q" }\n'
+    assert mistakes(text) == [
+        ("x.toml:8 /scope/shop/gruops", "unknown_field"),
+        ("x.toml:12 /rule/a/x", "unknown_field"),
+        ("x.toml:10 /settings/allocate", "not_supported"),
+        ("x.toml:17 /rule/c/scope", "unknown_scope"),
+        ("x.toml:18 /rule/c/pay/wallet", "unknown_wallet"),
+    ]
 
 
 def test_a_word_of_a_later_semantics_is_an_error_never_ignored() -> None:
@@ -73,3 +93,72 @@ def test_numbers_that_cannot_be_meant_are_refused() -> None:
         "[rule.d]\npay = {}\n"
     )
     assert [code for _, code in mistakes(rules)] == ["zero", "too_little", "too_fine", "no_value"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('[rule.a]\nwhen = { segment = [] }\nearn = { points = "1" }\n', "invalid"),
+        ('[rule.a]\nwhen = { segment = "" }\nearn = { points = "1" }\n', "invalid"),
+        ('[rule.a]\nscope = { groups = [] }\nearn = { points = "1" }\n', "invalid"),
+        ('[rule.a]\nwhen = { hours = ["9:00-17:00"] }\nearn = { points = "1" }\n', "invalid"),
+        ('[rule.a]\nwhen = { hours = "29:00-30:00" }\nearn = { points = "1" }\n', "invalid"),
+        ('[rule.a]\npriority = 99999999999999999999\nearn = { points = "1" }\n', "invalid"),
+        (
+            '[rule.a]\nwhen = { from = 2026-02-01, until = 2026-02-01 }\nearn = { points = "1" }\n',
+            "empty_period",
+        ),
+        ('[rule.a]\ntake_off = { percent = "100", pick = "dearest" }\n', "pick_of_what"),
+        ('[rule.a]\ntake_off = { percent = "101" }\n', "too_much"),
+        ("[rule.a]\ntake_off = {}\n", "one_measure"),
+        ("[rule.a]\ngive = {}\n", "one_gift"),
+        ("[rule.a]\n", "one_verb"),
+        ('[rule.a]\nexclusive = true\nmultiply = { by = "2" }\n', "not_supported"),
+        ('[rule.a]\nstage = "bundle"\ntake_off = { percent = "1" }\n', "not_supported"),
+        ('[rule.a]\nmax_per_day = 1\nearn = { points = "1" }\n', "not_supported"),
+        ('[rule.a]\ncount = { of = "visits", size = 2 }\nearn = { points = "1" }\n', "not_supported"),
+        ('[rule.a]\ntake_off = { set_price = "1", percent = "1" }\n', "not_supported"),
+        ('[wallet.q]\n[rule.a]\nearn = { points = "1" }\n', "which_wallet"),
+        ('[wallet.q]\nactivates = "PT2H"\n', "invalid"),
+        (
+            '[rule.a]\nwhen.amount = { at_least = "1", at = "pay" }\ntake_off = { percent = "1" }\n',
+            "not_earlier",
+        ),
+        ("[rule.a]\nwhen." + "not." * 3000 + "identified = true\n", "too_deep"),
+        ("# " + "x" * MAX_BYTES, "too_long"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_mistake(text: str, code: str) -> None:
+    assert code in {found for _, found in mistakes(text)}
+
+
+def test_rules_compete_only_where_their_gains_compare() -> None:
+    group = '[wallet.q]\n[group.x]\nmode = "best"\n'
+    rules = '[rule.a]\ngroup = "x"\nearn = { wallet = "p", points = "1" }\n'
+    rules += '[rule.b]\ngroup = "x"\nearn = { wallet = "q", points = "1" }\n'
+    rules += '[voucher.v]\ngroup = "x"\ntake_off = { percent = "1" }\n'
+    assert mistakes(group + rules) == [
+        ("x.toml:14 /rule/b/group", "not_comparable"),
+        ("x.toml:17 /voucher/v/group", "not_comparable"),
+    ]
+
+
+def test_bytes_that_are_no_text_are_a_mistake() -> None:
+    with pytest.raises(DocumentError) as caught:
+        load_programme(b"\xff", name="x.toml")
+    assert caught.value.mistakes[0].code == "not_utf8"
+
+
+def test_reading_leaves_the_heap_sound() -> None:
+    """Msgspec 0.22 frees a type wrongly that unites a patterned string with a list; a checked heap aborts."""
+    program = "import sys\nfrom agent.loyalty.read import load_programme\n"
+    program += "load_programme(sys.stdin.buffer.read(), name='x')"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=HEAD.encode(),
+        env={**os.environ, "PYTHONMALLOC": "debug"},
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")

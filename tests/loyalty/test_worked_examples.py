@@ -9,6 +9,7 @@ import pytest
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.compile import Compiled, compile_programme
 from agent.loyalty.evaluate import evaluate
+from agent.loyalty.explain import sentence
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
 from agent.loyalty.quote import Quote
 from agent.loyalty.read import load_programme
@@ -144,6 +145,8 @@ def test_f1_points_of_fourteen_days_hold_to_the_last_minute() -> None:
     late = evaluate(programme, member, sale, last + timedelta(minutes=1))
     assert late.due_minor == 100000
     assert reason(late, "pay") == ("points_expired", {"wallet": "main", "points": 200, "day": "2026-03-16"})
+    said = sentence(late.reasons[0], programme.programme, "en")
+    assert said == "Paying with points: 200 points expired on 16 March"
 
 
 def test_f1_the_granted_lot_ends_on_the_fourteenth_day() -> None:
@@ -185,3 +188,9 @@ def test_g_points_pay_from_fifteen_hundred_up(points: int, amount: int, paid: in
     sale = basket("EUR", Line(1, "a", amount), payback="max")
     quote = evaluate(shipped("payback"), holder("payback", points), sale, NOON)
     assert (quote.wallets[0].redeem, quote.due_minor) == (paid, due)
+
+
+def test_g2_what_is_left_lacks_a_thousand_and_four_points() -> None:
+    sale = basket("EUR", Line(1, "a", 500), payback="max")
+    quote = evaluate(shipped("payback"), holder("payback", 1730 - 1234), sale, NOON)
+    assert reason(quote, "pay") == ("missing", {"what": "points", "wallet": "payback", "points": 1004})

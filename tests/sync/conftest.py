@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from agent.ledger.ledger import Ledger, open_ledger
-from tests.sync.desk import Desk
+from agent.sync.session import Session
+from tests.sync.desk import Desk, DeskDoor
 from tests.sync.till import StandingClock, sell
 
 
@@ -39,3 +40,23 @@ def make_ledger(tmp_path: Path, clock: StandingClock) -> Iterator[Callable[..., 
     yield make
     for ledger in made:
         ledger.close()
+
+
+@pytest.fixture
+def heard() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def talk(desk: Desk, clock: StandingClock, heard: list[str]) -> Callable[[Ledger], Session]:
+    def make(ledger: Ledger) -> Session:
+        return Session(
+            ledger,
+            DeskDoor(desk),
+            clock=clock,
+            publisher_key=desk.publisher_key,
+            program_version="0",
+            on_programme=lambda _text, name: heard.append(name),
+        )
+
+    return make

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from agent.errors import Rejected, Unreachable
 from agent.journal.chain import chain_end, genesis
+from agent.loyalty.member import Lot, MemberFacts, WalletFacts
 from agent.sync.signing import is_from
 from agent.sync.wire import (
     BLOB_PATH,
@@ -49,6 +50,12 @@ currency = "EUR"
 time_zone = "UTC"
 minor_digits = 2
 """
+
+
+def member(name: str, points: int = 10, version: int = 1) -> MemberRow:
+    """Make a member with one lot."""
+    wallets = {"points": WalletFacts([Lot("l", points)])}
+    return MemberRow(name, version, [name.encode()], MemberFacts(member=name, wallets=wallets))
 
 
 class Journal:
@@ -188,7 +195,9 @@ def app_of(desk: Desk, public_key: bytes) -> Any:
         path = request.url.path
         if path.startswith(BLOB_PATH):
             content = desk.blobs.get(path.removeprefix(BLOB_PATH))
-            response = Response(content or b"", 200 if content else 404, media_type="application/octet-stream")
+            response = Response(
+                content or b"", 200 if content else 404, media_type="application/octet-stream"
+            )
         else:
             try:
                 body = await request.body()
@@ -196,7 +205,7 @@ def app_of(desk: Desk, public_key: bytes) -> Any:
                 return  # half a message is no message
             sealed = msgspec.msgpack.decode(body, type=Sealed)
             if is_from(sealed, path, public_key):
-                message = msgspec.msgpack.decode(sealed.payload, type=kinds[path])
+                message: Any = msgspec.msgpack.decode(sealed.payload, type=kinds[path])
                 response = Response(encode(desk.answer(message)), media_type="application/msgpack")
             else:
                 response = Response(b"", 401)

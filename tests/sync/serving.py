@@ -7,6 +7,8 @@ from typing import Any
 
 import uvicorn
 
+from tests.sync.till import until
+
 
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
@@ -22,8 +24,7 @@ async def serving(app: Any, *, port: int = 0, **more: Any) -> AsyncIterator[int]
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.005)
+    await until(lambda: server.started or task.done())
     try:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
@@ -34,7 +35,6 @@ async def serving(app: Any, *, port: int = 0, **more: Any) -> AsyncIterator[int]
 @contextlib.asynccontextmanager
 async def answering(act: Callable[[asyncio.StreamWriter], Awaitable[None]]) -> AsyncIterator[int]:
     """Accept connections, read one request head, then let `act` misbehave; gives the port."""
-
     tasks: set[asyncio.Task[None]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -12,7 +12,16 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
 from agent.loyalty.member import MemberFacts
 from agent.sync.allowance import ask_allowances, look_up
-from agent.sync.wire import Allowance, AllowanceRequest, Deny, LotSlice, MemberRequest, MemberRow, NoMember, Retry
+from agent.sync.wire import (
+    Allowance,
+    AllowanceRequest,
+    Deny,
+    LotSlice,
+    MemberRequest,
+    MemberRow,
+    NoMember,
+    Retry,
+)
 from tests.sync.till import StandingClock, kinds
 
 pytestmark = pytest.mark.anyio
@@ -53,7 +62,7 @@ def spendable(ledger: Ledger, clock: StandingClock) -> dict[str, int]:
 
 
 async def ask(ledger: Ledger, giver: Giver, *wallets: str, **more: str) -> int:
-    return await ask_allowances(ledger, giver, "m1", wallets or ("points",), deadline_s=0.3, **more)  # type: ignore[arg-type]
+    return await ask_allowances(ledger, giver, "m1", wallets or ("points",), deadline_s=0.3, **more)
 
 
 async def test_what_is_given_can_be_spent_here(make_ledger: MakeLedger, clock: StandingClock) -> None:
@@ -136,8 +145,8 @@ async def test_spent_points_stay_spent_when_the_answer_comes_again(
     await ask(ledger, giver, request_id="read-7")
 
     def spend(tx: Transaction) -> None:
-        lots = [("l", -4)]
-        tx.append(Draft("REDEEM", receipt="r", part="points/1", account="m1", unit="points", amount=-4, lots=lots, allowance=1))  # fmt: skip
+        common: dict[str, Any] = {"receipt": "r", "part": "points/1", "account": "m1", "unit": "points"}
+        tx.append(Draft("REDEEM", **common, amount=-4, lots=[("l", -4)], allowance=1))
 
     ledger.write(spend).result()
     assert await ask(ledger, giver, request_id="read-7") == 0
@@ -146,9 +155,9 @@ async def test_spent_points_stay_spent_when_the_answer_comes_again(
 
 async def test_a_card_is_looked_up(make_ledger: MakeLedger, clock: StandingClock) -> None:
     ledger, giver = make_ledger(), Giver(clock)
-    found = await look_up(ledger, giver, b"t" * 16, deadline_s=0.3)  # type: ignore[arg-type]
+    found = await look_up(ledger, giver, b"t" * 16, deadline_s=0.3)
     assert found is not None
     assert found.card_tags == [b"t" * 16]
     for nobody in (NoMember(), Retry(1)):
         giver.says = nobody
-        assert await look_up(ledger, giver, b"t" * 16, deadline_s=0.3) is None  # type: ignore[arg-type]
+        assert await look_up(ledger, giver, b"t" * 16, deadline_s=0.3) is None

@@ -125,9 +125,7 @@ async def test_nothing_packed_is_unpacked() -> None:
 async def test_a_redirect_is_never_followed() -> None:
     async with (
         serving(answer_with(Response(b"", 200))) as elsewhere,
-        serving(
-            answer_with(Response(b"", 307, {"Location": f"http://127.0.0.1:{elsewhere}/"}))
-        ) as port,
+        serving(answer_with(Response(b"", 307, {"Location": f"http://127.0.0.1:{elsewhere}/"}))) as port,
     ):
         with pytest.raises(Unreachable, match="307"):
             await asked(port)
@@ -142,7 +140,12 @@ async def test_a_captive_portal_acknowledges_nothing() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"\x16\x03\x01 no http at all\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Le", b"", b"HTTP/9.9 999 ?\r\n\r\n"],
+    [
+        b"\x16\x03\x01 no http at all\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+        b"",
+        b"HTTP/9.9 999 ?\r\n\r\n",
+    ],
 )
 async def test_garbage_is_no_answer(data: bytes) -> None:
     async with answering(saying(data)) as port:
@@ -168,8 +171,12 @@ async def test_an_answer_to_another_question_is_none(desk: Desk) -> None:
         await client.close()
 
 
-@pytest.mark.parametrize(("status", "error"), [(500, Unreachable), (502, Unreachable), (400, Rejected), (404, Rejected)])
-async def test_a_broken_server_is_away_and_a_refusing_one_says_no(status: int, error: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("status", "error"), [(500, Unreachable), (502, Unreachable), (400, Rejected), (404, Rejected)]
+)
+async def test_a_broken_server_is_away_and_a_refusing_one_says_no(
+    status: int, error: type[Exception]
+) -> None:
     async with serving(answer_with(Response(b"", status))) as port:
         with pytest.raises(error):
             await asked(port)
@@ -195,7 +202,8 @@ async def test_nobody_at_the_address_and_no_address_are_both_away() -> None:
 
 async def test_a_proxy_in_the_environment_is_not_asked(desk: Desk) -> None:
     before = dict(os.environ)
-    os.environ |= {"HTTP_PROXY": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1", "NO_PROXY": "", "no_proxy": ""}
+    nobody = "http://127.0.0.1:1"
+    os.environ |= {"HTTP_PROXY": nobody, "ALL_PROXY": nobody, "NO_PROXY": "", "no_proxy": ""}
     try:
         async with serving(app_of(desk, KEY.public_key().public_bytes_raw())) as port:
             assert isinstance(await asked(port), Welcome)
@@ -219,14 +227,15 @@ async def test_head_office_is_known_by_its_certificate_and_may_ask_for_ours(
     server, till = authority.issue_cert("127.0.0.1"), authority.issue_cert("till")
     server.private_key_and_cert_chain_pem.write_to_path(tmp_path / "server.pem")
     till.private_key_and_cert_chain_pem.write_to_path(tmp_path / "till.pem")
-    tls = {
+    tls: dict[str, Any] = {
         "ssl_certfile": str(tmp_path / "server.pem"),
         "ssl_ca_certs": str(tmp_path / "ours.pem"),
         "ssl_cert_reqs": ssl.CERT_REQUIRED,
     }
     async with serving(app_of(desk, KEY.public_key().public_bytes_raw()), **tls) as port:
         url, ours = f"https://127.0.0.1:{port}", str(tmp_path / "ours.pem")
-        shown = {"client_certificate": str(tmp_path / "till.pem"), "client_key": str(tmp_path / "till.pem")}
+        pem = str(tmp_path / "till.pem")
+        shown: dict[str, Any] = {"client_certificate": pem, "client_key": pem}
         assert isinstance(await asked(port, url=url, ca_file=ours, **shown), Welcome)
         with pytest.raises(Unreachable):
             await asked(port, url=url, ca_file=str(tmp_path / "strange.pem"), **shown)

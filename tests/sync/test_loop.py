@@ -13,7 +13,7 @@ from agent.sync.client import LONGEST_PAUSE_S, patiently
 from agent.sync.loop import SyncLoop
 from agent.sync.wire import Hello, Pull, Push, Retry
 from tests.sync.desk import Desk, DeskDoor
-from tests.sync.till import StandingClock, sell
+from tests.sync.till import StandingClock, sell, until
 
 pytestmark = pytest.mark.anyio
 MakeLedger = Callable[..., Ledger]
@@ -29,9 +29,8 @@ class Naps:
 
     async def __call__(self, seconds: float) -> None:
         self.asked.append(seconds)
-        until = self._clock.monotonic_s() + seconds
-        while self._clock.monotonic_s() < until:
-            await asyncio.sleep(0.001)
+        ends = self._clock.monotonic_s() + seconds
+        await until(lambda: self._clock.monotonic_s() >= ends, patience_s=60)
 
 
 @asynccontextmanager
@@ -53,12 +52,6 @@ async def running(ledger: Ledger, desk: Desk, clock: StandingClock, naps: Naps) 
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(fact: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not fact():
-            await asyncio.sleep(0.001)
 
 
 def count(desk: Desk, kind: type) -> int:
@@ -90,6 +83,7 @@ async def test_store_it_can_ask_for_news_now(
         await until(lambda: len(naps.asked) == 1)
         loop.wake_wholly()
         await until(lambda: count(desk, Pull) == 2)
+        assert clock.passed.total_seconds() == 0
 
 
 async def test_a_cut_line_is_waited_out_and_everything_arrives_when_it_heals(

@@ -1,10 +1,11 @@
 """Both ends as they are: a ledger and its sync against the real head office over real HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
@@ -28,6 +29,7 @@ from agent.sync.session import Session
 from tests.chaos.chaos_proxy import ChaosProxy
 from tests.headoffice.till_end import PROGRAMME, StillClock, basket, book, compiled, differences, rows
 from tests.sync.serving import serving
+from tests.sync.till import until
 
 pytestmark = pytest.mark.anyio
 MEMBERS = """member,card,wallet,balance,expires_on
@@ -84,22 +86,21 @@ class Till:
             "at": at.isoformat(),
             "tz": "America/New_York",
         }
-        common = {"receipt": receipt, "account": "m-1", "at": at.isoformat(), "actor": "anna"}
+        common: dict[str, Any] = {"receipt": receipt, "account": "m-1", "at": at.isoformat(), "actor": "anna"}
 
         def change(tx: Transaction) -> None:
-            tx.append(Draft("RECEIPT", **common, data=data))  # type: ignore[arg-type]
+            tx.append(Draft("RECEIPT", **common, data=data))
             for lot in quote.lots:
-                dates = {"active_from": lot.active_from, "expires_on": lot.expires_on}
+                dates: dict[str, Any] = {"active_from": lot.active_from, "expires_on": lot.expires_on}
                 part = f"{lot.wallet}/{lot.expires_on}"
                 tx.append(Draft("EARN", **common, part=part, unit=lot.wallet, amount=lot.points, data=dates))
             taken = tx.take("m-1", "points", sum(wallet.redeem for wallet in quote.wallets), day)
             if taken:
                 number, lots = taken[0].allowance, [(one.lot, -one.amount) for one in taken]
                 points = sum(amount for _, amount in lots)
+                spent: dict[str, Any] = {"amount": points, "lots": lots, "allowance": number}
                 part = f"points/{number}"
-                tx.append(
-                    Draft("REDEEM", **common, part=part, unit="points", amount=points, lots=lots, allowance=number)
-                )
+                tx.append(Draft("REDEEM", **common, part=part, unit="points", **spent))
             for count in quote.counts:
                 counted = {**msgspec.to_builtins(count), "day": day.isoformat()}
                 tx.append(Draft("COUNT", **common, part=count.rule, data=counted))
@@ -149,12 +150,6 @@ async def looping(till: Till) -> AsyncIterator[SyncLoop]:
 
 async def nap(seconds: float) -> None:
     await asyncio.sleep(min(seconds, 0.01))
-
-
-async def until(fact: Callable[[], bool], *, patience_s: float = 10) -> None:
-    async with asyncio.timeout(patience_s):
-        while not fact():
-            await asyncio.sleep(0.01)
 
 
 def booked_balance(office: Office) -> int:
@@ -264,3 +259,4 @@ async def test_head_office_books_every_receipt_once_through_chaos(office: Office
         assert rows(office, "SELECT count(*) FROM receipt") == [(60,)]
         assert differences(office) == []
         assert till.balance() == booked_balance(office)
+        assert len(proxy.counts) > 5

@@ -1,5 +1,7 @@
 """What a till does around sync: it sells, and its clock is moved by hand."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from agent.journal.entry import Draft, entry_from
@@ -21,6 +23,13 @@ class StandingClock:
 
     def pass_s(self, seconds: float) -> None:
         self.passed += timedelta(seconds=seconds)
+
+
+async def until(fact: Callable[[], bool], *, patience_s: float = 10) -> None:
+    """Wait for something that other tasks bring about; TimeoutError says that they did not."""
+    async with asyncio.timeout(patience_s):
+        while not fact():  # noqa: ASYNC110 - what is waited for has no event to wait on
+            await asyncio.sleep(0.001)
 
 
 def sell(ledger: Ledger, receipt: str, *, member: str = "m1", entries: int = 3) -> None:

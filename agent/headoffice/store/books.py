@@ -121,8 +121,11 @@ def put_receipt(store: Store, values: dict[str, object], rules: Sequence[tuple[s
 
 
 def set_receipt_state(store: Store, receipt: str, state: str) -> None:
-    """Say what became of a receipt, if it is known already; a void is final."""
-    store.run("UPDATE receipt SET state = ? WHERE receipt = ? AND state <> 'voided'", (state, receipt))
+    """Say what became of a receipt, if it is known already; wholly returned and voided are final."""
+    store.run(
+        "UPDATE receipt SET state = ? WHERE receipt = ? AND state IN ('committed', 'partly_returned')",
+        (state, receipt),
+    )
 
 
 def state_before_receipt(store: Store, receipt: str) -> str:
@@ -132,4 +135,4 @@ def state_before_receipt(store: Store, receipt: str) -> str:
         " WHEN kind = 'RETURN' THEN 1 ELSE 0 END) AS rank FROM entry WHERE receipt = ? AND parked = 0",
         (receipt,),
     )
-    return ("committed", "returned", "voided")[int(row["rank"] or 0) if row is not None else 0]
+    return ("committed", "partly_returned", "voided")[int(row["rank"] or 0) if row is not None else 0]

@@ -1,7 +1,7 @@
 """give: a lot for an event, a voucher, or a voucher for every full stamp card (`count`)."""
 
 from agent.loyalty.conditions import Refusal
-from agent.loyalty.days import life
+from agent.loyalty.days import after, life
 from agent.loyalty.member import CountFacts
 from agent.loyalty.numbers import exact
 from agent.loyalty.programme import Rule, Text
@@ -17,12 +17,14 @@ class GiveWork:
         self._rule = rule
         self._scope = scope
         self._count = word.count
-        self._per_day = word.max_per_day or (word.count.guard_per_day if word.count else None)
+        guards = (word.max_per_day, word.count.guard_per_day if word.count else None)
+        self._per_day = min((guard for guard in guards if guard is not None), default=None)
         self._cap = word.max_per_receipt
         lot, voucher = (word.give.lot, word.give.voucher) if word.give else (None, None)
         self._kind = "lot" if lot is not None else "voucher"
         self._name = wallet if lot is not None else voucher or ""
         self._life = (lot.expires or text.wallet[wallet].expires) if lot else text.voucher[self._name].life
+        self._activates = text.wallet[wallet].activates if lot else None
         self._amount = int(exact(str(lot.points)) * 10 ** text.wallet[wallet].scale) if lot else 1
 
     def propose(self, state: State) -> Proposal | Refusal:
@@ -63,9 +65,19 @@ class GiveWork:
             if self._count is not None:
                 values = {"units": units, "position": position % size, "missing": size - position % size}
         if rewards:
-            day, _ = life(state.local, self._life)
-            ends = day.isoformat() if day else None
-            one = Give(self._rule, self._kind, self._name, self._amount, ends)
-            state.gives.extend([one] * rewards)  # each voucher is a thing of its own
+            state.gives.extend([self._gift(state)] * rewards)  # each voucher is a thing of its own
             values |= {"kind": self._kind, "name": self._name, "amount": rewards * self._amount}
         state.explain(self._rule, "applied", **values)
+
+    def _gift(self, state: State) -> Give:
+        last, instant = life(state.local, self._life)
+        start = None if self._activates is None else after(state.day, self._activates)
+        return Give(
+            self._rule,
+            self._kind,
+            self._name,
+            self._amount,
+            last.isoformat() if last else None,
+            start.isoformat() if start else None,
+            instant.isoformat() if instant else None,
+        )

@@ -3,9 +3,10 @@
 from fractions import Fraction
 
 from agent.loyalty.conditions import Refusal
-from agent.loyalty.numbers import Exact, exact, half_up, share_out
+from agent.loyalty.numbers import exact, half_up, share_out
 from agent.loyalty.programme import TakeOff
-from agent.loyalty.state import State
+from agent.loyalty.state import Rest, State
+from agent.loyalty.vouchers import usable_voucher
 from agent.loyalty.work import Proposal
 
 
@@ -27,9 +28,9 @@ class TakeOffWork:
     def propose(self, state: State) -> Proposal | Refusal:
         """Return each line's rebate in minor units."""
         if self._voucher:
-            voucher, why = usable_voucher(state, self._voucher)
+            voucher, code, values = usable_voucher(state, (self._voucher,))
             if not voucher:
-                return why
+                return code, values
         lines = state.lines_of(self._scope)
         if not lines:
             return "nothing_in_scope", {}
@@ -60,17 +61,25 @@ class TakeOffWork:
 
     def _measured(self, state: State, taken: dict[int, Fraction], room: list[int]) -> Proposal:
         parts = [0] * len(room)
-        rests: list[Exact] = list(state.rests)
+        rests: list[Rest] = list(state.rests)
         for at, units in taken.items():
+            rest, over = rests[at]
+            # Off by `off` of `finer * over` parts: so the rest's denominator grows by factors only.
             if self._percent is None:
-                off = Fraction(self._per_unit * units)
-            elif self._units is None or units == state.units[at]:
-                off = self._percent * rests[at]
+                off = self._per_unit.numerator * units.numerator * over
+                finer = self._per_unit.denominator * units.denominator
             else:
-                off = self._percent * rests[at] * units / state.units[at]
-            part = half_up(off.numerator, off.denominator)
-            parts[at] = min(part, room[at])
-            rests[at] = rests[at] - off if part <= room[at] else state.amounts[at] - parts[at]
+                off, finer = self._percent.numerator * rest, self._percent.denominator
+                if units is not state.units[at]:
+                    share = units / state.units[at]
+                    off, finer = off * share.numerator, finer * share.denominator
+            part = half_up(off, finer * over)
+            if part <= room[at]:
+                parts[at] = part
+                rests[at] = (rest * finer - off, finer * over)
+            else:
+                parts[at] = room[at]
+                rests[at] = (state.amounts[at] - room[at], 1)
         return Proposal(parts, rests)
 
     def _taken(self, state: State, lines: tuple[int, ...]) -> dict[int, Fraction]:
@@ -98,35 +107,16 @@ class TakeOffWork:
         for at, part in enumerate(proposal.parts):
             if part:
                 state.take_off(self._rule, at, int(part))
+                rest, over = state.rests[at]
                 rests = proposal.rests
-                state.rests[at] = rests[at] if rests is not None else state.rests[at] - part
+                state.rests[at] = (rest - part * over, over) if rests is None else rests[at]
                 total += int(part)
         if self._voucher:
-            state.vouchers_used.append((self._voucher, usable_voucher(state, self._voucher)[0]))
+            state.vouchers_used.append((self._voucher, usable_voucher(state, (self._voucher,))[0]))
         values: dict[str, object] = {"amount_minor": total}
         if self._percent is not None:
             values["percent"] = self._shown
         state.explain(self._rule, "applied", **values)
-
-
-def usable_voucher(state: State, name: str) -> tuple[str, Refusal]:
-    """Return the id of the member's voucher that ends first and is valid today, or "" and why none is."""
-    if state.member is None:
-        return "", ("not_identified", {})
-    held = [one for one in state.member.vouchers if one.voucher == name]
-    valid = [
-        one
-        for one in held
-        if (one.active_from is None or one.active_from <= state.day)
-        and (one.expires_on is None or state.day <= one.expires_on)
-    ]
-    if valid:
-        first = min(valid, key=lambda one: (one.expires_on is None, str(one.expires_on), one.id))
-        return first.id, ("", {})
-    past = [one.expires_on for one in held if one.expires_on is not None and one.expires_on < state.day]
-    if past:
-        return "", ("code_expired", {"day": max(past).isoformat()})
-    return "", ("missing", {"what": "voucher"})
 
 
 def _minor(text: str | None, minor: int) -> int | None:

@@ -1,0 +1,164 @@
+"""What a quote costs over the Unix socket, beside what no till can save: `scripts/bench quote`.
+
+The limit is a bare ASGI echo on the same uvicorn settings (same sizes of body and answer, its own process)
+plus `evaluate` alone on the same basket.  Above it lie reading and checking the basket, opening the
+identification, the member's facts from the ledger, the seal and the event for the screens.  The client is
+the standard library's, over one connection, as a POS would be; it costs both the same.
+"""
+
+import http.client
+import json
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agent.loyalty.basket import Basket
+from agent.loyalty.compile import compile_programme
+from agent.loyalty.evaluate import evaluate
+from agent.loyalty.read import load_programme
+from scripts.benches.figures import Line, line, percentile
+from scripts.benches.quote_server import CARD, MEMBER, club_text
+
+ROOT = Path(__file__).resolve().parents[2]
+GOAL = 1.5
+LINES = 20
+ROUND = 100
+GROUPS = ("GROCERY", "PRODUCE", "DRUG GM", "MEAT", "DELI")
+
+
+def measure(folder: Path, seconds: float = 6) -> list[Line]:
+    """Return bench lines: quotes, echoes and evaluations turn by turn, so a slow moment falls on all."""
+    with ExitStack() as stack:
+        ours = stack.enter_context(_served("till", folder / "till.sock", str(folder)))
+        told = {"value": CARD, "entry_mode": "Scanned"}
+        known = json.loads(_call(ours, "POST", "/v1/identifications", json.dumps(told).encode()))
+        sale = _basket(known["identification_id"])
+        body, path = json.dumps(sale).encode(), f"/v1/receipts/{sale['receipt_id']}/quote"
+        answer = _call(ours, "PUT", path, body)
+        bare = stack.enter_context(_served("echo", folder / "echo.sock", str(len(answer))))
+        quotes: list[float] = []
+        echoes: list[float] = []
+        alone: list[float] = []
+        turns: list[tuple[list[float], Callable[[], object]]] = [
+            (quotes, partial(_call, ours, "PUT", path, body)),
+            (echoes, partial(_call, bare, "PUT", path, body)),
+            (alone, _evaluation(sale)),
+        ]
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline or len(quotes) < 2 * ROUND:
+            for taken, work in turns:
+                taken += [_timed(work) for _ in range(ROUND)]
+    return _lines(quotes[ROUND:], echoes[ROUND:], alone[ROUND:])
+
+
+def _lines(quotes: list[float], echoes: list[float], alone: list[float]) -> list[Line]:
+    """Judge the median; the tail is shown, not judged."""
+    limit = statistics.median(echoes) + statistics.median(alone)
+    tail = percentile(echoes, 99) + percentile(alone, 99)
+    return [
+        line("quote_p50", statistics.median(quotes), "ASGI echo + evaluate, p50", limit, goal=GOAL),
+        line("quote_p99", percentile(quotes, 99), "ASGI echo + evaluate, p99", tail),
+        line("quote_echo_p50", statistics.median(echoes), "of that, the echo", None),
+        line("quote_evaluate_p50", statistics.median(alone), "of that, evaluate", None),
+    ]
+
+
+def _basket(identification_id: str) -> dict[str, Any]:
+    goods = [
+        {
+            "line": number,
+            "sku": f"40{number:011}",
+            "group": GROUPS[number % len(GROUPS)],
+            "quantity": str(1 + number % 3),
+            "amount_minor": 199 + 37 * number,
+        }
+        for number in range(1, LINES + 1)
+    ]
+    return {
+        "receipt_id": "bench-1",
+        "sold_at": datetime.now(UTC).isoformat(),
+        "store": "1",
+        "till": "1-1",
+        "cashier": "7",
+        "currency": "USD",
+        "lines": goods,
+        "instruments": [identification_id],
+    }
+
+
+def _evaluation(sale: dict[str, Any]) -> Callable[[], object]:
+    compiled = compile_programme(load_programme(club_text(), name="household-club.toml"))
+    basket = msgspec.convert({**sale, "instruments": []}, Basket)
+    return partial(evaluate, compiled, MEMBER, basket, basket.sold_at)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return (time.perf_counter() - begun) * 1000
+
+
+class _Door(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=30)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def _call(door: _Door, method: str, path: str, body: bytes) -> bytes:
+    door.request(method, path, body)
+    response = door.getresponse()
+    content = response.read()
+    if response.status != http.HTTPStatus.OK:
+        raise RuntimeError(f"{path}: {response.status} {content!r}")
+    return content
+
+
+@contextmanager
+def _served(kind: str, door: Path, told: str) -> Iterator[_Door]:
+    """Start one server, wait until it answers, give a connection to it."""
+    command = [sys.executable, "-m", "scripts.benches.quote_server", kind, str(door), told]
+    with subprocess.Popen(command, cwd=ROOT) as process:
+        connection = _Door(door)
+        try:
+            _connect(connection, process)
+            yield connection
+        finally:
+            connection.close()
+            process.terminate()
+
+
+def _connect(connection: _Door, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            connection.connect()
+        except OSError:
+            connection.close()
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as place:
+        for one in measure(Path(place)):
+            print(json.dumps(one))
