@@ -21,14 +21,12 @@ class Online:
         client: Client,
         *,
         programme: Callable[[], Compiled | None],
-        new_id: Callable[[], str],
         is_online: Callable[[], bool],
         deadline_s: float,
     ) -> None:
         self._ledger = ledger
         self._client = client
         self._programme = programme
-        self._new_id = new_id
         self._is_online = is_online
         self._deadline_s = deadline_s
 
@@ -38,14 +36,7 @@ class Online:
         if compiled is None or not self._is_online():
             return 0
         wallets = paying_wallets(compiled.programme)
-        return await ask_allowances(
-            self._ledger,
-            self._client,
-            member,
-            wallets,
-            request_id=self._new_id(),
-            deadline_s=self._deadline_s,
-        )
+        return await ask_allowances(self._ledger, self._client, member, wallets, deadline_s=self._deadline_s)
 
     async def look_up(self, card_tag: bytes) -> bool:
         """Ask whose card this is; True if the member is in the ledger afterwards."""

@@ -128,7 +128,7 @@ class _Daemon:
         admin = given.get("admin") or open_unix(run_folder / "admin.sock", mode=0o600)
         doors: list[tuple[Any, Any]] = [
             (app, pos),
-            (build_admin(self._status, sync_now=self._wake_sync), admin),
+            (build_admin(self._status, sync_now=self._sync_wholly), admin),
         ]
         if self._config.pos.loopback:
             guard = LoopbackGuard(
@@ -218,6 +218,10 @@ class _Daemon:
     def _wake_sync(self) -> None:
         if self._link.sync is not None:
             self._link.sync.wake()
+
+    def _sync_wholly(self) -> None:
+        if self._link.sync is not None:
+            self._link.sync.wake_wholly()
 
     def _status(self) -> dict[str, Any]:
         return status_of(

@@ -80,7 +80,6 @@ def connect(
         ledger,
         quick,
         programme=programme,
-        new_id=random_id,
         is_online=lambda: sync.state.online,
         deadline_s=max(config.sync.online_wait_ms, 1) / 1000,
     )

@@ -6,6 +6,7 @@ and hold, and without limit for commit, since a POS repeats a commit for days.
 
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import OrderedDict
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 LIFE_MS = 30 * 60 * 1000
+REMEMBERED = 64
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
 
@@ -32,6 +34,9 @@ class TokenSeal:
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
+        # A sale shows the same token in quote, hold and commit.  Only what is a token is remembered: what
+        # is none may be a number that nobody should keep.
+        self._opened: OrderedDict[str, Identification] = OrderedDict()
 
     def seal(self, identification: Identification, nonce: bytes) -> str:
         """Return the token; `nonce` is 12 random bytes, used once."""
@@ -40,12 +45,19 @@ class TokenSeal:
 
     def open(self, token: str) -> Identification | None:
         """Return what a token says, None if this till did not make it."""
+        known = self._opened.get(token)
+        if known is not None:
+            return known
         try:
             raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
             plain = self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], None)
-            return msgspec.msgpack.decode(plain, type=Identification)
+            opened = msgspec.msgpack.decode(plain, type=Identification)
         except (ValueError, InvalidTag, msgspec.DecodeError):
             return None
+        self._opened[token] = opened
+        if len(self._opened) > REMEMBERED:
+            self._opened.popitem(last=False)
+        return opened
 
 
 def token_key(path: Path) -> bytes:

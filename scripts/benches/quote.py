@@ -25,6 +25,7 @@ import msgspec
 from agent.loyalty.basket import Basket
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.evaluate import evaluate
+from agent.loyalty.member import WalletFacts
 from agent.loyalty.read import load_programme
 from scripts.benches.figures import Line, line, percentile
 from scripts.benches.quote_server import CARD, MEMBER, club_text
@@ -32,12 +33,15 @@ from scripts.benches.quote_server import CARD, MEMBER, club_text
 ROOT = Path(__file__).resolve().parents[2]
 GOAL = 1.5
 LINES = 20
-ROUND = 100
+WARM_UP = 200
 GROUPS = ("GROCERY", "PRODUCE", "DRUG GM", "MEAT", "DELI")
 
 
 def measure(folder: Path, seconds: float = 6) -> list[Line]:
-    """Return bench lines: quotes, echoes and evaluations turn by turn, so a slow moment falls on all."""
+    """Return bench lines: a quote, an echo, an evaluation, and again, as calls come at a till: one at a time.
+
+    Each by itself in a tight loop would find every cache warm, which no call at a till ever does.
+    """
     with ExitStack() as stack:
         ours = stack.enter_context(_served("till", folder / "till.sock", str(folder)))
         told = {"value": CARD, "entry_mode": "Scanned"}
@@ -55,10 +59,10 @@ def measure(folder: Path, seconds: float = 6) -> list[Line]:
             (alone, _evaluation(sale)),
         ]
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline or len(quotes) < 2 * ROUND:
+        while time.monotonic() < deadline or len(quotes) < 2 * WARM_UP:
             for taken, work in turns:
-                taken += [_timed(work) for _ in range(ROUND)]
-    return _lines(quotes[ROUND:], echoes[ROUND:], alone[ROUND:])
+                taken.append(_timed(work))
+    return _lines(quotes[WARM_UP:], echoes[WARM_UP:], alone[WARM_UP:])
 
 
 def _lines(quotes: list[float], echoes: list[float], alone: list[float]) -> list[Line]:
@@ -99,7 +103,9 @@ def _basket(identification_id: str) -> dict[str, Any]:
 def _evaluation(sale: dict[str, Any]) -> Callable[[], object]:
     compiled = compile_programme(load_programme(club_text(), name="household-club.toml"))
     basket = msgspec.convert({**sale, "instruments": []}, Basket)
-    return partial(evaluate, compiled, MEMBER, basket, basket.sold_at)
+    known = WalletFacts(MEMBER.wallets["points"].lots, 0)  # as the till's ledger tells: no allowance is held
+    member = msgspec.structs.replace(MEMBER, wallets={"points": known})
+    return partial(evaluate, compiled, member, basket, basket.sold_at)
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -21,6 +21,7 @@ from agent.loyalty.member import Lot, MemberFacts, WalletFacts
 from agent.sync.wire import Delta, MemberRow
 from agent.till.api import build_app
 
+ROOT = Path(__file__).resolve().parents[2]
 CARD = "2990000000019"
 FLEET_KEY = b"k" * 32
 MEMBER = MemberFacts("m1", wallets={"points": WalletFacts([Lot("l1", 800), Lot("l2", 120)])})
