@@ -109,7 +109,12 @@ class CardReads:
         return self._identifier.identify_tag(outcome.tag, outcome.masked, outcome.entry_mode)
 
     async def _tell_whose(self, outcome: Unknown, device: str) -> None:
-        self.tell(await self.ask_whose(outcome, LOOK_UP_S), device=device)
+        whose: Outcome = outcome
+        try:
+            whose = await self.ask_whose(outcome, LOOK_UP_S)
+        finally:
+            # Whatever became of the question, the cashier hears of the card.
+            self.tell(whose, device=device)
 
     def _start(self, member: str, work: Coroutine[Any, Any, object]) -> None:
         """Let head office be asked while the sale goes on; once per member at a time."""

@@ -129,10 +129,11 @@ def _parsed(receipt_id: str, body: bytes) -> CommitBody:
 
 def _agreed(quoter: Quoter, numbers: TypedNumbers, parsed: CommitBody) -> tuple[Agreed, list[str]]:
     """Return what was agreed; a receipt without a matching quote gives nothing of ours."""
-    basket = numbers.sealed(parsed.basket, also=parsed.identification)
+    basket, was_removed = numbers.sealed_when_paid(parsed.basket, parsed.identification)
+    removed = ["payment_card_removed"] if was_removed else []
     if parsed.etag and (known := quoter.matching(basket.receipt_id, parsed.etag, basket)):
-        return known, _tender_differences(known, parsed)
-    return quoter.unquoted(basket), ["etag_mismatch"] if parsed.etag else []
+        return known, removed + _tender_differences(known, parsed)
+    return quoter.unquoted(basket), removed + (["etag_mismatch"] if parsed.etag else [])
 
 
 def _tender_differences(agreed: Agreed, parsed: CommitBody) -> list[str]:

@@ -81,5 +81,4 @@ class LoopbackGuard:
         await send({"type": "http.response.body", "body": body})
 
     def _has_token(self, authorization: bytes) -> bool:
-        given = authorization.removeprefix(b"Bearer ")
-        return any(hmac.compare_digest(given, token) for token in self._tokens)
+        return any(hmac.compare_digest(authorization, b"Bearer " + token) for token in self._tokens)

@@ -41,16 +41,24 @@ class TypedNumbers:
             raise Refused(code, f"the number was refused: {decoded}", remedy="ask for the loyalty card")
         return decoded
 
-    def sealed(self, basket: Basket, *, also: str = "") -> Basket:
-        """Return the basket with tokens in place of numbers of ours; `also` is one more instrument.
+    def sealed(self, basket: Basket) -> Basket:
+        """Return the basket with tokens in place of numbers of ours.
 
         Raises:
-            Refused: a payment card is among them.
+            Refused: a payment card is among its instruments.
         """
-        told = [*basket.instruments, *([also] if also else [])]
-        if not told:
+        if not basket.instruments:
             return basket
-        return msgspec.structs.replace(basket, instruments=[self._sealed(one) for one in told])
+        told = [self._sealed(one) for one in basket.instruments]
+        if None in told:
+            raise Refused("payment_card_refused", "a payment card is no loyalty card")
+        return msgspec.structs.replace(basket, instruments=told)
+
+    def sealed_when_paid(self, basket: Basket, also: str) -> tuple[Basket, bool]:
+        """Return the basket with tokens, `also` among them, and whether a payment card was left out."""
+        told = [self._sealed(one) for one in (*basket.instruments, also) if one]
+        kept = [one for one in told if one is not None]
+        return msgspec.structs.replace(basket, instruments=kept), len(kept) < len(told)
 
     def without_payment_cards(self, plain: Any) -> Any:
         """Return parsed JSON with each payment card number replaced; some fields are left alone (above)."""
@@ -73,12 +81,13 @@ class TypedNumbers:
         # A token is not typed by anybody, and its letters hide no card.
         return self._seal.open(text) is None and self._decode_text(text) == PAYMENT_CARD
 
-    def _sealed(self, instrument: str) -> str:
+    def _sealed(self, instrument: str) -> str | None:
+        """Return a token for a number of ours, a coupon code as it is, None for a payment card."""
         if self._seal.open(instrument) is not None:
             return instrument
         decoded = self._decode_text(instrument)
         if decoded == PAYMENT_CARD:
-            raise Refused("payment_card_refused", "a payment card is no loyalty card")
+            return None
         if isinstance(decoded, str):
             return instrument
         return self._identifier.identify(*decoded, "Keyed").token

@@ -138,7 +138,8 @@ def _call(door: _Door, method: str, path: str, body: bytes) -> bytes:
 def _served(kind: str, door: Path, told: str) -> Iterator[_Door]:
     """Start one server, wait until it answers, give a connection to it."""
     command = [sys.executable, "-m", "scripts.benches.quote_server", kind, str(door), told]
-    with subprocess.Popen(command, cwd=ROOT) as process:
+    # What the servers log is no figure.
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
         connection = _Door(door)
         try:
             _connect(connection, process)
