@@ -15,12 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from scripts.replay.clock import ReceiptClock
 from scripts.replay.compare import Outcome, compare
 from scripts.replay.fleet import Fleet
-from scripts.replay.receipts import Sale, households, sales
+from scripts.replay.receipts import Sale, data_folder, households, sales
 from scripts.replay.seeded import choices
 from scripts.replay.station import Station
 from scripts.replay.summary import show
 
 console = Console(stderr=False, width=None if sys.stdout.isatty() else 110)
+CANNOT_RUN = 77
 CUTS = 4
 """How often the line to head office is cut during a run, each time for a twelfth of the receipts."""
 
@@ -32,12 +33,19 @@ CUTS = 4
 @click.option("--keep", is_flag=True, help="Keep configuration, state and logs, and say where.")
 def main(receipts: str, tills: int, seed: int, *, keep: bool) -> None:
     """Replay real shop receipts through real tills and a real head office."""
-    limit = None if receipts == "all" else max(1, int(receipts))
+    if receipts != "all" and not (receipts.isdecimal() and int(receipts)):
+        raise click.BadParameter("a number from 1, or all", param_hint="--receipts")
+    limit = None if receipts == "all" else int(receipts)
+    try:
+        data_folder()
+    except FileNotFoundError as missing:
+        say(f"cannot run here: {missing}")
+        sys.exit(CANNOT_RUN)
     work = Path(tempfile.mkdtemp(prefix="loyalty-demo-"))
     started = time.monotonic()
     say(f"[bold]loyalty-agent demo[/bold]: {receipts} receipts, {tills} tills, seed {seed}")
     say("Real: the receipts, serial lines, processes, sockets, TLS, disks.")
-    say("Made from the seed: cards, cashiers, anonymous receipts, voids, returns, cuts of the line.")
+    say("Made from the seed: cards, cashiers, anonymous receipts, codes, voids, returns, cuts of the line.")
     fleet: Fleet | None = None
     try:
         fleet = Fleet(work, ReceiptClock(work / "clock"), tills=tills)

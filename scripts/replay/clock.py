@@ -22,12 +22,14 @@ class ReceiptClock:
             self._cell = mmap.mmap(descriptor, _BYTES)
         finally:
             os.close(descriptor)
+        self._turn = threading.Lock()
 
     def follow(self, moment: datetime) -> None:
         """Move on to this moment, unless it lies behind."""
         wanted = int(moment.timestamp() * 1000)
-        if wanted > self._now_ms():
-            self._cell[:] = wanted.to_bytes(_BYTES, "big")
+        with self._turn:  # all checkouts of a replay are threads of one process; others only read
+            if wanted > self._now_ms():
+                self._cell[:] = wanted.to_bytes(_BYTES, "big")
 
     def now(self) -> datetime:
         """Return the wall time, in UTC."""

@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from scripts.replay.clock import ReceiptClock, Window
 from scripts.replay.network import Line
 from scripts.replay.pos import Connection
+from scripts.replay.receipts import coupons
 from scripts.replay.scanner import Scanner
 from scripts.replay.seeded import card_number
 from scripts.replay.station import Station
@@ -28,6 +29,8 @@ from scripts.replay.station import Station
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMME = ROOT / "config" / "programmes" / "household-club.toml"
 START_S = 60.0
+COUPON_LIFE = dt.timedelta(days=30)
+"""From the day on which the data says it was redeemed; when it was sent the data does not say."""
 
 
 @dataclass(slots=True)
@@ -191,10 +194,13 @@ state = "{self.work}/office"
         path = self.work / "members.csv"
         with path.open("w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(["member", "card", "segments"])
+            writer.writerow(["member", "card", "voucher", "voucher_id", "voucher_from", "voucher_until"])
             for household in households:
-                segments = "coupons" if household % 3 == 0 else ""
-                writer.writerow([f"m{household}", card_number(household), segments])
+                writer.writerow([f"m{household}", card_number(household), "", "", "", ""])
+            for number, one in enumerate(coupons(households), start=1):
+                until = one.redeemed_on + COUPON_LIFE
+                dates = (one.redeemed_on.isoformat(), until.isoformat())
+                writer.writerow([f"m{one.household}", "", "coupon", f"c{number}-{one.upc}", *dates])
         self.office("member", "import", str(path))
 
     def _run(self, name: str, module: str, config: Path) -> subprocess.Popen[bytes]:

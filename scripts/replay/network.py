@@ -47,6 +47,10 @@ class Line:
         except OSError:
             writer.transport.abort()
             return
+        if self._is_cut:  # since we dialled: what is passed on now would go through a cut line
+            writer.transport.abort()
+            far_writer.transport.abort()
+            return
         self._writers |= {writer, far_writer}
         await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
         self._writers -= {writer, far_writer}

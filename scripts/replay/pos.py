@@ -38,6 +38,8 @@ class Pos:
     def __init__(self, door: Path) -> None:
         self._door = door
         self._connection: Connection | None = None
+        self.was_gone = False
+        """Whether nobody answered some attempt of the last call that had to succeed."""
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
         """Make one call; a connection that was closed meanwhile is opened anew once.
@@ -66,10 +68,12 @@ class Pos:
             RuntimeError: it was refused, or not answered for a minute.
         """
         deadline = time.monotonic() + PATIENCE_S
+        self.was_gone = False
         while time.monotonic() < deadline:
             try:
                 status, answer = self.call(method, path, body)
             except Gone:
+                self.was_gone = True
                 time.sleep(0.1)
                 continue
             if status == 200:

@@ -7,7 +7,7 @@ discounts that the shop had given already stand beside it.
 
 import importlib.util
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,14 @@ class Sale(NamedTuple):
     store: int
     sold_at: datetime
     lines: list[dict[str, object]]
+
+
+class Coupon(NamedTuple):
+    """A coupon that a household of the data redeemed; the data knows no face value."""
+
+    household: int
+    upc: int
+    redeemed_on: date
 
 
 def data_folder() -> Path:
@@ -60,6 +68,18 @@ def households(limit: int | None) -> list[int]:
         chosen.append(int(household))
         total += int(baskets)
     return chosen
+
+
+def coupons(of: list[int]) -> list[Coupon]:
+    """Return the coupons that these households redeemed in the year, in the order of time."""
+    rows = duckdb.connect().execute(
+        f"""
+        SELECT household_id, coupon_upc, redemption_date FROM '{data_folder()}/coupon_redemptions.parquet'
+         WHERE list_contains(?, household_id) ORDER BY redemption_date, household_id, coupon_upc
+    """,
+        [of],
+    )
+    return [Coupon(household, upc, day.date()) for household, upc, day in rows.fetchall()]
 
 
 def sales(of: list[int], limit: int | None) -> Iterator[Sale]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 ANONYMOUS, FORGOTTEN, REPEATED = 0.10, 0.05, 0.02
 VOIDED, RETURNED, WISHES = 0.01, 0.02, 0.40
+CODED, CODE = 0.05, "WELCOME8"
 CASHIERS = 6
 
 
@@ -22,6 +23,7 @@ class Choice(NamedTuple):
     repeated: bool
     voided: bool
     returned: bool
+    code: str
 
 
 def choices(seed: int, basket_id: int) -> Choice:
@@ -35,6 +37,7 @@ def choices(seed: int, basket_id: int) -> Choice:
         repeated=chance.random() < REPEATED,
         voided=chance.random() < VOIDED,
         returned=chance.random() < RETURNED,
+        code=CODE if chance.random() < CODED else "",
     )
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from scripts.replay.books import Told
 from scripts.replay.clock import ReceiptClock, Window
 from scripts.replay.pos import EventStream, Gone, Pos
 from scripts.replay.receipts import Sale
@@ -21,13 +22,12 @@ WALLET = "points"
 class Done:
     """What this POS knows to have happened: its own books, compared with head office's at the end."""
 
-    committed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    committed: dict[str, Told] = field(default_factory=dict)
     identified: int = 0
-    earned: int = 0
-    redeemed: int = 0
-    voided: int = 0
-    returned: int = 0
+    voided: list[str] = field(default_factory=list)
+    returned: list[tuple[str, str]] = field(default_factory=list)
     repeated: int = 0
+    recovered: int = 0
     without_quote: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -89,6 +89,8 @@ class Station:
         }
         if not choice.anonymous:
             self._identify(basket, sale, choice)
+        if choice.code:
+            basket.setdefault("instruments", []).append(choice.code)
         etag = self._agree(basket)
         commit = {
             "etag": etag,
@@ -98,6 +100,8 @@ class Station:
         }
         path = f"/v1/receipts/{receipt_id}/commit"
         answer = self._pos.until_done("POST", path, commit)
+        if choice.repeated or self._pos.was_gone:
+            self._recover(receipt_id, answer)
         if choice.repeated:
             again = self._pos.until_done("POST", path, commit)
             self.done.repeated += 1
@@ -112,7 +116,10 @@ class Station:
         event: dict[str, Any] | None
         if choice.forgotten:
             body = {"value": number, "entry_mode": "Keyed", "identification_type": "AccountNumber"}
-            event = self._pos.call("POST", "/v1/identifications", body)[1]
+            try:
+                event = self._pos.call("POST", "/v1/identifications", body)[1]
+            except Gone:
+                return  # nobody answers: the sale goes on without a card
         else:
             event = self._scan(number)
         if event is None or event.get("result") != "identified":
@@ -152,11 +159,17 @@ class Station:
             return ""
         return str(quote["etag"])
 
+    def _recover(self, receipt_id: str, answer: dict[str, Any]) -> None:
+        """Ask what became of a receipt, as after a crash of either side: what was answered stands."""
+        recalled = self._pos.until_done("GET", f"/v1/receipts/{receipt_id}", None)
+        self.done.recovered += 1
+        if recalled != answer:
+            self.done.faults.append(f"{receipt_id}: recalled as {recalled.get('state')}, answered otherwise")
+
     def _book(self, receipt_id: str, answer: dict[str, Any]) -> None:
-        self.done.committed[receipt_id] = answer
-        for wallet in answer.get("wallets", []):
-            self.done.earned += wallet["earn"]
-            self.done.redeemed += wallet["redeem"]
+        wallets = answer.get("wallets", [])
+        earned, redeemed = (sum(one[name] for one in wallets) for name in ("earn", "redeem"))
+        self.done.committed[receipt_id] = Told(earned, redeemed)
         for difference in answer.get("differences", []):
             self.done.faults.append(f"{receipt_id}: {difference}")
 
@@ -164,7 +177,7 @@ class Station:
         """Some receipts are voided, of some a line comes back."""
         if choice.voided:
             self._pos.until_done("POST", f"/v1/receipts/{receipt_id}/void", {"cashier": choice.cashier})
-            self.done.voided += 1
+            self.done.voided.append(receipt_id)
         elif choice.returned:
             line = next((one["line"] for one in sale.lines if one["amount_minor"]), None)
             if line is not None:
@@ -173,5 +186,6 @@ class Station:
                     "returned_at": (sale.sold_at + timedelta(minutes=5)).isoformat(),
                     "cashier": choice.cashier,
                 }
-                self._pos.until_done("PUT", f"/v1/receipts/{receipt_id}/returns/R{sale.basket_id}", body)
-                self.done.returned += 1
+                return_id = f"R{sale.basket_id}"
+                self._pos.until_done("PUT", f"/v1/receipts/{receipt_id}/returns/{return_id}", body)
+                self.done.returned.append((receipt_id, return_id))

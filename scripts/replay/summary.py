@@ -18,6 +18,7 @@ def show(console: Console, outcome: Outcome) -> None:
         ("receipts committed", f"{figures['receipts']}  ({rate:.0f} a second)"),
         ("identified", f"{figures['identified']}  ({share:.1f} %)"),
         ("points earned / spent", f"{figures['earned']} / {figures['redeemed']}"),
+        ("points outstanding", f"{outcome.outstanding}  (member by member, at every till and head office)"),
         ("voided / returned", f"{figures['voided']} / {figures['returned']}"),
         ("entries at head office", figures["entries"]),
         ("last entry in after", f"{outcome.lag_s:.1f} s"),

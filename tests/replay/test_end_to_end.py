@@ -27,3 +27,11 @@ def test_sixty_receipts_reach_head_office_once_and_both_ends_agree() -> None:
     assert (figures["differences"], figures["lost"], figures["duplicated"]) == (0, 0, 0)
     assert 0 < figures["identified"] < 60
     assert figures["earned"] > 0
+
+
+@pytest.mark.parametrize("receipts", ["0", "-1", "many", ""])
+def test_a_number_of_receipts_that_is_none_is_refused(receipts: str) -> None:
+    command = [sys.executable, "-m", "scripts.replay", f"--receipts={receipts}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "a number from 1, or all" in done.stderr

@@ -99,6 +99,14 @@ def test_a_refused_commit_is_not_repeated(pos: Pos, door: Path, status: int) -> 
         assert len(server.requests) == 1
 
 
+def test_a_pos_knows_whether_somebody_was_gone_meanwhile(pos: Pos, door: Path) -> None:
+    with scripted(door, [HANG_UP, HANG_UP, 200, 503, 200]):
+        pos.until_done("POST", COMMIT, {})
+        assert pos.was_gone
+        pos.until_done("POST", COMMIT, {})
+        assert not pos.was_gone
+
+
 def test_a_till_that_starts_later_still_gets_the_commit(pos: Pos, door: Path) -> None:
     done: list[dict[str, object]] = []
     waiting = threading.Thread(target=lambda: done.append(pos.until_done("POST", COMMIT, {})))

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts.replay.receipts import Sale, households, sales
+from scripts.replay.receipts import Sale, coupons, households, sales
 from tests.replay.parts import real_receipts
 
 BASKETS, HOUSEHOLDS, STORES = 155_848, 2_469, 457
@@ -70,6 +70,14 @@ def test_a_limit_gives_just_so_many_in_the_order_of_time(data: Path) -> None:
 
 def test_the_same_question_is_answered_the_same(data: Path) -> None:
     assert some(50) == some(50)
+
+
+def test_every_redeemed_coupon_of_the_year_is_read_and_none_of_another_household(data: Path) -> None:
+    assert len(coupons(households(None))) == 2_102
+    few = households(500)
+    found = coupons(few)
+    assert found
+    assert {one.household for one in found} <= set(few)
 
 
 def test_few_households_are_followed_for_long(data: Path) -> None:

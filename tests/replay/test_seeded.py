@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.replay.__main__ import CUTS, plan_of_cuts
-from scripts.replay.seeded import ANONYMOUS, CASHIERS, RETURNED, VOIDED, card_number, choices
+from scripts.replay.seeded import ANONYMOUS, CASHIERS, CODED, RETURNED, VOIDED, card_number, choices
 
 
 @given(seed=st.integers(), basket=st.integers(min_value=0))
@@ -24,6 +24,7 @@ def test_the_shares_are_about_as_written() -> None:
         (ANONYMOUS, sum(one.anonymous for one in made)),
         (VOIDED, sum(one.voided for one in made)),
         (RETURNED, sum(one.returned for one in made)),
+        (CODED, sum(bool(one.code) for one in made)),
     ):
         assert 0.8 * share < seen / len(made) < 1.2 * share
     assert len(Counter(one.cashier for one in made)) == CASHIERS
