@@ -4,7 +4,6 @@ Files of one folder, each 0600: `till.key` (32 raw bytes, Ed25519), `fleet.key` 
 `enrolment.json`.  The till's key is made here and never leaves.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.errors import ConfigurationError
+from agent.files import flush_folder, write_secret
 
 TILL_KEY, FLEET_KEY, ENROLMENT = "till.key", "fleet.key", "enrolment.json"
 
@@ -80,24 +80,9 @@ def write_credentials(folder: Path, credentials: Credentials) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, content in files:
-            _write(folder / name, content)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            write_secret(folder / name, content)
+        flush_folder(folder)
     except OSError as failure:
         raise ConfigurationError(
             f"credentials cannot be written to {folder}: {failure.strerror}", remedy="run this as root"
         ) from None
-
-
-def _write(path: Path, content: bytes) -> None:
-    draft = path.with_suffix(path.suffix + ".new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

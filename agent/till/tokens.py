@@ -4,7 +4,6 @@ AES-256-GCM under a key of this till alone; any later start opens it.  It serves
 and hold, and without limit for commit, since a POS repeats a commit for days.
 """
 
-import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
 from pathlib import Path
@@ -12,6 +11,8 @@ from pathlib import Path
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from agent.files import flush_folder, write_secret
 
 LIFE_MS = 30 * 60 * 1000
 REMEMBERED = 64
@@ -65,12 +66,6 @@ def token_key(path: Path) -> bytes:
     if path.exists():
         return path.read_bytes()
     key = AESGCM.generate_key(bit_length=8 * _KEY_BYTES)
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    write_secret(path, key)
+    flush_folder(path.parent)
     return key
