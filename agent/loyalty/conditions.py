@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 
 from agent.loyalty.numbers import exact
-from agent.loyalty.programme import Threshold, When
 from agent.loyalty.scopes import ScopeCompiler
 from agent.loyalty.state import State
 from agent.loyalty.vouchers import usable_voucher
+from agent.loyalty.where import Threshold, When
 
 Refusal = tuple[str, dict[str, Any]]
 Condition = Callable[[State], Refusal | None]
@@ -41,6 +41,18 @@ def conditions_of(when: When, scopes: ScopeCompiler, minor: int) -> tuple[Condit
     if when.quantity is not None:
         found.append(_quantity(when.quantity, scopes.number(when.quantity.of)))
     return tuple(found)
+
+
+def any_of(ways: list[tuple[Condition, ...]]) -> tuple[Condition, ...]:
+    """Return conditions that hold if one of the `ways` does; what the first way lacks is the reason."""
+    if len(ways) == 1:
+        return ways[0]
+
+    def check(state: State) -> Refusal | None:
+        lacking = [next((no for one in way if (no := one(state)) is not None), None) for way in ways]
+        return None if None in lacking else lacking[0]
+
+    return (check,)
 
 
 def member_needed(state: State) -> Refusal | None:

@@ -4,8 +4,9 @@ from fractions import Fraction
 
 from agent.loyalty.basket import Line
 from agent.loyalty.numbers import exact
-from agent.loyalty.programme import Scope, Text
+from agent.loyalty.programme import Text
 from agent.loyalty.state import Matcher, ScopeTable
+from agent.loyalty.where import Scope
 
 
 class ScopeCompiler:

@@ -8,8 +8,8 @@ from math import lcm
 
 from agent.loyalty.conditions import Refusal
 from agent.loyalty.numbers import exact
-from agent.loyalty.programme import Earn, Multiply
 from agent.loyalty.state import State
+from agent.loyalty.verbs import Earn, Multiply
 from agent.loyalty.work import Proposal
 
 QUANTITY = 1_000_000

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 from agent.loyalty.conditions import Refusal
 from agent.loyalty.numbers import exact, half_up, share_out
-from agent.loyalty.programme import TakeOff
 from agent.loyalty.state import Rest, State
+from agent.loyalty.verbs import TakeOff
 from agent.loyalty.vouchers import usable_voucher
 from agent.loyalty.work import Proposal
 
