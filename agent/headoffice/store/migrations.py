@@ -100,4 +100,17 @@ def first_books(db: Any) -> None:
             db.execute(statement)
 
 
-STEPS = (("0001_first_books", first_books),)
+DIRECTORY_2 = """
+CREATE TABLE directory (
+    cursor INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, signature BLOB NOT NULL, members INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, made_ms INTEGER NOT NULL
+)
+"""
+
+
+def directories(db: Any) -> None:
+    """Make the list of member directories."""
+    db.execute(DIRECTORY_2)
+
+
+STEPS = (("0001_first_books", first_books), ("0002_directories", directories))
