@@ -4,24 +4,22 @@ A directory is replaced whole by a newer one: fetched under another name, checke
 ledger, and only then are the ledger's own rows dropped that it contains.
 """
 
+from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 from agent.errors import LedgerDamaged, LedgerError
 from agent.journal.directory import APPLICATION_ID, FORMAT, card_key, file_name, member_key
 from agent.ledger.database import Connection, SqliteError, connect
+from agent.loyalty.compact import expand
+from agent.loyalty.member import MemberFacts
 
 CACHE_KIB = 8 * 1024
+REMEMBERED = 64
+"""Members kept as read: a sale asks for its member at card read, quote and commit."""
 MARK = "directory"
 """The ledger's mark that names the directory in use by its cursor."""
-
-
-class Kept(NamedTuple):
-    """A member as the directory keeps it; `facts` are compact bytes."""
-
-    version: int
-    facts: bytes
 
 
 class Directory:
@@ -35,6 +33,7 @@ class Directory:
         """
         self._path = path
         self._lock = Lock()
+        self._last: OrderedDict[int, MemberFacts] = OrderedDict()
         self._db: Connection = connect(path, read_only=True, immutable=True)
         try:
             self._db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
@@ -54,12 +53,19 @@ class Directory:
         row = self._one("SELECT member, blocked, rest FROM card WHERE key = ?", key)
         return (int(row[0]), bool(row[1])) if row is not None and bytes(row[2]) == rest else None
 
-    def member(self, key: int) -> Kept | None:
-        """Return the member of this key."""
-        row = self._one("SELECT version, facts FROM member WHERE key = ?", key)
-        return Kept(int(row[0]), bytes(row[1])) if row is not None else None
+    def member(self, key: int) -> MemberFacts | None:
+        """Return the member of this key; it never changes, so the last ones asked for are remembered."""
+        known = self._last.get(key)
+        if known is None:
+            row = self._one("SELECT facts FROM member WHERE key = ?", key)
+            if row is None:
+                return None
+            known = self._last[key] = expand(row[0])
+            if len(self._last) > REMEMBERED:
+                self._last.popitem(last=False)
+        return known
 
-    def by_name(self, member: str) -> Kept | None:
+    def by_name(self, member: str) -> MemberFacts | None:
         """Return what is kept under a pseudonym's key; the caller compares the name in the facts."""
         return self.member(member_key(member))
 

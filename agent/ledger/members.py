@@ -8,7 +8,6 @@ import msgspec
 
 from agent.ledger.database import Connection
 from agent.ledger.records import MemberRowLike
-from agent.loyalty.compact import compact
 from agent.loyalty.member import MemberFacts
 
 
@@ -74,7 +73,7 @@ def _store(db: Connection, row: MemberRowLike) -> None:
     changed = db.execute(
         "INSERT INTO member VALUES (?, ?, ?) ON CONFLICT (member) DO UPDATE SET version = excluded.version,"
         " facts = excluded.facts WHERE excluded.version > version",
-        (row.member, row.version, compact(row.facts)),
+        (row.member, row.version, _encode(row.facts)),
     ).rowcount
     if not changed:
         return

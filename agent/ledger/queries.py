@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, date
+from datetime import date
 from threading import RLock
 from typing import Any
 
@@ -89,8 +89,7 @@ class Queries:
         kept = directory.member(card[0]) if directory is not None and card is not None else None
         if card is None or kept is None:
             return None
-        facts = expand(kept.facts)
-        return MemberRef(facts.member, facts.status, card[1])
+        return MemberRef(kept.member, kept.status, card[1])
 
     def _told(self, member: str) -> MemberFacts | None:
         """Return head office's figures of a member: the newer row here, else the directory's."""
@@ -99,8 +98,7 @@ class Queries:
             return expand(bytes(row[0])) if row[0] != FORGOTTEN else None
         directory = self._shelf.directory
         kept = directory.by_name(member) if directory is not None else None
-        facts = expand(kept.facts) if kept is not None else None
-        return facts if facts is not None and facts.member == member else None
+        return kept if kept is not None and kept.member == member else None
 
     def facts(self, member: str, day: date) -> MemberFacts | None:
         """Return a member as of a business day: head office's figures and own entries it has not booked.
@@ -111,7 +109,8 @@ class Queries:
             told = self._told(member)
             if told is None:
                 return None
-            own = self._entries(self._newer(member, self.mark("booked")))
+            # Most members have sold nothing here lately: then the mark need not be asked for.
+            own = self._entries(self._newer(member, self.mark("booked"))) if self._newer(member, 0) else []
             return fold(
                 told,
                 [entry for entry in own if entry.kind in SHOWN_KINDS],
@@ -135,11 +134,8 @@ class Queries:
 
     def slices(self, member: str, day: date, *, wallet: str = "") -> list[tuple[str, Slice, int]]:
         """Return (wallet, slice, free points) of held allowances, first-expiring first."""
-        now = self._clock.now().astimezone(UTC)
-        now_ms = int(now.timestamp() * 1000)
-        if self.frozen() or now_ms < self._last_wall_ms() - CLOCK_BACKWARDS_MS:
-            return []
-        text, now_s = day.isoformat(), now.timestamp()
+        now_s = self._clock.now().timestamp()
+        now_ms, text = int(now_s * 1000), day.isoformat()
         found = self._rows(
             "SELECT wallet, number, lot, amount - spent - held, ends_at FROM allowance JOIN allowance_lot"
             " USING (number) WHERE member = ? AND closed = 0 AND honour_until_ms > ?"
@@ -148,6 +144,9 @@ class Queries:
             " ORDER BY expires_on = '', expires_on, lot, number",
             member, now_ms, text, text, wallet, wallet,
         )  # fmt: skip
+        # Few members have an allowance here: only then do these two matter.
+        if found and (self.frozen() or now_ms < self._last_wall_ms() - CLOCK_BACKWARDS_MS):
+            return []
         return [
             (str(row[0]), Slice(row[1], row[2], row[3]), int(row[3]))
             for row in found
