@@ -23,6 +23,11 @@ from agent.journal.kinds import KINDS, postings
 from agent.loyalty.basket import MONEY_LIMIT
 
 LONGEST_VISIBLE_DETAIL = 2000
+NAMED = {
+    "no_quote": "paid without a matching quote of ours: it earns, nothing was taken off",
+    "voided_before": "cancelled before it was paid, and paid all the same",
+}
+"""What a till says of a receipt that has a word of its own here; the rest is `told_by_till`."""
 
 
 class Effects:
@@ -81,9 +86,10 @@ class Effects:
             if stale:
                 self.differ(entry, "facts_stale", ", ".join(stale))
         if data.quote is None or not data.quote.programme.id:
-            self.differ(entry, "not_quoted", "committed without a quote of ours: nothing earned or given")
+            self.differ(entry, "not_quoted", "committed without a programme of ours: nothing earned or given")
         for told in data.differences:
-            self.differ(entry, "told_by_till", msgspec.json.encode(told).decode())
+            kind = told if isinstance(told, str) and told in NAMED else "told_by_till"
+            self.differ(entry, kind, NAMED.get(kind) or msgspec.json.encode(told).decode())
         state = books.state_before_receipt(self._store, entry.receipt)
         values = receipt_row(entry, data, till=self._till, shop=self._shop, state=state)
         books.put_receipt(self._store, values, by_rule(data))

@@ -41,13 +41,14 @@ async def take_back(ledger: Ledger, receipt_id: str, return_id: str, body: Retur
             if known.data["asked"] == asked:
                 return dict(known.data["answer"])
             raise Conflict("receipt_conflict", f"return {return_id} came with other lines")
-        if any(one.kind == "REVERSE" and one.data.get("undoes") == "RECEIPT" for one in entries):
+        known_here = tx.receipt(receipt_id) or stored
+        if known_here is not None and known_here.state == "voided":
             raise Refused("wrong_state", f"receipt {receipt_id} was voided: nothing of it can come back")
         sale = next((one for one in entries if one.kind == "RECEIPT"), None)
         if sale is None:
             return _note(tx, receipt_id, return_id, asked)
         answer = _book(tx, sale, entries, return_id=return_id, body=body)
-        _move_state(tx, tx.receipt(receipt_id) or stored, str(answer["state"]))
+        _move_state(tx, known_here, str(answer["state"]))
         return answer
 
     return await asyncio.wrap_future(ledger.write(change))

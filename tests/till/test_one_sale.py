@@ -66,7 +66,7 @@ def test_a_quote_given_before_a_crash_still_holds_after_it(desk: Desk) -> None:
 def test_a_commit_with_a_foreign_etag_is_booked_without_our_discounts_and_noted(desk: Desk) -> None:
     body = json.dumps({"etag": "another", "basket": basket(), "tenders": []}).encode()
     answer = desk.call("commit", "r1", body)
-    assert answer["differences"] == ["etag_mismatch"]
+    assert answer["differences"] == ["etag_mismatch", "no_quote"]
     assert answer["due_minor"] == 1550
 
 
