@@ -104,6 +104,7 @@ class _Daemon:
             self._go(self._link.sync.run(), "sync")
         self._readers.start()
         self._go(self._readers.run(), "readers")
+        self._go(self._till.idle.run(), "allowances")
         self._go(self._feed_watchdog(), "watchdog")
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stop.set)

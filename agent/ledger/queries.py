@@ -162,6 +162,11 @@ class Queries:
         """Return every member this till knows, in order."""
         return [str(member) for (member,) in self._rows("SELECT member FROM member ORDER BY member")]
 
+    def members_with_allowances(self) -> list[str]:
+        """Return whose points are set aside for this till now."""
+        rows = self._rows("SELECT DISTINCT member FROM allowance WHERE closed = 0 ORDER BY member")
+        return [str(member) for (member,) in rows]
+
     def _last_wall_ms(self) -> int:
         row = self._one("SELECT body FROM journal ORDER BY seq DESC LIMIT 1")
         return entry_from(bytes(row[0])).wall_ms if row else 0

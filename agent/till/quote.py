@@ -106,6 +106,10 @@ class Quoter:
         """Return the last quote of a receipt, if this start of the agent made one."""
         return self._remembered.get(receipt_id)
 
+    def is_quoted(self, member: str) -> bool:
+        """Say whether a receipt of this member was quoted and is not over yet."""
+        return any(agreed.member == member for agreed in self._remembered.values())
+
     def forget(self, receipt_id: str) -> None:
         """Drop the quote of a receipt that is over."""
         self._remembered.pop(receipt_id, None)

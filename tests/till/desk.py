@@ -65,7 +65,7 @@ class Desk:
         till = build_till(
             config, self.ledger, programme, self.link, clock=self.clock, fleet_key=self.fleet_key
         )
-        self.checkout = till.checkout
+        self.checkout, self.cards, self.idle = till.checkout, till.cards, till.idle
 
     def reopen(self) -> None:
         self.ledger.close()
