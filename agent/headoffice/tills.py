@@ -32,14 +32,19 @@ def add_till(office: Office, store: str, till: str) -> str:
 
 
 def enrol(office: Office, request: EnrolRequest) -> EnrolAnswer:
-    """Bind a till's public key to its code; each code serves once."""
+    """Bind a till's public key to its code; each code serves one key.
+
+    The same code and key again, while the code lives, get the same answer: the first one may be lost.
+    """
     if len(request.public_key) != KEY_BYTES:
         return Refusal("key_malformed", f"a public key has {KEY_BYTES} bytes")
     with office.store.writing():
         row = tills.till_by_code(office.store, _hash(request.code))
-        if row is None or row["code_expires_ms"] < office.now_ms():
+        is_spent = row is not None and row["code_key"] not in {None, request.public_key}
+        if row is None or is_spent or row["code_expires_ms"] < office.now_ms():
             return Refusal("code_unknown", "this code is unknown, was used, or is older than 15 minutes")
-        tills.bind_key(office.store, row["till"], request.public_key, office.now_ms())
+        if row["code_key"] is None:
+            tills.bind_key(office.store, row["till"], request.public_key, office.now_ms())
     publisher = office.publisher.public_key().public_bytes_raw()
     return Enrolled(row["till"], row["store"], office.fleet_key, publisher)
 

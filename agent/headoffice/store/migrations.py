@@ -100,4 +100,9 @@ def first_books(db: Any) -> None:
             db.execute(statement)
 
 
-STEPS = (("0001_first_books", first_books),)
+def repeated_enrolment(db: Any) -> None:
+    """Remember which key a code was spent on, so that a lost answer can be given again."""
+    db.execute("ALTER TABLE till ADD COLUMN code_key BLOB")
+
+
+STEPS = (("0001_first_books", first_books), ("0002_repeated_enrolment", repeated_enrolment))

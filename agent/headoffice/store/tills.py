@@ -10,21 +10,23 @@ def announce_till(store: Store, till: str, shop: str, *, code_hash: bytes, expir
     store.run(
         "INSERT INTO till (till, store, code_hash, code_expires_ms) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (till) DO UPDATE SET store = excluded.store, code_hash = excluded.code_hash,"
-        " code_expires_ms = excluded.code_expires_ms",
+        " code_expires_ms = excluded.code_expires_ms, code_key = NULL",
         (till, shop, code_hash, expires_ms),
     )
 
 
 def till_by_code(store: Store, code_hash: bytes) -> Row | None:
-    """Return the till that this code was made for."""
-    return store.row("SELECT till, store, code_expires_ms FROM till WHERE code_hash = ?", (code_hash,))
+    """Return the till that this code was made for, and the key it was spent on, if it was."""
+    return store.row(
+        "SELECT till, store, code_expires_ms, code_key FROM till WHERE code_hash = ?", (code_hash,)
+    )
 
 
 def bind_key(store: Store, till: str, public_key: bytes, now_ms: int) -> None:
     """Give a till its key and spend its code; earlier keys stay known for what they signed."""
     store.run(
-        "UPDATE till SET public_key = ?, code_hash = NULL, enrolled_ms = ? WHERE till = ?",
-        (public_key, now_ms, till),
+        "UPDATE till SET public_key = ?, code_key = ?, enrolled_ms = ? WHERE till = ?",
+        (public_key, public_key, now_ms, till),
     )
     store.run(
         "INSERT INTO till_key (till, public_key, enrolled_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
