@@ -3,8 +3,10 @@
 import secrets
 from hashlib import sha256
 
+import structlog
+
 from agent.headoffice.office import Office
-from agent.headoffice.store import tills
+from agent.headoffice.store import allowances, tills
 from agent.journal.chain import genesis
 from agent.sync.wire import (
     PROTOCOL,
@@ -18,6 +20,7 @@ from agent.sync.wire import (
     Welcome,
 )
 
+log = structlog.get_logger()
 CODE_LIFE_MS = 15 * 60 * 1000
 KEY_BYTES = 32
 
@@ -72,9 +75,12 @@ def greet(office: Office, till: str, hello: Hello) -> HelloAnswer:
             now_ms=office.now_ms(),
             version=hello.program_version[:64],
             head_seq=hello.head_seq,
+            number=hello.highest_number,
         )
         row = tills.journal(store, hello.incarnation)
         assert row is not None
+    if hello.highest_number >= row["next_number"]:
+        log.error("books behind", till=till, told=hello.highest_number, highest=row["next_number"] - 1)
     seq, head = office.segments.received(hello.incarnation)
     if hello.head_seq == seq and hello.head_hash != head:
         return Fork(seq)
@@ -86,6 +92,20 @@ def greet(office: Office, till: str, hello: Hello) -> HelloAnswer:
         fenced=row["state"] != "ACTIVE",
         wall_ms=office.now_ms(),
     )
+
+
+def reconcile(office: Office, till: str) -> int:
+    """Go on without the allowances that a till had and no journal of ours knows; return how many numbers.
+
+    What the till still spends of them is parked as `no_allowance`: a loss somebody has accepted.
+    """
+    store = office.store
+    with store.writing():
+        missing = 0
+        for row in tills.behind(store, till):
+            missing += row["told_number"] - row["next_number"] + 1
+            allowances.skip_number(store, row["incarnation"], row["told_number"])
+    return missing
 
 
 def _hash(code: str) -> bytes:

@@ -167,6 +167,10 @@ class Queries:
         rows = self._rows("SELECT DISTINCT member FROM allowance WHERE closed = 0 ORDER BY member")
         return [str(member) for (member,) in rows]
 
+    def highest_allowance(self) -> int:
+        """Return the highest allowance number this journal ever took in, 0 if none."""
+        return int(self._one("SELECT COALESCE(max(number), 0) FROM allowance")[0])
+
     def _last_wall_ms(self) -> int:
         row = self._one("SELECT body FROM journal ORDER BY seq DESC LIMIT 1")
         return entry_from(bytes(row[0])).wall_ms if row else 0

@@ -105,4 +105,17 @@ def repeated_enrolment(db: Any) -> None:
     db.execute("ALTER TABLE till ADD COLUMN code_key BLOB")
 
 
-STEPS = (("0001_first_books", first_books), ("0002_repeated_enrolment", repeated_enrolment))
+def own_journal(db: Any) -> None:
+    """Know how far head office's own journals are in the books, and which numbers tills say they hold."""
+    db.execute(
+        "CREATE TABLE own_journal (incarnation TEXT PRIMARY KEY, began INTEGER NOT NULL,"
+        " booked_seq INTEGER NOT NULL, booked_hash BLOB NOT NULL) WITHOUT ROWID"
+    )
+    db.execute("ALTER TABLE incarnation ADD COLUMN told_number INTEGER NOT NULL DEFAULT 0")
+
+
+STEPS = (
+    ("0001_first_books", first_books),
+    ("0002_repeated_enrolment", repeated_enrolment),
+    ("0003_own_journal", own_journal),
+)

@@ -73,15 +73,26 @@ def bind_journal(store: Store, till: str, incarnation: str, genesis: bytes) -> N
     store.run("UPDATE till SET next_epoch = next_epoch + 1 WHERE till = ?", (till,))
     store.run("UPDATE incarnation SET state = 'FENCED' WHERE till = ?", (till,))
     store.run(
-        "INSERT INTO incarnation (incarnation, till, store, epoch, state, booked_hash)"
-        " VALUES (?, ?, ?, ?, 'ACTIVE', ?)",
-        (incarnation, till, row["store"], row["next_epoch"], genesis),
+        "INSERT INTO incarnation (incarnation, till, store, epoch, state, booked_hash, next_number)"
+        " VALUES (?, ?, ?, ?, 'ACTIVE', ?,"
+        " (SELECT COALESCE(max(number), 0) + 1 FROM allowance WHERE incarnation = ?))",
+        (incarnation, till, row["store"], row["next_epoch"], genesis, incarnation),
     )
 
 
-def note_contact(store: Store, incarnation: str, *, now_ms: int, version: str, head_seq: int) -> None:
-    """Remember when a journal was last heard of, and how long it said it is."""
+def note_contact(
+    store: Store, incarnation: str, *, now_ms: int, version: str, head_seq: int, number: int
+) -> None:
+    """Remember when a journal was last heard of, how long it is, and the highest allowance it ever had."""
     store.run(
-        "UPDATE incarnation SET last_contact_ms = ?, program_version = ?, told_seq = ? WHERE incarnation = ?",
-        (now_ms, version, head_seq, incarnation),
+        "UPDATE incarnation SET last_contact_ms = ?, program_version = ?, told_seq = ?,"
+        " told_number = max(told_number, ?) WHERE incarnation = ?",
+        (now_ms, version, head_seq, number, incarnation),
+    )
+
+
+def behind(store: Store, till: str = "") -> Sequence[Row]:
+    """Return the journals that had allowances which these books do not know: an older backup is in use."""
+    return store.rows(
+        "SELECT * FROM incarnation WHERE told_number >= next_number AND (? = '' OR till = ?)", (till, till)
     )
