@@ -9,7 +9,14 @@ from datetime import date, datetime
 
 import msgspec
 
-from agent.headoffice.counting import LONGEST_NAME, give_voucher, move_count, use_voucher, withdraw_voucher
+from agent.headoffice.counting import (
+    LONGEST_NAME,
+    give_voucher,
+    is_withdrawn,
+    move_count,
+    use_voucher,
+    withdraw_voucher,
+)
 from agent.headoffice.facts import facts_of, stale_parts
 from agent.headoffice.outcomes import Parked
 from agent.headoffice.receipts import by_rule, receipt_row
@@ -128,19 +135,27 @@ class Effects:
         used = use_voucher(self._store, entry, times=1)
         if used > 1:
             self.differ(entry, "voucher_twice", f"{entry.part} was used {used} times")
+        elif used > 0 and is_withdrawn(self._store, entry):
+            self.differ(entry, "voucher_used", f"{entry.part} was used, and its receipt came back")
 
     def _reverse(self, entry: Entry) -> None:
         if entry.data.get("undoes") == "RECEIPT":
             books.set_receipt_state(self._store, entry.receipt, "voided")
             return
-        original = original_of(self._store, entry)
+        self.undo(entry, original_of(self._store, entry))
+
+    def undo(self, entry: Entry, original: Entry) -> None:
+        """Move back what a REVERSE undoes of its original."""
         match original.kind:
             case "COUNT":
                 move_count(self._store, entry, undone=True)
             case "COUPON":
                 use_voucher(self._store, original, times=-1)
             case "GIVE" if original.data.get("kind") == "voucher":
-                withdraw_voucher(self._store, original)
+                if withdraw_voucher(self._store, original):
+                    self.differ(
+                        entry, "voucher_used", f"{original.part} gave a voucher that was used already"
+                    )
             case "REDEEM":
                 self._give_back(entry, original)
             case _:
@@ -159,7 +174,7 @@ class Effects:
         is_all = isinstance(answer, dict) and answer.get("state") == "returned"
         books.set_receipt_state(self._store, entry.receipt, "returned" if is_all else "partly_returned")
         if not entry.data.get("lines"):
-            self.differ(entry, "return_to_settle", "the till did not know the receipt; its points stand")
+            self.differ(entry, "return_to_settle", "the till did not know the receipt")
 
     def _note(self, entry: Entry) -> None:
         if entry.part == "parked":

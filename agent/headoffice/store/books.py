@@ -62,13 +62,21 @@ def give_voucher(store: Store, member: str, number: str, voucher: str, dates: Da
     )
 
 
-def withdraw_voucher(store: Store, member: str, number: str) -> None:
-    """Take back a voucher that a voided receipt gave."""
+def voucher_row(store: Store, member: str, number: str) -> Row | None:
+    """Return one voucher; its name is empty until the entry that gives it is booked."""
+    return store.row("SELECT * FROM voucher WHERE member = ? AND id = ?", (member, number))
+
+
+def withdraw_voucher(store: Store, member: str, number: str) -> int:
+    """Take back a voucher that an undone receipt gave; return how often it was used."""
     store.run(
         "INSERT INTO voucher (member, id, given) VALUES (?, ?, -1)"
         " ON CONFLICT (member, id) DO UPDATE SET given = voucher.given - 1",
         (member, number),
     )
+    row = voucher_row(store, member, number)
+    assert row is not None
+    return int(row["used"])
 
 
 def use_voucher(store: Store, member: str, number: str, times: int) -> int:
@@ -78,7 +86,7 @@ def use_voucher(store: Store, member: str, number: str, times: int) -> int:
         " ON CONFLICT (member, id) DO UPDATE SET used = voucher.used + excluded.used",
         (member, number, times),
     )
-    row = store.row("SELECT used FROM voucher WHERE member = ? AND id = ?", (member, number))
+    row = voucher_row(store, member, number)
     assert row is not None
     return int(row["used"])
 

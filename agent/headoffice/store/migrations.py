@@ -114,8 +114,22 @@ def own_journal(db: Any) -> None:
     db.execute("ALTER TABLE incarnation ADD COLUMN told_number INTEGER NOT NULL DEFAULT 0")
 
 
+def settled_returns(db: Any) -> None:
+    """Undo a sale here for a return whose till did not know it."""
+    db.execute(
+        "CREATE TABLE settlement (id INTEGER PRIMARY KEY, incarnation TEXT NOT NULL, seq INTEGER NOT NULL,"
+        " of_incarnation TEXT NOT NULL, of_seq INTEGER NOT NULL, undoes TEXT NOT NULL, member TEXT NOT NULL,"
+        " wallet TEXT NOT NULL, lot TEXT NOT NULL, amount INTEGER NOT NULL)"
+    )
+    db.execute("CREATE INDEX settlement_return ON settlement (incarnation, seq)")
+    db.execute("CREATE INDEX settlement_of ON settlement (of_incarnation, of_seq)")
+    db.execute("ALTER TABLE difference ADD COLUMN settled INTEGER NOT NULL DEFAULT 0")
+    db.execute("CREATE INDEX difference_open ON difference (receipt) WHERE kind = 'return_to_settle'")
+
+
 STEPS = (
     ("0001_first_books", first_books),
     ("0002_repeated_enrolment", repeated_enrolment),
     ("0003_own_journal", own_journal),
+    ("0004_settled_returns", settled_returns),
 )
