@@ -7,8 +7,11 @@ from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.errors import Mistake
+from agent.loyalty.grammar import STAGES
 from agent.loyalty.numbers import exact
-from agent.loyalty.programme import STAGES, Rule, Scope, TakeOff, Text, Threshold, When
+from agent.loyalty.programme import Rule, Text
+from agent.loyalty.verbs import TakeOff
+from agent.loyalty.where import Scope, Threshold, When
 from agent.loyalty.words import SETTINGS, STAGE_OF, STAGES_OF, VERBS
 
 _HOURS = re.compile(r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", re.ASCII)
@@ -74,7 +77,8 @@ def _rules(text: Text) -> Iterator[Mistake]:
             continue
         yield from _rule(text, rule, at, verbs[0])
         yield from _numbers(text, rule, at)
-        yield from _when(text, rule.when, f"{at}/when", stage_of(rule))
+        for when in rule.alternatives:
+            yield from _when(text, when, f"{at}/when", stage_of(rule))
 
 
 def _rule(text: Text, rule: Rule, at: str, verb: str) -> Iterator[Mistake]:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from agent.loyalty.check import stage_of, verb_of, wallet_of
-from agent.loyalty.conditions import Condition, conditions_of, member_needed
-from agent.loyalty.programme import STAGES, Group, Programme, Rule
+from agent.loyalty.conditions import Condition, any_of, conditions_of, member_needed
+from agent.loyalty.grammar import STAGES
+from agent.loyalty.programme import Group, Programme, Rule
 from agent.loyalty.quote import ProgrammeRef
 from agent.loyalty.rules.earn import EarnWallet, EarnWork, MultiplyWork
 from agent.loyalty.rules.give import GiveWork
@@ -49,7 +50,9 @@ def compile_programme(programme: Programme) -> Compiled:
 
 def _rule(compiled: Compiled, name: str, rule: Rule) -> CompiledRule:
     verb = verb_of(rule)
-    checks = conditions_of(rule.when, compiled.scope_compiler, compiled.minor)
+    checks = any_of(
+        [conditions_of(when, compiled.scope_compiler, compiled.minor) for when in rule.alternatives]
+    )
     if verb in {"earn", "multiply", "pay", "give"}:
         checks = (member_needed, *checks)
     made = CompiledRule(

@@ -5,13 +5,14 @@ The order is that of the answers' use: who, then when and where, then how much i
 
 from collections.abc import Callable
 from datetime import date
+from math import ceil
 from typing import Any
 
 from agent.loyalty.numbers import exact
-from agent.loyalty.programme import Threshold, When
 from agent.loyalty.scopes import ScopeCompiler
 from agent.loyalty.state import State
 from agent.loyalty.vouchers import usable_voucher
+from agent.loyalty.where import Threshold, When
 
 Refusal = tuple[str, dict[str, Any]]
 Condition = Callable[[State], Refusal | None]
@@ -41,6 +42,18 @@ def conditions_of(when: When, scopes: ScopeCompiler, minor: int) -> tuple[Condit
     if when.quantity is not None:
         found.append(_quantity(when.quantity, scopes.number(when.quantity.of)))
     return tuple(found)
+
+
+def any_of(ways: list[tuple[Condition, ...]]) -> tuple[Condition, ...]:
+    """Return conditions that hold if one of the `ways` does; what the first way lacks is the reason."""
+    if len(ways) == 1:
+        return ways[0]
+
+    def check(state: State) -> Refusal | None:
+        lacking = [next((no for one in way if (no := one(state)) is not None), None) for way in ways]
+        return None if None in lacking else lacking[0]
+
+    return (check,)
 
 
 def member_needed(state: State) -> Refusal | None:
@@ -177,12 +190,12 @@ def _not(inner: tuple[Condition, ...]) -> Condition:
 
 
 def _amount(threshold: Threshold, scope: int, minor: int) -> Condition:
-    least = exact(threshold.at_least) * minor
+    least = ceil(exact(threshold.at_least) * minor)
+    stage = threshold.at or ""
 
     def check(state: State) -> Refusal | None:
-        amounts = state.snapshots.get(threshold.at or "", state.seen)
-        lacking = least - sum(amounts[at] for at in state.lines_of(scope))
-        return None if lacking <= 0 else ("missing", {"what": "amount", "amount_minor": -int(-lacking // 1)})
+        lacking = least - state.amount_of(scope, stage)
+        return None if lacking <= 0 else ("missing", {"what": "amount", "amount_minor": lacking})
 
     return check
 
@@ -192,6 +205,6 @@ def _quantity(threshold: Threshold, scope: int) -> Condition:
 
     def check(state: State) -> Refusal | None:
         lacking = least - sum(state.units[at] for at in state.lines_of(scope))
-        return None if lacking <= 0 else ("missing", {"what": "quantity", "quantity": -int(-lacking // 1)})
+        return None if lacking <= 0 else ("missing", {"what": "quantity", "quantity": ceil(lacking)})
 
     return check

@@ -1,12 +1,13 @@
 """Words and settings of the programme language: which later semantics know, and which defaults hold now."""
 
 _LATER = (
-    "tier enrol partner prompt",
-    "instrument bought not_bought sequence tier_at_least choice age_at_least shop_tag tender pays nth draw",
-    "set_price cheapest_free attribute catalogue all_or_nothing into confirm",
+    "partner shop_tag",
+    "instrument bought not_bought sequence tier_at_least choice age_at_least tender pays nth draw",
+    "set_price cheapest_free each catalogue all_or_nothing into confirm cost_wallet",
     "free stored_value benefit lottery cost spend_order debt offline",
     "measure window downgrade takes_effect max_applications max_per_member max_total",
 )
+LATER_TABLES = frozenset(("tier", "enrol", "partner", "shop_tag", "prompt"))
 LATER = frozenset(word for row in _LATER for word in row.split())
 """Known to the language, not to semantics 1 of this program: a load error of its own, never ignored."""
 

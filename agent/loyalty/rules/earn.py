@@ -8,8 +8,8 @@ from math import lcm
 
 from agent.loyalty.conditions import Refusal
 from agent.loyalty.numbers import exact
-from agent.loyalty.programme import Earn, Multiply
 from agent.loyalty.state import State
+from agent.loyalty.verbs import Earn, Multiply
 from agent.loyalty.work import Proposal
 
 QUANTITY = 1_000_000
@@ -68,7 +68,7 @@ class EarnWork:
         if self._max is not None and total > self._max * unit * den:
             most = self._max * unit
             parts, den = [part * most.numerator for part in parts], total * most.denominator
-        return Proposal(parts, None, den) if total else ("nothing_in_scope", {})
+        return Proposal(parts, den) if total else ("nothing_in_scope", {})
 
     def apply(self, state: State, proposal: Proposal) -> None:
         """Note the parts; the end of the stage rounds them."""
