@@ -30,7 +30,13 @@ def facts_of(store: Store, row: Row, as_of: datetime | None = None) -> MemberFac
             for count in members.counts_of(store, member)
         },
         vouchers=[
-            Voucher(one["voucher"], one["id"], _day(one["active_from"]), _day(one["expires_on"]))
+            Voucher(
+                one["voucher"],
+                one["id"],
+                _day(one["active_from"]),
+                _day(one["expires_on"]),
+                _instant(one["ends_at"]),
+            )
             for one in members.vouchers_of(store, member)
         ],
         as_of=as_of,
@@ -88,8 +94,17 @@ def _usable(facts: MemberFacts, day: date) -> set[str]:
 
 
 def _lot(row: Row) -> Lot:
-    ends_at = datetime.fromisoformat(row["ends_at"]) if row["ends_at"] else None
-    return Lot(row["lot"], row["remaining"], _day(row["active_from"]), _day(row["expires_on"]), ends_at)
+    return Lot(
+        row["lot"],
+        row["remaining"],
+        _day(row["active_from"]),
+        _day(row["expires_on"]),
+        _instant(row["ends_at"]),
+    )
+
+
+def _instant(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _day(text: str) -> date | None:

@@ -18,9 +18,13 @@ CARD = "2990000000019"
 class ShopTill:
     """One till of the shop: what it sells goes to head office when it is told to `push`."""
 
-    def __init__(self, office: Office, folder: Path, name: str, number: int) -> None:
+    def __init__(
+        self, office: Office, folder: Path, name: str, number: int, *, programme: bytes = b""
+    ) -> None:
         self.office = office
-        self.desk = Desk(folder / name, fleet_key=office.fleet_key, first_id=number * 100)
+        self.desk = Desk(
+            folder / name, fleet_key=office.fleet_key, first_id=number * 100, programme=programme
+        )
         self.end = TillEnd(name, self.desk.ledger.incarnation)
         import_members(office, f"member,card\nm-1,{CARD}\n", name="cards.csv")
         self.end.enrol(office)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import msgspec
 import pytest
 
 from agent.headoffice.office import Office
+from agent.headoffice.publish import publish
 from agent.headoffice.reexecute import Judge
 from agent.headoffice.verify import verify
 from agent.journal.entry import entry_from
 from tests.headoffice.both_ends import CARD, ShopTill
-from tests.headoffice.till_end import differences, rows
-from tests.till.desk import basket
+from tests.headoffice.till_end import PROGRAMME, differences, rows
+from tests.till.desk import NOON, basket
 
 
 @pytest.fixture
@@ -70,3 +72,32 @@ def test_a_sale_paid_after_it_was_cancelled_is_a_difference_of_its_own(
     assert rows(office, "SELECT state FROM receipt") == [("voided",)]
     assert balance(office) == 800
     assert verify(office, Judge).is_sound
+
+
+def test_a_voucher_of_two_hours_ends_at_its_minute_wherever_it_came_from(
+    office: Office, tmp_path: Path
+) -> None:
+    text = PROGRAMME.replace(b"version = 1", b"version = 2", 1)
+    text = text.replace(b'life = "P60D"', b'life = "PT2H"').replace(b"size = 10,", b"size = 1,")
+    publish(office, text, name="household-club.toml")
+    giving = ShopTill(office, tmp_path, "1-1", 1, programme=text)
+    told = ShopTill(office, tmp_path, "1-2", 2, programme=text)
+    try:
+        giving.pull()
+        giving.desk.call("quote", "r1", json.dumps(basket(instruments=[CARD])).encode())
+        pay(giving)
+        giving.push()
+        told.pull()
+        ends = NOON + timedelta(hours=2)
+        for shop in (giving, told):
+            used = []
+            for at in (ends - timedelta(minutes=1), ends):
+                shop.desk.clock.at = at
+                sale = basket("r2", instruments=[CARD], sold_at=at.isoformat())
+                quote = shop.desk.call("quote", "r2", json.dumps(sale).encode())
+                used.append([one.voucher for one in quote.vouchers])
+            assert used == [["tenth-visit"], []]
+        assert verify(office, Judge).mistakes == []
+    finally:
+        giving.close()
+        told.close()

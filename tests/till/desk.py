@@ -45,8 +45,11 @@ class Counter:
 class Desk:
     """One till, opened and opened again on the same folder."""
 
-    def __init__(self, folder: Path, *, fleet_key: bytes = FLEET_KEY, first_id: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *, fleet_key: bytes = FLEET_KEY, first_id: int = 0, programme: bytes = b""
+    ) -> None:
         self.folder = folder
+        self.programme = programme or CLUB.read_bytes()
         self.fleet_key = fleet_key
         self.clock = SetClock()
         self.new_id = Counter(first_id)
@@ -55,7 +58,7 @@ class Desk:
     def open(self) -> None:
         self.ledger: Ledger = open_ledger(self.folder, clock=self.clock, new_id=self.new_id)
         programme = CurrentProgramme()
-        programme.use(CLUB.read_bytes(), CLUB.name)
+        programme.use(self.programme, CLUB.name)
         self.link = Link()
         config = TillConfig(
             till=Till("1", "1-1", "USD"),

@@ -7,7 +7,7 @@ from agent.headoffice.store.protocol import Row, Store
 
 
 class Dates(NamedTuple):
-    """When a lot may be spent; ISO texts, empty: no limit."""
+    """When a lot or a voucher may be used; ISO texts, empty: no limit."""
 
     active_from: str
     expires_on: str
@@ -55,10 +55,11 @@ def put_count(store: Store, member: str, rule: str, values: tuple[int, str, int,
 def give_voucher(store: Store, member: str, number: str, voucher: str, dates: Dates) -> None:
     """Give a voucher; its use may have been booked before."""
     store.run(
-        "INSERT INTO voucher (member, id, voucher, active_from, expires_on, given) VALUES (?, ?, ?, ?, ?, 1)"
+        "INSERT INTO voucher (member, id, voucher, active_from, expires_on, ends_at, given)"
+        " VALUES (?, ?, ?, ?, ?, ?, 1)"
         " ON CONFLICT (member, id) DO UPDATE SET given = voucher.given + 1, voucher = excluded.voucher,"
-        " active_from = excluded.active_from, expires_on = excluded.expires_on",
-        (member, number, voucher, dates.active_from, dates.expires_on),
+        " active_from = excluded.active_from, expires_on = excluded.expires_on, ends_at = excluded.ends_at",
+        (member, number, voucher, *dates),
     )
 
 

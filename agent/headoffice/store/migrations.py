@@ -127,9 +127,15 @@ def settled_returns(db: Any) -> None:
     db.execute("CREATE INDEX difference_open ON difference (receipt) WHERE kind = 'return_to_settle'")
 
 
+def vouchers_of_hours(db: Any) -> None:
+    """Let a voucher end at an instant, as a lot does."""
+    db.execute("ALTER TABLE voucher ADD COLUMN ends_at TEXT NOT NULL DEFAULT ''")
+
+
 STEPS = (
     ("0001_first_books", first_books),
     ("0002_repeated_enrolment", repeated_enrolment),
     ("0003_own_journal", own_journal),
     ("0004_settled_returns", settled_returns),
+    ("0005_vouchers_of_hours", vouchers_of_hours),
 )
