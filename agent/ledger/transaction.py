@@ -133,8 +133,12 @@ class Transaction(Appending):
         members.take_in(self._db, row, has_unbooked=bool(self._newer(row.member, self.mark("booked"))))
 
     def forget(self, member: str) -> None:
-        """Remove a member and the tags of its cards; entries stay under the pseudonym."""
+        """Remove a member and the tags of its cards; entries stay under the pseudonym.
+
+        The writer then empties the log, where the old pages would still lie.
+        """
         members.forget(self._db, member)
+        self.erased = True
 
     def acknowledge(self, incarnation: str, seq: int, row_hash: bytes) -> None:
         """Remember that head office holds a journal up to here, durably.
