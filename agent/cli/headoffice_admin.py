@@ -154,6 +154,19 @@ def till_add(config_path: Path, *, store: str, name: str, as_json: bool) -> None
         click.echo(f"on till {name} of store {store}, within 15 minutes:\n  loyalty-agent enrol {code}")
 
 
+@till.command("reconcile")
+@click.argument("name", metavar="TILL")
+@click.confirmation_option(prompt="What it still spends of them is lost to the company. Go on?")
+@config_option
+@errors_told
+def till_reconcile(config_path: Path, name: str) -> None:
+    """Set points aside again although TILL had allowances that no journal of head office knows."""
+    from agent.headoffice.tills import reconcile  # noqa: PLC0415
+
+    with opened(config_path) as office:
+        click.echo(f"till {name}: {reconcile(office, name)} allowances given up")
+
+
 @till.command("list")
 @as_json
 @config_option

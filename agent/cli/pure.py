@@ -50,6 +50,11 @@ def evaluate(
         if member_path
         else None
     )
+    if basket.currency != programme.currency:
+        values = {"basket": basket.currency, "programme": programme.currency}
+        remedy = f"give a basket in {programme.currency}, or another programme"
+        wrong = Mistake("/currency", "currency_mismatch", values, remedy)
+        raise DocumentError(f"basket {basket_path}", [wrong])
     at = moment(at_text) if at_text else basket.sold_at
     quote = evaluate_basket(compile_programme(programme), member, basket, at)
     if as_json:

@@ -48,7 +48,13 @@ def facts_from(row: Row, owned: Owned, as_of: datetime | None = None) -> MemberF
             for count in owned.counts
         },
         vouchers=[
-            Voucher(one["voucher"], one["id"], _day(one["active_from"]), _day(one["expires_on"]))
+            Voucher(
+                one["voucher"],
+                one["id"],
+                _day(one["active_from"]),
+                _day(one["expires_on"]),
+                _instant(one["ends_at"]),
+            )
             for one in owned.vouchers
         ],
         as_of=as_of,
@@ -106,8 +112,17 @@ def _usable(facts: MemberFacts, day: date) -> set[str]:
 
 
 def _lot(row: Row) -> Lot:
-    ends_at = datetime.fromisoformat(row["ends_at"]) if row["ends_at"] else None
-    return Lot(row["lot"], row["remaining"], _day(row["active_from"]), _day(row["expires_on"]), ends_at)
+    return Lot(
+        row["lot"],
+        row["remaining"],
+        _day(row["active_from"]),
+        _day(row["expires_on"]),
+        _instant(row["ends_at"]),
+    )
+
+
+def _instant(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _day(text: str) -> date | None:

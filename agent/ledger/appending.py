@@ -48,6 +48,7 @@ class Appending(Queries):
         self._new: list[tuple[str, int]] = []
         self.appended = 0
         self.acknowledged = False
+        self.erased = False
 
     def head(self) -> tuple[int, bytes]:
         """Return number and hash of the last entry, those of this transaction included."""

@@ -24,6 +24,7 @@ from agent.ledger.migrations import STEPS
 from agent.ledger.reader import Reader, open_archives
 from agent.ledger.records import LedgerStatus
 from agent.ledger.recovery import recover
+from agent.ledger.slices import IdleCheck
 from agent.ledger.storage import DiskStorage, Storage
 from agent.ledger.transaction import Transaction
 from agent.ledger.unbooked import read_unbooked
@@ -80,7 +81,9 @@ class Ledger:
             after_commit=self._after_commit,
             on_idle=self._bear_witness,
             on_fatal=on_fatal,
+            grow_log=_grow_log,
         )
+        self.idle_check = IdleCheck(storage.connect(NAME, read_only=True), self.incarnation, clock)
         self._bear_witness()
 
     def write(self, change: Callable[[Transaction], T]) -> "Future[T]":
@@ -113,6 +116,7 @@ class Ledger:
             self._bear_witness()
             with contextlib.suppress(SqliteError):
                 self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        self.idle_check.close()
         self.read.close()
         self._db.close()
         self._lock.release()

@@ -196,6 +196,15 @@ class Queries:
         rows = self._rows("SELECT member FROM member WHERE facts != ? ORDER BY member", FORGOTTEN)
         return [str(member) for (member,) in rows]
 
+    def members_with_allowances(self) -> list[str]:
+        """Return whose points are set aside for this till now."""
+        rows = self._rows("SELECT DISTINCT member FROM allowance WHERE closed = 0 ORDER BY member")
+        return [str(member) for (member,) in rows]
+
+    def highest_allowance(self) -> int:
+        """Return the highest allowance number this journal ever took in, 0 if none."""
+        return int(self._one("SELECT COALESCE(max(number), 0) FROM allowance")[0])
+
     def _newer(self, member: str, booked: int) -> list[int]:
         return self._unbooked.above(member, booked)
 

@@ -34,6 +34,11 @@ class StoredReceipt(NamedTuple):
     incarnation: str
     seqs: list[int]
 
+    @property
+    def is_paid(self) -> bool:
+        """Whether it was committed; one that was cancelled before has no content."""
+        return bool(self.content_hash)
+
 
 class StoredHold(NamedTuple):
     """Points set aside while a customer pays; it lapses at `until_ms` (wall clock)."""

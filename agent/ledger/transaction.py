@@ -136,9 +136,11 @@ class Transaction(Appending):
     def forget(self, member: str, *, version: int = members.NEVER_OLD) -> None:
         """Remove a member and the tags of its cards; entries stay under the pseudonym.
 
-        A directory as of `version` or later does not know it any more.
+        A directory as of `version` or later does not know it any more.  The writer then empties the log,
+        where the old pages would still lie.
         """
         members.forget(self._db, member, version)
+        self.erased = True
 
     def use_directory(self, cursor: int) -> None:
         """Name the directory to open from now on; news before it need not be told any more.

@@ -146,6 +146,7 @@ class Session:
             cursor=reader.mark("cursor"),
             wall_ms=self._now_ms(),
             program_version=self._program_version,
+            highest_number=reader.highest_allowance() if is_own else 0,
         )
         match await self._ask(hello, HelloAnswer):
             case Welcome() as welcome:

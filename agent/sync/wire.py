@@ -46,7 +46,10 @@ class Enrolled(msgspec.Struct, frozen=True, tag="ENROLLED"):
 
 
 class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
-    """A till presents itself: which journal, how far it is, what it knows."""
+    """A till presents itself: which journal, how far it is, what it knows.
+
+    `highest_number` is the highest allowance this journal ever had: books that lack it are older.
+    """
 
     incarnation: Incarnation
     head_seq: Sequence
@@ -59,6 +62,7 @@ class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     program_version: str = ""
     programme_version: int = 0
     protocol: int = PROTOCOL
+    highest_number: Annotated[int, Meta(ge=0, le=2**53)] = 0
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):

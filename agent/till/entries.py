@@ -34,6 +34,8 @@ def receipt_draft(
         data["facts"] = msgspec.to_builtins(agreed.facts)
     if known is not None:
         data["identified_by"] = {"entry_mode": known.entry_mode, "tag": known.tag.hex()}
+    if agreed.unquoted:
+        data["unquoted"] = True
     if fiscal:
         data["fiscal"] = fiscal
     if differences:
