@@ -55,9 +55,10 @@ def restore(folder: Path, path: Path, *, clock: Clock, new_id: Callable[[], str]
             source = _archive_present(folder, source, checked)
         incarnation = new_id()
         _build_from(folder, source, incarnation)
-        forget_witness(folder)
-        put_in_place(DiskStorage(folder))
-        write_witness(folder, Witness(incarnation, 0, b""))
+        place = DiskStorage(folder)
+        forget_witness(place)
+        put_in_place(place)
+        write_witness(place, Witness(incarnation, 0, b""))
         return incarnation
     finally:
         lock.release()

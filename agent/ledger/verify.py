@@ -17,6 +17,7 @@ from agent.ledger import derive
 from agent.ledger.database import Connection, SqliteError, check_ours, connect, in_memory
 from agent.ledger.first_run import NAME
 from agent.ledger.migrations import STEPS, first_ledger
+from agent.ledger.storage import DiskStorage
 from agent.ledger.witness import read_witness
 
 MAX_PROBLEMS = 20
@@ -182,7 +183,7 @@ def _marks_beyond(db: Connection, count: int) -> Iterator[Problem]:
 
 
 def _against_witness(folder: Path, report: VerifyReport) -> str:
-    witness = read_witness(folder)
+    witness = read_witness(DiskStorage(folder))
     if witness is None or not witness.seq:
         return ""
     if witness.incarnation != report.incarnation:

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from agent.errors import LedgerReadOnly
 from agent.ledger.database import Connection, SqliteError, as_ledger_error, is_fatal
@@ -18,10 +18,17 @@ from agent.ledger.transaction import Head, Transaction
 T = TypeVar("T")
 QUEUE_LIMIT = 1000
 IDLE_S = 0.5
-CHECKPOINT_AFTER = 60
-"""Commits until a checkpoint in the next idle moment; they fill about half of the grown log."""
-CHECKPOINT_AT_LATEST = 400
 Job = tuple[Callable[[Transaction], Any], "Future[Any]"]
+
+
+class LogPlan(NamedTuple):
+    """How large the write-ahead log is, and after how many commits it is copied into the database."""
+
+    grown_bytes: int = 2 * 1024 * 1024
+    """The log is grown to this once: appending to a file costs a commit half as much again."""
+    checkpoint_after: int = 60
+    """Commits until a checkpoint in the next idle moment; they fill about half of the grown log."""
+    checkpoint_at_latest: int = 400
 
 
 class Writer:
@@ -36,9 +43,11 @@ class Writer:
         after_commit: Callable[[Transaction], None],
         on_idle: Callable[[], None],
         on_fatal: Callable[[BaseException], None],
+        plan: LogPlan,
     ) -> None:
         self._db = db
         self._head = head
+        self._plan = plan
         self._begin = begin
         self._after_commit = after_commit
         self._on_idle = on_idle
@@ -110,8 +119,8 @@ class Writer:
         future.set_result(result)
         self._tell(transaction)
         self._since_checkpoint += 1
-        if self._since_checkpoint >= CHECKPOINT_AT_LATEST or (
-            self._since_checkpoint >= CHECKPOINT_AFTER and self._jobs.empty()
+        if self._since_checkpoint >= self._plan.checkpoint_at_latest or (
+            self._since_checkpoint >= self._plan.checkpoint_after and self._jobs.empty()
         ):
             self._checkpoint()
 
