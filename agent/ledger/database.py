@@ -19,7 +19,6 @@ SOUND_VERSION = (3, 51, 3)
 APPLICATION_ID = 0x4C4F5954  # "LOYT"
 FULL, IO_ERROR, NOT_A_DATABASE, CORRUPT = 13, 10, 26, 11
 SqliteError: type[Exception] = sqlite.Error
-UniqueError: type[Exception] = sqlite.IntegrityError
 
 
 def sqlite_version() -> str:

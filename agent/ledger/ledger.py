@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from agent.clock import Clock
 from agent.errors import LedgerReadOnly
+from agent.ledger.appending import Head
 from agent.ledger.database import (
     Connection,
     SqliteError,
@@ -24,7 +25,8 @@ from agent.ledger.reader import Reader, open_archives
 from agent.ledger.records import LedgerStatus
 from agent.ledger.recovery import recover
 from agent.ledger.storage import DiskStorage, Storage
-from agent.ledger.transaction import Head, Transaction
+from agent.ledger.transaction import Transaction
+from agent.ledger.unbooked import read_unbooked
 from agent.ledger.witness import Witness, forget_witness, write_witness
 from agent.ledger.writer import LogPlan, Writer
 
@@ -60,11 +62,13 @@ class Ledger:
         self._witnessed = -1
         self._frozen_at_start = bool(frozen)
         self._newest = head
+        self._unbooked = read_unbooked(self._db)
         self.read = Reader(
             storage.connect(NAME, read_only=True),
             clock,
             self.incarnation,
             archives=open_archives(folder, clock),
+            unbooked=self._unbooked,
         )
         self._writer = Writer(
             self._db,
@@ -103,7 +107,9 @@ class Ledger:
         self._lock.release()
 
     def _begin(self, head: Head) -> Transaction:
-        return Transaction(self._db, self._clock, self.incarnation, boot=self._boot, head=head)
+        return Transaction(
+            self._db, self._clock, self.incarnation, boot=self._boot, head=head, unbooked=self._unbooked
+        )
 
     def _after_commit(self, transaction: Transaction) -> None:
         self._newest = Head(*transaction.head())

@@ -25,12 +25,9 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Waiting).decode
 
 
-def take_in(db: Connection, row: MemberRowLike, *, booked: int) -> None:
+def take_in(db: Connection, row: MemberRowLike, *, has_unbooked: bool) -> None:
     """Store a row at once, or let it wait if this till has entries of the member above `booked`."""
-    own = db.execute(
-        "SELECT 1 FROM journal WHERE account = ? AND account != '' AND seq > ? LIMIT 1", (row.member, booked)
-    ).fetchone()
-    if own is None:
+    if not has_unbooked:
         _store(db, row)
         return
     waiting = Waiting(row.member, row.version, row.card_tags, row.facts, row.blocked_tags)

@@ -7,11 +7,9 @@ CREATE TABLE journal (
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, account TEXT NOT NULL, receipt TEXT NOT NULL,
     part TEXT NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX journal_once ON journal (receipt, kind, part) WHERE receipt != '';
-CREATE INDEX journal_account ON journal (account, seq) WHERE account != '';
 CREATE TABLE receipt (
     receipt TEXT PRIMARY KEY, state TEXT NOT NULL, content_hash BLOB NOT NULL, answer BLOB NOT NULL,
-    member TEXT NOT NULL
+    member TEXT NOT NULL, effects BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE allowance (
     number INTEGER PRIMARY KEY, member TEXT NOT NULL, wallet TEXT NOT NULL,

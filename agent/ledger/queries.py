@@ -14,22 +14,27 @@ from agent.journal.entry import Entry, entry_from
 from agent.ledger.database import Connection
 from agent.ledger.derive import held_of
 from agent.ledger.fold import SHOWN_KINDS, Dates, fold
+from agent.ledger.receipts import GET, ReceiptRow, read_row
 from agent.ledger.records import MemberRef, Slice, StoredHold, StoredProgramme, StoredReceipt, instant
+from agent.ledger.unbooked import Unbooked
 from agent.loyalty.member import MemberFacts
 
 CLOCK_BACKWARDS_MS = 60_000
 """A wall clock this far behind the last entry is not believed: no allowance counts as honoured (T5)."""
 _facts = msgspec.msgpack.Decoder(MemberFacts).decode
-_KINDS = ", ".join(f"'{kind}'" for kind in SHOWN_KINDS)
-_OWN = f"SELECT body FROM journal WHERE account = ? AND seq > ? AND kind IN ({_KINDS}) ORDER BY seq"  # noqa: S608
+AT_ONCE = 500
+"""Entries asked for in one statement."""
 
 
 class Queries:
     """Questions over one connection; a caller on several threads is served one after the other."""
 
-    def __init__(self, db: Connection, clock: Clock, incarnation: str, *, own_views: bool) -> None:
+    def __init__(
+        self, db: Connection, clock: Clock, incarnation: str, *, own_views: bool, unbooked: Unbooked
+    ) -> None:
         self._db = db
         self._clock = clock
+        self._unbooked = unbooked
         self._own_views = own_views
         self._lock = RLock()
         self.incarnation = incarnation
@@ -72,10 +77,10 @@ class Queries:
             row = self._one("SELECT facts FROM member WHERE member = ?", member)
             if row is None:
                 return None
-            own = self._rows(_OWN, member, self.mark("booked"))
+            own = self._entries(self._newer(member, self.mark("booked")))
             return fold(
                 _facts(bytes(row[0])),
-                [entry_from(bytes(body)) for (body,) in own],
+                [entry for entry in own if entry.kind in SHOWN_KINDS],
                 usable=self.usable(member, day),
                 day=day,
                 dates_of=self._dates_of(member),
@@ -117,22 +122,17 @@ class Queries:
 
     def receipt(self, receipt_id: str) -> StoredReceipt | None:
         """Return a receipt as answered, None if it never was one here."""
-        row = self._one(
-            "SELECT state, content_hash, answer, member FROM receipt WHERE receipt = ?", receipt_id
-        )
-        if row is None:
+        row = self._receipt(receipt_id)
+        if not row.state:
             return None
-        seqs = [
-            int(seq)
-            for (seq,) in self._rows("SELECT seq FROM journal WHERE receipt = ? ORDER BY seq", receipt_id)
-        ]
-        answer = msgspec.json.decode(bytes(row[2]))
-        return StoredReceipt(receipt_id, row[0], bytes(row[1]), answer, row[3], self.incarnation, seqs)
+        answer = msgspec.json.decode(row.answer)
+        return StoredReceipt(
+            receipt_id, row.state, row.content_hash, answer, row.member, self.incarnation, row.seqs()
+        )
 
     def entries_of(self, receipt_id: str) -> list[Entry]:
         """Return the entries of a receipt in their order."""
-        rows = self._rows("SELECT body FROM journal WHERE receipt = ? ORDER BY seq", receipt_id)
-        return [entry_from(bytes(body)) for (body,) in rows]
+        return self._entries(self._receipt(receipt_id).seqs())
 
     def hold(self, receipt_id: str) -> StoredHold | None:
         """Return what is set aside for a receipt."""
@@ -161,6 +161,22 @@ class Queries:
     def members(self) -> list[str]:
         """Return every member this till knows, in order."""
         return [str(member) for (member,) in self._rows("SELECT member FROM member ORDER BY member")]
+
+    def _newer(self, member: str, booked: int) -> list[int]:
+        return self._unbooked.above(member, booked)
+
+    def _receipt(self, receipt_id: str) -> ReceiptRow:
+        return read_row(self._one(GET, receipt_id))
+
+    def _entries(self, seqs: list[int]) -> list[Entry]:
+        """Return the entries of these numbers, oldest first; one that is not there yet is passed over."""
+        found: list[Entry] = []
+        for start in range(0, len(seqs), AT_ONCE):
+            some = seqs[start : start + AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            rows = self._rows(f"SELECT body FROM journal WHERE seq IN ({marks}) ORDER BY seq", *some)  # noqa: S608
+            found += [entry_from(bytes(body)) for (body,) in rows]
+        return found
 
     def _last_wall_ms(self) -> int:
         row = self._one("SELECT body FROM journal ORDER BY seq DESC LIMIT 1")

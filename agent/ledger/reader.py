@@ -8,6 +8,7 @@ from agent.journal.entry import Entry
 from agent.ledger.database import Connection, SqliteError, as_ledger_error, connect
 from agent.ledger.queries import Queries
 from agent.ledger.records import LedgerStatus, StoredReceipt
+from agent.ledger.unbooked import Unbooked
 
 ARCHIVE = "archive"
 
@@ -31,8 +32,16 @@ class Archive(Queries):
 class Reader(Archive):
     """Answers from the ledger as last committed; what this journal does not know, older ones may."""
 
-    def __init__(self, db: Connection, clock: Clock, incarnation: str, *, archives: list[Archive]) -> None:
-        super().__init__(db, clock, incarnation, own_views=True)
+    def __init__(
+        self,
+        db: Connection,
+        clock: Clock,
+        incarnation: str,
+        *,
+        archives: list[Archive],
+        unbooked: Unbooked,
+    ) -> None:
+        super().__init__(db, clock, incarnation, own_views=True, unbooked=unbooked)
         self._archives = archives
 
     def receipt(self, receipt_id: str) -> StoredReceipt | None:
@@ -90,5 +99,5 @@ def open_archives(folder: Path, clock: Clock) -> list[Archive]:
     archives = []
     for path in sorted((folder / ARCHIVE).glob("*.db")):
         db = connect(path, read_only=True, immutable=True)
-        archives.append(Archive(db, clock, path.stem, own_views=False))
+        archives.append(Archive(db, clock, path.stem, own_views=False, unbooked=Unbooked()))
     return archives

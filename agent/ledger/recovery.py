@@ -5,9 +5,9 @@ import msgspec
 from agent.errors import LedgerDamaged
 from agent.journal.chain import genesis, next_hash
 from agent.journal.entry import entry_from
+from agent.ledger.appending import Head
 from agent.ledger.database import Connection
 from agent.ledger.storage import Storage
-from agent.ledger.transaction import Head
 from agent.ledger.witness import read_witness
 
 TAIL = 1000

@@ -1,117 +1,17 @@
 """What a change may do inside one transaction of the writer: append entries, and keep what hangs on them."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import msgspec
-
-from agent.clock import Clock
-from agent.errors import Conflict, Refused
-from agent.journal.chain import next_hash
-from agent.journal.entry import Draft, Entry, canonical_bytes
-from agent.ledger import derive, members
-from agent.ledger.database import Connection, UniqueError
-from agent.ledger.queries import Queries
+from agent.errors import Refused
+from agent.journal.entry import Draft
+from agent.ledger import members
+from agent.ledger.appending import Appending
 from agent.ledger.records import AllowanceLike, DeltaLike, MemberRowLike, NewsLike, Slice
 
 
-@dataclass(slots=True)
-class Head:
-    """Where the journal ends, as the writer knows it without asking."""
-
-    seq: int
-    hash: bytes
-
-
-class Transaction(Queries):
+class Transaction(Appending):
     """One change to the ledger; it becomes durable as a whole, or not at all."""
-
-    def __init__(self, db: Connection, clock: Clock, incarnation: str, *, boot: str, head: Head) -> None:
-        super().__init__(db, clock, incarnation, own_views=False)
-        self._boot = boot
-        self._head = head
-        self._stamp = (self.now_ms(), int(clock.monotonic_s() * 1000))
-        self.failed: Exception | None = None
-        """What `check` raises before the commit."""
-        self.appended = 0
-        self.acknowledged = False
-
-    def head(self) -> tuple[int, bytes]:
-        """Return number and hash of the last entry, those of this transaction included."""
-        return self._head.seq, self._head.hash
-
-    def append(self, draft: Draft) -> Entry:
-        """Give a draft its place in the journal and its effect on allowances and holds.
-
-        Points earned or given without a lot make one named after the entry.
-
-        Raises:
-            Conflict: this (receipt, kind, part) is in the journal already.
-            Refused: it would spend more than an allowance has left.
-        """
-        lots = draft.lots
-        if draft.amount > 0 and not lots and draft.kind in {"EARN", "GIVE"}:
-            lots = [(self.next_lot(), draft.amount)]
-        entry = Entry(
-            incarnation=self.incarnation, seq=self._head.seq + 1,
-            kind=draft.kind, receipt=draft.receipt, part=draft.part, account=draft.account,
-            unit=draft.unit, amount=draft.amount, lots=lots, allowance=draft.allowance,
-            at=draft.at, actor=draft.actor, data=draft.data,
-            wall_ms=self._stamp[0], boot=self._boot, boot_ms=self._stamp[1],
-        )  # fmt: skip
-        body = canonical_bytes(entry)
-        row_hash = next_hash(self._head.hash, body)
-        try:
-            self._db.execute(
-                "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (entry.seq, entry.kind, entry.account, entry.receipt, entry.part, body, row_hash),
-            )
-        except UniqueError:
-            raise Conflict(
-                Conflict.code, f"receipt {entry.receipt} has its {entry.kind} {entry.part} already"
-            ) from None
-        if entry.kind in derive.WRITES_TABLES:
-            self._derive(entry)
-        self._head.seq, self._head.hash = entry.seq, row_hash
-        self.appended += 1
-        return entry
-
-    def check(self) -> None:
-        """Raise the refusal after which a part of the change would stay, if there was one."""
-        if self.failed is not None:
-            raise self.failed
-
-    def _derive(self, entry: Entry) -> None:
-        try:
-            derive.apply(entry, self._db)
-        except Refused as failure:
-            self.failed = failure
-            raise
-
-    def next_lot(self) -> str:
-        """Return the name of the lot that the next entry would make."""
-        return f"{self.incarnation[:8]}-{self._head.seq + 1}"
-
-    def has_entry(self, receipt_id: str, kind: str, part: str = "") -> bool:
-        """Say whether a receipt has this entry."""
-        return bool(
-            self._one(
-                "SELECT 1 FROM journal WHERE receipt = ? AND kind = ? AND part = ? AND receipt != ''",
-                receipt_id, kind, part,
-            )
-        )  # fmt: skip
-
-    def put_receipt(
-        self, receipt_id: str, *, state: str, content_hash: bytes, answer: dict[str, Any], member: str
-    ) -> None:
-        """Keep how a receipt was answered (plain JSON data), or replace its state and answer."""
-        self._db.execute(
-            "INSERT INTO receipt VALUES (?, ?, ?, ?, ?) ON CONFLICT (receipt) DO UPDATE SET state ="
-            " excluded.state, content_hash = excluded.content_hash, answer = excluded.answer,"
-            " member = excluded.member",
-            (receipt_id, state, content_hash, msgspec.json.encode(answer), member),
-        )
 
     def place_hold(
         self, receipt_id: str, member: str, points: dict[str, int], *, until_ms: int, day: date | None = None
@@ -221,15 +121,16 @@ class Transaction(Queries):
         if delta.from_cursor > self.mark("cursor"):
             return
         for row in delta.members:
-            members.take_in(self._db, row, booked=self.mark("booked"))
+            self.apply_member(row)
         if delta.booked_seq >= 0 and delta.from_cursor >= 0:
-            self.set_mark("booked", max(self.mark("booked"), delta.booked_seq))
+            self._booked = max(self.mark("booked"), delta.booked_seq)
+            self.set_mark("booked", self._booked)
             members.take_in_waiting(self._db)
         self.set_mark("cursor", max(self.mark("cursor"), delta.to_cursor))
 
     def apply_member(self, row: MemberRowLike) -> None:
         """Take in one member that was looked up."""
-        members.take_in(self._db, row, booked=self.mark("booked"))
+        members.take_in(self._db, row, has_unbooked=bool(self._newer(row.member, self.mark("booked"))))
 
     def forget(self, member: str) -> None:
         """Remove a member and the tags of its cards; entries stay under the pseudonym."""
@@ -272,10 +173,6 @@ class Transaction(Queries):
             (news.id, news.version, news.sha256, news.signature, text),
         )
 
-    def now_ms(self) -> int:
-        """Return the wall clock in milliseconds since 1970."""
-        return int(self._clock.now().timestamp() * 1000)
-
     def _release_lapsed(self, member: str, but: str = "") -> None:
         lapsed = self._rows(
             "SELECT receipt FROM hold WHERE member = ? AND until_ms < ?", member, self.now_ms()
@@ -283,9 +180,3 @@ class Transaction(Queries):
         for (receipt,) in lapsed:
             if receipt != but:
                 self.release_hold(receipt)
-
-    def _next_part(self, receipt_id: str, kind: str) -> str:
-        row = self._one(
-            "SELECT count(*) FROM journal WHERE receipt = ? AND kind = ? AND receipt != ''", receipt_id, kind
-        )
-        return str(row[0] + 1)

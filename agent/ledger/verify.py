@@ -17,6 +17,7 @@ from agent.ledger import derive
 from agent.ledger.database import Connection, SqliteError, check_ours, connect, in_memory
 from agent.ledger.first_run import NAME
 from agent.ledger.migrations import STEPS, first_ledger
+from agent.ledger.receipts import COLUMNS, read_row
 from agent.ledger.storage import DiskStorage
 from agent.ledger.witness import read_witness
 
@@ -113,6 +114,7 @@ def _examine(db: Connection) -> VerifyReport:
             problems.append(wrong)
     else:
         problems += _compare(db, rebuilt)
+        problems += _receipts(db)
     problems += _marks_beyond(db, count)
     rebuilt.close()
     return VerifyReport(incarnation, count, problems[:MAX_PROBLEMS])
@@ -174,6 +176,22 @@ def _compare(db: Connection, rebuilt: Connection) -> Iterator[Problem]:
         if stored != again:
             first = min(stored ^ again, key=lambda row: str(row[0]))
             yield Problem(f"table {table}, row {first[0]}", "differs from what the journal makes it", RESTORE)
+
+
+def _receipts(db: Connection) -> Iterator[Problem]:
+    """Hold each receipt's keys against the entries they name: none twice, none missing, none besides."""
+    named = 0
+    for receipt, *columns in db.execute(f"SELECT receipt, {COLUMNS} FROM receipt ORDER BY receipt"):  # noqa: S608
+        for key, seq in read_row(columns).effects.items():
+            named += 1
+            row = db.execute("SELECT receipt, kind, part FROM journal WHERE seq = ?", (seq,)).fetchone()
+            if row != (receipt, *key):
+                says = f"names entry {seq} as its {' '.join(key).strip()}, which it is not"
+                yield Problem(f"receipt {receipt}", says, RESTORE)
+                return
+    (kept,) = db.execute("SELECT count(*) FROM journal WHERE receipt != ''").fetchone()
+    if kept != named:
+        yield Problem("receipts", f"name {named} entries, the journal has {kept}", RESTORE)
 
 
 def _marks_beyond(db: Connection, count: int) -> Iterator[Problem]:

@@ -12,8 +12,9 @@ from concurrent.futures import Future
 from typing import Any, NamedTuple, TypeVar
 
 from agent.errors import LedgerReadOnly
+from agent.ledger.appending import Head
 from agent.ledger.database import Connection, SqliteError, as_ledger_error, is_fatal
-from agent.ledger.transaction import Head, Transaction
+from agent.ledger.transaction import Transaction
 
 T = TypeVar("T")
 QUEUE_LIMIT = 1000
@@ -136,13 +137,14 @@ class Writer:
         try:
             transaction = self._begin(head)
             result = change(transaction)
-            transaction.check()
+            transaction.finish()
             self._db.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
         self._head = head
+        transaction.is_durable()
         return transaction, result
 
     def _checkpoint(self) -> None:

@@ -5,6 +5,7 @@ The order is that of the answers' use: who, then when and where, then how much i
 
 from collections.abc import Callable
 from datetime import date
+from math import ceil
 from typing import Any
 
 from agent.loyalty.numbers import exact
@@ -189,12 +190,12 @@ def _not(inner: tuple[Condition, ...]) -> Condition:
 
 
 def _amount(threshold: Threshold, scope: int, minor: int) -> Condition:
-    least = exact(threshold.at_least) * minor
+    least = ceil(exact(threshold.at_least) * minor)
+    stage = threshold.at or ""
 
     def check(state: State) -> Refusal | None:
-        amounts = state.snapshots.get(threshold.at or "", state.seen)
-        lacking = least - sum(amounts[at] for at in state.lines_of(scope))
-        return None if lacking <= 0 else ("missing", {"what": "amount", "amount_minor": -int(-lacking // 1)})
+        lacking = least - state.amount_of(scope, stage)
+        return None if lacking <= 0 else ("missing", {"what": "amount", "amount_minor": lacking})
 
     return check
 
@@ -204,6 +205,6 @@ def _quantity(threshold: Threshold, scope: int) -> Condition:
 
     def check(state: State) -> Refusal | None:
         lacking = least - sum(state.units[at] for at in state.lines_of(scope))
-        return None if lacking <= 0 else ("missing", {"what": "quantity", "quantity": -int(-lacking // 1)})
+        return None if lacking <= 0 else ("missing", {"what": "quantity", "quantity": ceil(lacking)})
 
     return check

@@ -86,7 +86,7 @@ def _quote(compiled: Compiled, state: State, settled: Settled) -> Quote:
         counts=state.counts,
         gives=state.gives,
         vouchers=[VoucherUsed(name, one) for name, one in state.vouchers_used],
-        reasons=sorted(state.reasons.values(), key=lambda one: compiled.order[one.rule]),
+        reasons=[state.reasons[rule] for rule in compiled.order],
     )
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from agent.ledger import first_run, witness
+from agent.ledger import first_run, receipts, witness
 from agent.ledger.database import Connection, SqliteError
 from agent.ledger.storage import Storage
 from agent.ledger.witness import Witness
@@ -74,8 +74,8 @@ def _two_transactions(_: Tampered, db: Connection, sql: str, values: Any) -> Any
 
 
 def _repeat_is_new(_: Tampered, db: Connection, sql: str, values: Any) -> Any:
-    if sql == "BEGIN IMMEDIATE":
-        db.execute("DROP INDEX IF EXISTS journal_once")
+    if sql == receipts.GET and db.in_transaction:
+        return db.execute(sql, ("a receipt that nobody ever paid",))
     return db.execute(sql, values)
 
 

@@ -46,6 +46,9 @@ def fill(folder: Path, receipts: int = 3) -> None:
         ("UPDATE allowance_lot SET held = 0", "table allowance_lot, row 1"),
         ("DELETE FROM hold", "table hold, row open"),
         ("UPDATE allowance SET closed = 3", "table allowance, row 1"),
+        ("UPDATE receipt SET effects = (SELECT effects FROM receipt WHERE receipt = 'r2')", "receipt open"),
+        ("UPDATE receipt SET receipt = 'r9' WHERE receipt = 'r1'", "receipt r9"),
+        ("DELETE FROM receipt WHERE receipt = 'r1'", "receipts"),
         ("INSERT INTO mark VALUES ('acknowledged', 99, '')", "mark acknowledged"),
     ],
 )
@@ -67,6 +70,7 @@ def test_verify_sees_a_tail_cut_off_by_the_witness(tmp_path: Path) -> None:
     db = connect(tmp_path / "ledger.db")
     db.execute("DELETE FROM journal WHERE seq = 7")
     db.execute("DELETE FROM hold")
+    db.execute("DELETE FROM receipt WHERE receipt = 'open'")
     db.execute("UPDATE allowance_lot SET held = 0")
     db.close()
     assert [one.where for one in verify(tmp_path).problems] == ["witness"]

@@ -68,7 +68,7 @@ class EarnWork:
         if self._max is not None and total > self._max * unit * den:
             most = self._max * unit
             parts, den = [part * most.numerator for part in parts], total * most.denominator
-        return Proposal(parts, None, den) if total else ("nothing_in_scope", {})
+        return Proposal(parts, den) if total else ("nothing_in_scope", {})
 
     def apply(self, state: State, proposal: Proposal) -> None:
         """Note the parts; the end of the stage rounds them."""
