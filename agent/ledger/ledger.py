@@ -20,6 +20,7 @@ from agent.ledger.database import (
 )
 from agent.ledger.first_run import NAME, make_ledger
 from agent.ledger.lock import Lock
+from agent.ledger.marks import write_mark
 from agent.ledger.migrations import STEPS
 from agent.ledger.reader import Reader, open_archives
 from agent.ledger.records import LedgerStatus
@@ -174,19 +175,11 @@ def _prepare(db: Connection, folder: Path, storage: Storage, plan: LogPlan) -> t
     incarnation = str(db.execute("SELECT text FROM mark WHERE name = 'incarnation'").fetchone()[0])
     head, frozen = recover(db, incarnation, storage)
     if frozen:
-        _freeze(db, frozen)
+        write_mark(db, "frozen", frozen)
     _grow_log(db, plan)
     # SQLite flushes the folder after making a log, but says nothing when that fails.
     storage.flush_directory()
     return incarnation, head, frozen
-
-
-def _freeze(db: Connection, reason: str) -> None:
-    db.execute(
-        "INSERT INTO mark VALUES ('frozen', 1, ?) ON CONFLICT (name) DO UPDATE SET number = 1,"
-        " text = excluded.text",
-        (reason,),
-    )
 
 
 def _grow_log(db: Connection, plan: LogPlan) -> None:

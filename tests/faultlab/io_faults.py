@@ -115,12 +115,17 @@ def _live(
 def acknowledged_after_failed_sync(log: list[Op]) -> bool:
     """Tell whether an acknowledgement rests on bytes or names whose sync had failed.
 
-    A failed sync of the folder is forgiven when no name was waiting for it, or a later one succeeded; one of
-    the witness, when the sale went on without it.
+    It may come after a failure if the log was synced before that: a checkpoint failed behind a commit.  A
+    failed sync of the folder is forgiven when no name was waiting for it, or a later one succeeded; one of
+    the witness, since a sale goes on without it.
     """
-    waiting = failed = names_failed = False
+    waiting = failed = names_failed = is_durable = False
     for op in log:
         match op.kind:
+            case "attempt":
+                is_durable = False
+            case "sync" if op.name.endswith("-wal"):
+                is_durable = not failed
             case "create" | "delete" | "rename" if not op.name.startswith("witness"):
                 waiting = True
             case "sync_directory":
@@ -129,7 +134,7 @@ def acknowledged_after_failed_sync(log: list[Op]) -> bool:
                 failed = True
             case "fail" if op.target == "sync_directory":
                 names_failed = waiting
-            case "ack" if failed or names_failed:
+            case "ack" if names_failed or (failed and not is_durable):
                 return True
             case _:
                 pass
