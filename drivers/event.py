@@ -8,7 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NoReturn, Protocol, Self
 
-RefusalReason = Literal["payment_card", "incomplete", "unreadable", "unknown_number"]
+RefusalReason = Literal[
+    "payment_card",
+    "incomplete",
+    "unreadable",
+    "unknown_number",
+    "random_id",
+    "expired",
+    "replayed",
+    "untrusted",
+]
 DeviceState = Literal["closed", "opened", "claimed", "enabled", "gone"]
 
 _SHOWN = 4  # characters of a loyalty number that a person may see in a log, at most a third of it
@@ -28,13 +37,17 @@ def mask_value(value: str) -> str:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CardRead:
-    """A number inside a declared range, normalised; `read_at_ns` is the monotonic clock of the daemon."""
+    """A number of ours, normalised; `read_at_ns` is the monotonic clock of the daemon.
+
+    `is_verified` is False for a rotating code that came while the till's clock was in doubt.
+    """
 
     device: str
     transport: str
     kind: str
     value: str
     read_at_ns: int
+    is_verified: bool = True
 
     def __repr__(self) -> str:
         return (
@@ -47,7 +60,9 @@ class CardRead:
 class ReadRefused:
     """A read that gave no number. It carries none of what was read; `brand` names a payment card's class.
 
-    `incomplete` and `unreadable` mean "scan again"; `unknown_number` means the number is none of ours.
+    `incomplete` and `unreadable` mean "scan again"; `unknown_number` means the number is none of ours. A
+    rotating code is `expired`, `replayed` (used before) or `untrusted` (not signed by us): ask for a fresh
+    one.
     """
 
     device: str

@@ -1,4 +1,4 @@
-"""Cut a serial scanner's bytes into scans; pure, so a recorded stream replays exactly.
+"""Cut a reader's bytes into scans; pure, so a recorded stream replays exactly.
 
 A scan ends with CR, LF or CRLF, or stands between STX and ETX. A shortened number must never come out:
 a scan that falls silent, grows too long or holds a control character is dropped up to its end.
@@ -31,10 +31,11 @@ Frame = RawRead | Broken
 
 
 class Framer:
-    """The framing of one serial line. Memory is fixed: one scan of at most `MAX_SCAN_BYTES`."""
+    """The framing of one reader. Memory is fixed: one scan of at most `MAX_SCAN_BYTES`."""
 
-    def __init__(self, *, idle_ns: int = IDLE_NS) -> None:
+    def __init__(self, *, idle_ns: int = IDLE_NS, resync_ns: int = RESYNC_NS) -> None:
         self._idle_ns = idle_ns
+        self._resync_ns = resync_ns
         self._buffer = bytearray(MAX_SCAN_BYTES)  # never resized, so wiping reaches every copy
         self._length = 0
         self._in_stx = False
@@ -61,13 +62,21 @@ class Framer:
             return []
         was_dropping = self._dropping
         self._start()
-        self._dropping = not was_dropping  # the rest may still come; after RESYNC_NS more it will not
+        self._dropping = not was_dropping  # the rest may still come; after the resync time it will not
+        return [] if was_dropping else [Broken("incomplete")]
+
+    def lose(self, now_ns: int) -> list[Broken]:
+        """Give up on what is open, as something was lost at `now_ns`: its rest is dropped up to its end."""
+        was_dropping = self._dropping
+        self._start()
+        self._dropping = True
+        self._last_ns = now_ns
         return [] if was_dropping else [Broken("incomplete")]
 
     def due_at_ns(self) -> int | None:
         """Say when `idle` wants to be called if nothing comes before, or None while no scan is open."""
         if self._dropping:
-            return self._last_ns + RESYNC_NS
+            return self._last_ns + self._resync_ns
         if self._length or self._in_stx:
             return self._last_ns + self._idle_ns
         return None

@@ -12,8 +12,10 @@ from itertools import accumulate
 
 from drivers.check_digits import is_ean_valid, luhn_weight
 from drivers.gs1 import AIM_OF_GS1, parse_elements
+from drivers.mistyped import readings
 from drivers.payment_iin import LONGEST_IIN, PAN_LENGTHS, brand_of
 from drivers.ranges import EAN_13, SEPARATORS, NumberRange, find_range, normalise, payment_brand_of
+from drivers.tracks import looks_like_tracks
 
 UNKNOWN_BRAND = "unknown"
 
@@ -29,6 +31,8 @@ _EXPIRY = re.compile(rb"(?:[=^]|[\x80-\xff]{1,4}) *\d\d(?:0[1-9]|1[0-2])")
 _RUN = re.compile(rb"\d(?:[ \-]*\d)*")
 _AIM = re.compile(rb"\][A-Za-z][0-9A-Za-z]")
 _SHORTEST_OFF_TRACK = 13
+# A member's key in a GS1 Digital Link: no payment number has 18 digits, and this one has a GS1 check digit.
+_LINKED_KEY = re.compile(rb"https://[A-Za-z0-9./~_-]*/8018/(\d{18})(?=[/?#]|\Z)")
 
 
 def payment_brand(
@@ -44,16 +48,25 @@ def payment_brand(
     >>> payment_brand(b"4006381333931", transport="serial", loyalty_ranges=()) is None
     True
     """
+    brand = _brand_in_text(raw, transport, loyalty_ranges, stripe=stripe)
+    if brand is not None:
+        return brand
+    for reading in readings(raw):
+        brand = _brand_in_text(reading, transport, loyalty_ranges, stripe=stripe)
+        _wipe(reading)
+        if brand is not None:
+            return brand
+    return None
+
+
+def _brand_in_text(
+    raw: bytes | bytearray, transport: str, ranges: Sequence[NumberRange], *, stripe: bool
+) -> str | None:
     for pattern in (_TRACK_1.search, _TRACK_1_MANGLED.match):
         if track := pattern(raw):
             return _brand_at(raw, track.start(1))
-    on_track = stripe or transport == "msr" or _looks_like_track(raw)
-    return _brand_of_runs(raw, loyalty_ranges, on_track=on_track) or _brand_before_expiry(raw)
-
-
-def _looks_like_track(raw: bytes | bytearray) -> bool:
-    # The ? is asked for too: a typed phone number begins with + as track 3 does.
-    return raw.startswith((b"%", b";", b"+")) and b"?" in raw
+    on_track = stripe or transport == "msr" or looks_like_tracks(raw)
+    return _brand_of_runs(raw, ranges, on_track=on_track) or _brand_before_expiry(raw)
 
 
 def _brand_at(raw: bytes | bytearray, start: int) -> str:
@@ -87,8 +100,11 @@ def _brand_of_runs(raw: bytes | bytearray, ranges: Sequence[NumberRange], *, on_
         start = aim.end()
         if raw[:start] in AIM_OF_GS1 and parse_elements(raw, start) is not None:
             return None
-    honest = [one for one in ranges if payment_brand_of(one) is None]
+    honest = [one for one in ranges if not one.ai and payment_brand_of(one) is None]
+    linked = _linked_key(raw, start)
     for run in _RUN.finditer(raw, start):
+        if run.span() == linked:
+            continue
         if run.end() - run.start() < PAN_LENGTHS.start:
             continue
         if (brand := _brand_of_run(raw, run.span(), honest, on_track=on_track)) is None:
@@ -99,6 +115,13 @@ def _brand_of_runs(raw: bytes | bytearray, ranges: Sequence[NumberRange], *, on_
         if not is_ours:
             return brand
     return None
+
+
+def _linked_key(raw: bytes | bytearray, start: int) -> tuple[int, int] | None:
+    found = _LINKED_KEY.match(raw, start)
+    if found is None or not is_ean_valid(memoryview(raw)[found.start(1) : found.end(1)]):
+        return None
+    return found.span(1)
 
 
 def _brand_of_run(
