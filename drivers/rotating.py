@@ -51,8 +51,8 @@ class RotatingCodes:
     keys: Mapping[str, bytes]
     unix_time: Callable[[], int | None]
     one_time: OneTimeRules | None = None
-    _used: OrderedDict[bytes, _Use] = field(default_factory=OrderedDict, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _used: OrderedDict[bytes, _Use] = field(default_factory=OrderedDict, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def matches(self, data: bytes | bytearray) -> bool:
         """Say whether a read has the shape of a rotating code."""

@@ -21,11 +21,11 @@ Answer = dict[str, object]
 
 
 def decode_tape(
-    lines: Iterable[bytes], ranges: Sequence[NumberRange], codes: Codes = NO_CODES, *, name: str = "tape"
+    lines: Iterable[bytes], ranges: Sequence[NumberRange] = (), codes: Codes = NO_CODES, *, name: str = "tape"
 ) -> Iterator[Answer]:
     """Answer every line of a file but empty ones; a line that is no tape is answered with its place.
 
-    >>> [one["reason"] for one in decode_tape([b"", b"{"], (), name="till.jsonl")]
+    >>> [one["reason"] for one in decode_tape([b"", b"{"], name="till.jsonl")]
     ['till.jsonl:2: the line is no JSON']
     """
     for number, line in enumerate(lines, 1):

@@ -90,16 +90,19 @@ def _codes(config: Fields, codes: Codes, tape: Fields) -> Codes:
             short_id = whole_at(file, "short_id", default=0, least=0, most=30)
             codes = replace(codes, card_file=CardFile(aid, short_id))
         if "keys" in config or "one_time" in config:
-            codes = replace(codes, rotating=_rotating(config, tape))
+            codes = replace(codes, rotating=_rotating(config))
     except TapeError:
         raise
     except ValueError as why:
         raise TapeError(str(why)) from None
+    if codes.rotating is not None:
+        # The tape's clock counts, and no line spoils the next: a copy has used nothing yet.
+        now_s = whole_at(tape, "clock_unix", default=0, least=0) if "clock_unix" in tape else None
+        codes = replace(codes, rotating=replace(codes.rotating, unix_time=lambda: now_s))
     return codes
 
 
-def _rotating(config: Fields, tape: Fields) -> RotatingCodes:
-    """Make rotating codes anew for each line: what one line used does not spoil the next."""
+def _rotating(config: Fields) -> RotatingCodes:
     keys = {name: bytes(hex_of(key)) for name, key in object_at(config, "keys", default={}).items()}
     if any(len(key) != _KEY_BYTES for key in keys.values()):
         raise TapeError("a key is the 32 bytes of an Ed25519 public key, in hex digits")
@@ -112,5 +115,4 @@ def _rotating(config: Fields, tape: Fields) -> RotatingCodes:
             digits=whole_at(rules, "digits", default=8, least=6, most=8),
             period_s=whole_at(rules, "period_s", default=30, least=10, most=300),
         )
-    now_s = whole_at(tape, "clock_unix", default=0, least=0) if "clock_unix" in tape else None
-    return RotatingCodes(keys, lambda: now_s, one_time)
+    return RotatingCodes(keys, lambda: None, one_time)

@@ -80,7 +80,7 @@ class Readers:
 
 def number_ranges(numbers: Sequence[Numbers]) -> tuple[NumberRange, ...]:
     """Turn configured number ranges into the drivers' own."""
-    return tuple(NumberRange(one.kind, one.prefix, one.length, one.check) for one in numbers)
+    return tuple(NumberRange(one.kind, one.prefix, one.length, one.check, one.ai) for one in numbers)
 
 
 def device_settings(devices: Sequence[Device], numbers: Sequence[Numbers]) -> tuple[DeviceSettings, ...]:

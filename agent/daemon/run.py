@@ -18,6 +18,7 @@ from agent import __version__
 from agent.clock import Clock, random_id
 from agent.config.till import TillConfig
 from agent.daemon.admin import build_admin
+from agent.daemon.codes import codes_of
 from agent.daemon.enrolment import load_credentials
 from agent.daemon.logs import configure
 from agent.daemon.notify import Notifier, watchdog_interval_s
@@ -87,6 +88,7 @@ class _Daemon:
         self._link = connect(
             self._config, self._ledger, self._credentials, self._programme, clock=self._clock
         )
+        codes = codes_of(self._config.codes, self._clock)
         self._till = build_till(
             self._config,
             self._ledger,
@@ -94,6 +96,7 @@ class _Daemon:
             self._link,
             clock=self._clock,
             fleet_key=self._credentials.fleet_key if self._credentials else None,
+            codes=codes,
         )
         self._ledger.on_commit.append(self._wake_sync_from_thread)
         self._readers = Readers(
