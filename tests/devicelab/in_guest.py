@@ -39,6 +39,10 @@ class Host:
             raise MissingPart("no guest around us")
         self._stream = Path("/dev", ports[0]).open("r+b", buffering=0)  # noqa: SIM115 - it lives as long as we
 
+    def close(self) -> None:
+        """Let go of the port."""
+        self._stream.close()
+
     def ask(self, do: str, **arguments: Any) -> None:
         """Ask for one action of `UsbHost`, by its name."""
         with self._turn:
@@ -52,16 +56,20 @@ class Host:
 
 
 def start_udev(*rules: Path) -> None:
-    """Start udevd (the guest has no init system), with these rules besides the machine's own."""
+    """Start udevd (the guest has no init system) with these rules besides the machine's own, or let it read them.
+
+    Devices that were there before are not gone through again, which would take seconds.
+    """
     here = Path("/run/udev/rules.d")
     here.mkdir(parents=True, exist_ok=True)
     for one in rules:
         (here / one.name).write_bytes(one.read_bytes())
+    if Path("/run/udev/control").exists():
+        subprocess.run(["udevadm", "control", "--reload"], check=True)
+        return
     subprocess.run(["groupadd", "--force", "loyalty-agent"], check=True)
     subprocess.run(["/usr/lib/systemd/systemd-udevd", "--daemon"], check=True, stderr=subprocess.DEVNULL)
     wait_for(Path("/run/udev/control").exists)
-    subprocess.run(["udevadm", "trigger", "--action=add"], stderr=subprocess.DEVNULL, check=False)
-    subprocess.run(["udevadm", "settle"], stderr=subprocess.DEVNULL, check=False)
 
 
 def start_pcscd() -> subprocess.Popen[bytes]:

@@ -1,14 +1,7 @@
-"""HID devices made through /dev/uhid: real reports, real hid-generic, real evdev and hidraw.
-
-Run as a program it is a scanner in a process of its own, for tests that must not share an interpreter with
-it:
-
-    python -m tests.devicelab.uhid --codes 40 --gap-ms 1 2990000000019
-"""
+"""HID devices made through /dev/uhid: real reports, real hid-generic, real evdev and hidraw."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import struct
 import time
@@ -115,24 +108,3 @@ class UhidDevice:
         """Unplug it."""
         os.close(self._fd)
 
-
-def main() -> None:
-    """Plug in, say the node, and for each line on standard input type all codes."""
-    parser = argparse.ArgumentParser(description="a scanner that types codes")
-    parser.add_argument("code", nargs="+")
-    parser.add_argument("--codes", type=int, default=1)
-    parser.add_argument("--gap-ms", type=float, default=1.0, help="between reports; a character has two")
-    parser.add_argument("--name", default="Wedge Scanner")
-    given = parser.parse_args()
-    scanner = UhidDevice(given.name)
-    print(scanner.node("input/event"), flush=True)
-    input()
-    for number in range(given.codes):
-        scanner.type(given.code[number % len(given.code)] + "\n", given.gap_ms / 1000)
-        time.sleep(0.03)
-    print("typed", flush=True)
-    input()
-
-
-if __name__ == "__main__":
-    main()
