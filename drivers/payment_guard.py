@@ -66,7 +66,8 @@ def _brand_in_text(
         if track := pattern(raw):
             return _brand_at(raw, track.start(1))
     on_track = stripe or transport == "msr" or looks_like_tracks(raw)
-    return _brand_of_runs(raw, ranges, on_track=on_track) or _brand_before_expiry(raw)
+    honest = [one for one in ranges if not one.ai and payment_brand_of(one) is None]
+    return _brand_of_runs(raw, honest, on_track=on_track) or _brand_before_expiry(raw, honest)
 
 
 def _brand_at(raw: bytes | bytearray, start: int) -> str:
@@ -79,8 +80,8 @@ def _brand_at(raw: bytes | bytearray, start: int) -> str:
     return brand_of(leading) or UNKNOWN_BRAND
 
 
-def _brand_before_expiry(raw: bytes | bytearray) -> str | None:
-    """Look backwards from each separator and expiry for 12 digits or more."""
+def _brand_before_expiry(raw: bytes | bytearray, honest: list[NumberRange]) -> str | None:
+    """Look backwards from each separator and expiry for 12 digits or more that are no number of ours."""
     for expiry in _EXPIRY.finditer(raw):
         count, start, at = 0, 0, expiry.start()
         while at > 0 and count < PAN_LENGTHS.stop - 1:
@@ -89,18 +90,25 @@ def _brand_before_expiry(raw: bytes | bytearray) -> str | None:
                 count, start = count + 1, at
             elif raw[at] not in SEPARATORS:
                 break
-        if count >= PAN_LENGTHS.start:
+        if count >= PAN_LENGTHS.start and not _is_ours(raw, (start, expiry.start()), honest):
             return _brand_at(raw, start)
     return None
 
 
-def _brand_of_runs(raw: bytes | bytearray, ranges: Sequence[NumberRange], *, on_track: bool) -> str | None:
+def _is_ours(raw: bytes | bytearray, span: tuple[int, int], honest: list[NumberRange]) -> bool:
+    number = normalise(raw, *span)
+    try:
+        return find_range(number, honest) is not None
+    finally:
+        _wipe(number)
+
+
+def _brand_of_runs(raw: bytes | bytearray, honest: list[NumberRange], *, on_track: bool) -> str | None:
     start = 0
     if aim := _AIM.match(raw):
         start = aim.end()
         if raw[:start] in AIM_OF_GS1 and parse_elements(raw, start) is not None:
             return None
-    honest = [one for one in ranges if not one.ai and payment_brand_of(one) is None]
     linked = _linked_key(raw, start)
     for run in _RUN.finditer(raw, start):
         if run.span() == linked:
@@ -109,10 +117,7 @@ def _brand_of_runs(raw: bytes | bytearray, ranges: Sequence[NumberRange], *, on_
             continue
         if (brand := _brand_of_run(raw, run.span(), honest, on_track=on_track)) is None:
             continue
-        whole = normalise(raw, start)
-        is_ours = find_range(whole, honest) is not None
-        _wipe(whole)
-        if not is_ours:
+        if not _is_ours(raw, (start, len(raw)), honest):
             return brand
     return None
 
