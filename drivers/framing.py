@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from drivers.event import RawRead
+from drivers.event import HiddenBytes, RawRead
 
 MAX_SCAN_BYTES = 1024
 IDLE_NS = 100_000_000  # a scanner sends a scan in one go; longer silence inside one is a lost end
@@ -36,7 +36,7 @@ class Framer:
     def __init__(self, *, idle_ns: int = IDLE_NS) -> None:
         self._idle_ns = idle_ns
         self._resync_ns = RESYNC_NS
-        self._buffer = bytearray(MAX_SCAN_BYTES)  # never resized, so wiping reaches every copy
+        self._buffer = HiddenBytes(MAX_SCAN_BYTES)  # never resized, so wiping reaches every copy
         self._length = 0
         self._in_stx = False
         self._dropping = False

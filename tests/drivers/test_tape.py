@@ -106,7 +106,10 @@ def test_payment_numbers_are_refused_on_both_transports(pan: str) -> None:
 
 def test_a_transport_that_is_not_here_says_so() -> None:
     got = answer("fax", {"text": "1"})
-    assert (got["outcome"], got["reason"]) == ("refused", "tape: transport must be serial, evdev, hidraw, pcsc or pos_text")
+    assert (got["outcome"], got["reason"]) == (
+        "refused",
+        "tape: transport must be serial, evdev, hidraw, pcsc or pos_text",
+    )
 
 
 @pytest.mark.parametrize(
