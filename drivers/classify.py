@@ -61,7 +61,9 @@ def classify(
         return _tracks(data, ranges)
     if digital_link.is_link(data, start):
         elements = digital_link.elements_of(data, start, hosts=codes.link_hosts)
-        return _elements(elements or (), ranges)
+        if elements is None:
+            return Refused("unknown_number")
+        return _elements(elements, ranges) if elements else Refused("unreadable")
     return _label(data, aim, start, ranges)
 
 
@@ -86,8 +88,9 @@ def warm(ranges: Sequence[NumberRange], codes: Codes) -> None:
 def _element_string(data: bytearray, start: int, ranges: Sequence[NumberRange]) -> Decoded | Refused:
     elements = gs1.parse_elements(data, start)
     if elements is None:
-        is_member_key = data.startswith(GSRN_RECIPIENT.encode(), start)
-        return Refused("unreadable" if is_member_key else "unknown_number")
+        ours = {GSRN_RECIPIENT, *(one.ai for one in ranges if one.ai)}
+        is_ours = any(data.startswith(ai.encode(), start) for ai in ours)
+        return Refused("unreadable" if is_ours else "unknown_number")
     return _elements([(one.ai, data[one.start : one.end].decode("ascii")) for one in elements], ranges)
 
 

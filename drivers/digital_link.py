@@ -24,7 +24,7 @@ def elements_of(
 ) -> list[tuple[str, str]] | None:
     """Give identifiers and values of a link of a known host (exactly, https only), or None if it is none.
 
-    A link with one wrong check digit is none.
+    There are none in a link that is damaged: malformed, or one check digit wrong.
 
     >>> elements_of(b"https://id.example/8018/400638100000000002", hosts={"id.example"})
     [('8018', '400638100000000002')]
@@ -39,8 +39,8 @@ def elements_of(
     try:
         link = GS1DigitalLinkURI.parse(data[at:].decode("ascii"))
     except (ParseError, ValueError):  # also what urllib, dates and decimals make of rubbish
-        return None
+        return []
     elements = [(one.ai.ai, one.value) for one in link.element_strings]
     if not all(gs1.is_check_right(ai, value.encode("utf-8")) for ai, value in elements):
-        return None
+        return []
     return elements

@@ -89,6 +89,24 @@ class DeviceStatus:
 Event = CardRead | ReadRefused | DeviceStatus
 
 
+class HiddenBytes(bytearray):
+    """Bytes that no log line, traceback with locals or pickle shows; only who means to reads them."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes, hidden>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __format__(self, _: str) -> str:
+        return repr(self)
+
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        raise TypeError("a raw read is never stored or sent: decode it first")
+
+
 class RawRead:
     """Bytes as read, before the payment guard has seen them: hidden from repr, pickle and `bytes()`.
 
@@ -98,10 +116,10 @@ class RawRead:
     __slots__ = ("_buffer",)
 
     def __init__(self, data: bytes | bytearray | memoryview) -> None:
-        self._buffer = bytearray(data)
+        self._buffer = HiddenBytes(data)
 
     @property
-    def buffer(self) -> bytearray:
+    def buffer(self) -> HiddenBytes:
         """The bytes themselves; make no copy of them that cannot be wiped."""
         return self._buffer
 

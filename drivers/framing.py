@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from drivers.event import RawRead
+from drivers.event import HiddenBytes, RawRead
 
 MAX_SCAN_BYTES = 1024
 IDLE_NS = 100_000_000  # a scanner sends a scan in one go; longer silence inside one is a lost end
@@ -33,10 +33,10 @@ Frame = RawRead | Broken
 class Framer:
     """The framing of one reader. Memory is fixed: one scan of at most `MAX_SCAN_BYTES`."""
 
-    def __init__(self, *, idle_ns: int = IDLE_NS, resync_ns: int = RESYNC_NS) -> None:
+    def __init__(self, *, idle_ns: int = IDLE_NS) -> None:
         self._idle_ns = idle_ns
-        self._resync_ns = resync_ns
-        self._buffer = bytearray(MAX_SCAN_BYTES)  # never resized, so wiping reaches every copy
+        self._resync_ns = RESYNC_NS
+        self._buffer = HiddenBytes(MAX_SCAN_BYTES)  # never resized, so wiping reaches every copy
         self._length = 0
         self._in_stx = False
         self._dropping = False
@@ -62,14 +62,19 @@ class Framer:
             return []
         was_dropping = self._dropping
         self._start()
+        self._resync_ns = RESYNC_NS
         self._dropping = not was_dropping  # the rest may still come; after the resync time it will not
         return [] if was_dropping else [Broken("incomplete")]
 
     def lose(self, now_ns: int) -> list[Broken]:
-        """Give up on what is open, as something was lost at `now_ns`: its rest is dropped up to its end."""
+        """Give up on what is open, as something was lost at `now_ns`; its rest is dropped up to its end.
+
+        What is left is known to be on its way, so the usual silence is long enough to say that it is over.
+        """
         was_dropping = self._dropping
         self._start()
         self._dropping = True
+        self._resync_ns = self._idle_ns
         self._last_ns = now_ns
         return [] if was_dropping else [Broken("incomplete")]
 
@@ -120,6 +125,7 @@ class Framer:
         frames.append(Broken(reason))
         self._start()
         self._dropping = True
+        self._resync_ns = RESYNC_NS
 
     def _start(self) -> None:
         self._buffer[: self._length] = bytes(self._length)

@@ -49,7 +49,7 @@ class KeyFramer:
 
     def __init__(self, layout: str = "us", *, idle_ns: int = IDLE_NS) -> None:
         self._keys = keys_of(layout)
-        self._framer = Framer(idle_ns=idle_ns, resync_ns=idle_ns)
+        self._framer = Framer(idle_ns=idle_ns)
         self._held = set[int]()
         self._capitals = False
         self._alt_code: int | None = None

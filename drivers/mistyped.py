@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from drivers.event import HiddenBytes
 from drivers.keymap import LAYOUTS, retyping
 
 _FRENCH = "fr"
@@ -21,7 +22,7 @@ _LONGEST_RUN = 80  # in bytes: 19 digits of three bytes each, and their neighbou
 _ELSE = ord(".")
 
 
-def readings(raw: bytes | bytearray) -> Iterator[bytearray]:
+def readings(raw: bytes | bytearray) -> Iterator[HiddenBytes]:
     """Give each way to read the first run of punctuation that is long enough for a payment number."""
     run = _RUN.search(raw)
     if run is None:
@@ -33,8 +34,8 @@ def readings(raw: bytes | bytearray) -> Iterator[bytearray]:
         yield _read(part, _table(layout, "us" if layout == _FRENCH else _FRENCH))
 
 
-def _read(part: memoryview, table: dict[bytes, int]) -> bytearray:
-    reading = bytearray([_ELSE]) * len(part)  # never resized, so wiping reaches every copy
+def _read(part: memoryview, table: dict[bytes, int]) -> HiddenBytes:
+    reading = HiddenBytes([_ELSE] * len(part))  # never resized, so wiping reaches every copy
     for at, found in enumerate(_CHARACTER.finditer(part)):
         reading[at] = table.get(found.group(), _ELSE)
     return reading

@@ -7,7 +7,7 @@ caller's buffer is enough. In doubt it refuses: little is lost, as only declared
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from drivers.check_digits import is_ean_valid, luhn_weight
@@ -62,11 +62,21 @@ def payment_brand(
 def _brand_in_text(
     raw: bytes | bytearray, transport: str, ranges: Sequence[NumberRange], *, stripe: bool
 ) -> str | None:
-    for pattern in (_TRACK_1.search, _TRACK_1_MANGLED.match):
-        if track := pattern(raw):
-            return _brand_at(raw, track.start(1))
+    if (number_at := _track_1_at(raw)) is not None:
+        return _brand_at(raw, number_at)
     on_track = stripe or transport == "msr" or looks_like_tracks(raw)
-    return _brand_of_runs(raw, ranges, on_track=on_track) or _brand_before_expiry(raw)
+    honest = [one for one in ranges if not one.ai and payment_brand_of(one) is None]
+    return _brand_of_runs(raw, honest, on_track=on_track) or _brand_before_expiry(raw, honest)
+
+
+def _track_1_at(raw: bytes | bytearray) -> int | None:
+    found = _TRACK_1.search(raw) or _TRACK_1_MANGLED.match(raw)
+    return found.start(1) if found else None
+
+
+def _spans(pattern: re.Pattern[bytes], raw: bytes | bytearray, start: int = 0) -> Iterator[tuple[int, int]]:
+    """Give where a pattern is found; a match object in a caller's frame would show what it holds."""
+    return (found.span() for found in pattern.finditer(raw, start))
 
 
 def _brand_at(raw: bytes | bytearray, start: int) -> str:
@@ -79,40 +89,42 @@ def _brand_at(raw: bytes | bytearray, start: int) -> str:
     return brand_of(leading) or UNKNOWN_BRAND
 
 
-def _brand_before_expiry(raw: bytes | bytearray) -> str | None:
-    """Look backwards from each separator and expiry for 12 digits or more."""
-    for expiry in _EXPIRY.finditer(raw):
-        count, start, at = 0, 0, expiry.start()
+def _brand_before_expiry(raw: bytes | bytearray, honest: list[NumberRange]) -> str | None:
+    """Look backwards from each separator and expiry for 12 digits or more that are no number of ours."""
+    for end, _ in _spans(_EXPIRY, raw):
+        count, start, at = 0, 0, end
         while at > 0 and count < PAN_LENGTHS.stop - 1:
             at -= 1
             if chr(raw[at]).isdigit():
                 count, start = count + 1, at
             elif raw[at] not in SEPARATORS:
                 break
-        if count >= PAN_LENGTHS.start:
+        if count >= PAN_LENGTHS.start and not _is_ours(raw, (start, end), honest):
             return _brand_at(raw, start)
     return None
 
 
-def _brand_of_runs(raw: bytes | bytearray, ranges: Sequence[NumberRange], *, on_track: bool) -> str | None:
+def _is_ours(raw: bytes | bytearray, span: tuple[int, int], honest: list[NumberRange]) -> bool:
+    number = normalise(raw, *span)
+    try:
+        return find_range(number, honest) is not None
+    finally:
+        _wipe(number)
+
+
+def _brand_of_runs(raw: bytes | bytearray, honest: list[NumberRange], *, on_track: bool) -> str | None:
     start = 0
     if aim := _AIM.match(raw):
         start = aim.end()
         if raw[:start] in AIM_OF_GS1 and parse_elements(raw, start) is not None:
             return None
-    honest = [one for one in ranges if not one.ai and payment_brand_of(one) is None]
     linked = _linked_key(raw, start)
-    for run in _RUN.finditer(raw, start):
-        if run.span() == linked:
+    for span in _spans(_RUN, raw, start):
+        if span == linked or span[1] - span[0] < PAN_LENGTHS.start:
             continue
-        if run.end() - run.start() < PAN_LENGTHS.start:
+        if (brand := _brand_of_run(raw, span, honest, on_track=on_track)) is None:
             continue
-        if (brand := _brand_of_run(raw, run.span(), honest, on_track=on_track)) is None:
-            continue
-        whole = normalise(raw, start)
-        is_ours = find_range(whole, honest) is not None
-        _wipe(whole)
-        if not is_ours:
+        if not _is_ours(raw, (start, len(raw)), honest):
             return brand
     return None
 

@@ -10,6 +10,7 @@ from itertools import combinations
 from typing import Literal, get_args
 
 from drivers.check_digits import is_ean_valid, is_luhn_valid, is_valid_by
+from drivers.event import HiddenBytes
 from drivers.gs1 import GCN, GCN_KEY_LENGTH, GSRN_RECIPIENT
 from drivers.payment_iin import brand_touched
 
@@ -67,16 +68,16 @@ class NumberRange:
         return self.ai == ai or (not self.ai and ai == GSRN_RECIPIENT)
 
 
-def normalise(raw: bytes | bytearray, start: int = 0, end: int | None = None) -> bytearray:
+def normalise(raw: bytes | bytearray, start: int = 0, end: int | None = None) -> HiddenBytes:
     """Give the number in a part of a read as it is compared: no spaces or dashes, letters in capitals.
 
     The result has its size from the start, so that wiping it leaves no half-grown copies behind.
 
-    >>> normalise(b"]C0ab 12-34", 3)
-    bytearray(b'AB1234')
+    >>> normalise(b"]C0ab 12-34", 3) == b"AB1234"
+    True
     """
     part = memoryview(raw)[start:end]
-    value = bytearray(len(part) - sum(byte in SEPARATORS for byte in part))
+    value = HiddenBytes(len(part) - sum(byte in SEPARATORS for byte in part))
     for position, byte in enumerate(byte for byte in part if byte not in SEPARATORS):
         value[position] = byte - 0x20 if _SMALL_A <= byte <= _SMALL_Z else byte
     return value

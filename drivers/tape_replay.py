@@ -155,6 +155,8 @@ class _Cards:
         self._settings = settings
         self._atr = b""
         self._answers: dict[bytes, list[bytes]] | None = None
+        self._before_kill: Outcome | None = None
+        self._last: Outcome | None = None
 
     def outcomes(self, steps: list[Step]) -> Iterator[Outcome]:
         for verb, value in steps:
@@ -166,6 +168,7 @@ class _Cards:
                     self._learn(value.get("apdus") if isinstance(value, dict) else value)
                 case "remove" | "unplug" | "kill":
                     yield from self._read(is_leaving=True)
+                    self._before_kill = self._last if verb == "kill" else None
                 case "start" | "plug" | "wait":
                     pass
                 case _:
@@ -205,5 +208,7 @@ class _Cards:
 
         settings = self._settings
         outcome = card_session.run(self._atr, transmit, ranges=settings.ranges, codes=settings.codes)
-        if outcome is not None:
+        # A card that lay in the reader is told again when pcscd comes back; that is no second tap.
+        if outcome is not None and outcome != self._before_kill:
             yield outcome
+        self._last, self._before_kill = outcome, None
