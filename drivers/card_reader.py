@@ -19,6 +19,7 @@ from drivers.number import Decoded, Refused, report
 from drivers.ranges import NumberRange
 
 TRANSPORT = "pcsc"
+SETTLING_NS = 2_000_000_000
 _NO_SERVICE = {scard.SCARD_E_NO_SERVICE, scard.SCARD_F_COMM_ERROR, scard.SCARD_E_SERVICE_STOPPED}
 _CARD_LEFT = {scard.SCARD_W_REMOVED_CARD, scard.SCARD_E_NO_SMARTCARD, scard.SCARD_W_RESET_CARD}
 
@@ -69,10 +70,9 @@ class CardReader:
         self._session = session
         self._status: DeviceStatus | None = None
         self._name = ""
-        self._lying: str | None = (
-            None  # what was read of the card that lies there, should pcscd come back to it
-        )
-        self._is_unreadable = False
+        self._lying: str | None = None  # what was read of the card that lies there
+        self._lay: str | None = None  # and of the one that lay there when pcscd went
+        self._settled_at_ns = 0
 
     @property
     def device(self) -> str:
@@ -83,19 +83,20 @@ class CardReader:
         """Say whether a reader of pcscd's is meant by the configuration."""
         return fnmatch.fnmatchcase(name, self._pattern)
 
-    def found(self, name: str) -> list[Event]:
-        """Tell that pcscd has the reader."""
-        self._name = name
+    def found(self, name: str, now_ns: int) -> list[Event]:
+        """Tell that pcscd has the reader; a card that lay there all along is seen only a moment later."""
+        self._name, self._settled_at_ns = name, now_ns + SETTLING_NS
         return self._changed("enabled", name)
 
     def away(self, why: str) -> list[Event]:
         """Tell that the reader is not there (any more)."""
+        self._lay, self._lying = self._lying or self._lay, None
         was_there = self._status is not None and self._status.state in {"enabled", "opened", "gone"}
         return self._changed("gone" if was_there else "closed", why)
 
     def closed(self) -> list[Event]:
         """Tell that the agent has stopped using it."""
-        self._lying = None
+        self._lying = self._lay = None
         return self._changed("closed", "the agent has stopped using it")
 
     def held(self) -> list[Event]:
@@ -106,7 +107,7 @@ class CardReader:
 
     def emptied(self) -> None:
         """Note that no card lies there now."""
-        self._lying, self._is_unreadable = None, False
+        self._lying = None
 
     def read(self, connection: Connection, atr: bytes, now_ns: int) -> tuple[list[Event], bool]:
         """Hold one conversation; return what to tell, and whether this insertion is done with.
@@ -133,7 +134,8 @@ class CardReader:
         told = report(outcome, device=self._device, transport=TRANSPORT, read_at_ns=now_ns)
         is_news = True
         if isinstance(told, CardRead):
-            is_news, self._lying = told.value != self._lying, told.value
+            is_news = told.value != self._lay or now_ns >= self._settled_at_ns
+            self._lying, self._lay = told.value, None
         return events + [told] * is_news, True
 
     def _changed(self, state: DeviceState, detail: str) -> list[Event]:
@@ -159,3 +161,13 @@ def why_not(code: int) -> str:
     if code == scard.SCARD_W_SECURITY_VIOLATION:
         return "polkit refuses; the rule 70-loyalty-agent.rules of /usr/share/polkit-1/rules.d is missing"
     return f"pcscd refuses: {scard.SCardGetErrorMessage(code)}"
+
+
+def reader_names() -> list[str]:
+    """List the readers that pcscd has now; none where it does not answer."""
+    code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+    if code != scard.SCARD_S_SUCCESS:
+        return []
+    _, names = scard.SCardListReaders(context, [])
+    scard.SCardReleaseContext(context)
+    return list(names)

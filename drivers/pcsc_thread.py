@@ -138,7 +138,7 @@ class PcscThread:
                 self._deliver(reader.away("pcscd knows no such reader; plug it in or correct `reader`"))
             else:
                 self._slots[fitting[0]] = _Slot(reader)
-                self._deliver(reader.found(fitting[0]))
+                self._deliver(reader.found(fitting[0], self._monotonic_ns()))
 
     def _changed(self, context: int, name: str, state: int, atr: bytes) -> None:
         slot = self._slots[name]

@@ -56,7 +56,7 @@ class Host:
 
 
 def start_udev(*rules: Path) -> None:
-    """Start udevd (the guest has no init system) with these rules besides the machine's own, or let it read them.
+    """Start udevd (the guest has no init system) with these rules besides the machine's own, or reload it.
 
     Devices that were there before are not gone through again, which would take seconds.
     """

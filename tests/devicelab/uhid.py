@@ -107,4 +107,3 @@ class UhidDevice:
     def close(self) -> None:
         """Unplug it."""
         os.close(self._fd)
-

@@ -1,4 +1,4 @@
-"""How often a robustness bar is tried: a few times in `scripts/test`, all of it in `scripts/faults devices`."""
+"""How often a robustness bar is tried: a few times in `scripts/test`, wholly in `scripts/faults devices`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def times(short: int, full: int) -> int:
 
 @contextmanager
 def beside(work: Callable[[Connection], None]) -> Iterator[Connection]:
-    """Run `work` in a process of its own, which shares no interpreter with the reader; give our end of a pipe.
+    """Run `work` in a process that shares no interpreter with the reader; give our end of a pipe.
 
     Forked, as starting Python anew takes seconds in the guest: call it before any thread is started.
     """

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.devicelab.guest import run
 
 FILES = ("tests/drivers/test_conformance.py", "tests/drivers/guest")
-_PYTEST = (
+PYTEST = (
     "-m", "pytest", "--quiet", "--color=no", "--tb=short", "-p", "no:cacheprovider",
     "-o", "junit_family=xunit1", "-o", "python_files=test_*.py in_guest_*.py",
 )  # fmt: skip
@@ -36,11 +36,16 @@ def run_in_guest(out: Path, *, is_full: bool = False, timeout_s: float = 240) ->
     """
     report = out / "guest.xml"
     command = [
-        "env", f"LOYALTY_FULL_BARS={int(is_full)}", sys.executable, *_PYTEST, f"--junitxml={report}", *FILES,
+        "env", f"LOYALTY_FULL_BARS={int(is_full)}", sys.executable, *PYTEST, f"--junitxml={report}", *FILES,
     ]  # fmt: skip
     status, console = run(command, out=out, timeout_s=timeout_s)
     if not report.exists():
         raise RuntimeError(f"no report from the guest (status {status}):\n{console[-3000:]}")
+    return cases_of(report)
+
+
+def cases_of(report: Path) -> list[Case]:
+    """Read a report of `PYTEST`, from wherever it was run."""
     return [_case(element) for element in ET.parse(report).iter("testcase")]  # noqa: S314 - our own report
 
 

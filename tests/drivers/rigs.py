@@ -196,7 +196,7 @@ class CardRig:
     def __init__(self, pcscd: Pcscd, slot: int) -> None:
         self.pcscd, self._slot = pcscd, slot
         self._is_up = False
-        self._card: VirtualCard | None = None
+        self._cards: list[VirtualCard] = []
 
     def driver(self, name: str = "desk", *, idle_ms: int = 5000) -> Driver | CardReader:  # noqa: ARG002 - as others
         return open_reader(DeviceSettings(name, "card_reader", ranges=RANGES, reader=READERS[self._slot]))
@@ -213,12 +213,16 @@ class CardRig:
             card.wait_until_read()
             card.remove()
 
+    def scan_after_removal(self, number: str) -> None:
+        """Take the card that lies there away, and show another one."""
+        self._cards[-1].remove()
+        self.scan(number)
+
     def hold(self, number: str) -> VirtualCard:
         """Hold a tag with a number to the reader, and leave it there."""
-        self._card = self.pcscd.insert(
-            bytes.fromhex("04A1B2C3D4E5F6"), slot=self._slot, answer=tag_with(number)
-        )
-        return self._card
+        card = self.pcscd.insert(bytes.fromhex("04A1B2C3D4E5F6"), slot=self._slot, answer=tag_with(number))
+        self._cards.append(card)
+        return card
 
     def swipe_payment_card(self, pan: str) -> int:
         self.scan(pan)
@@ -235,8 +239,8 @@ class CardRig:
         if self._is_up:
             self._is_up = False
             self.pcscd.users -= 1
-            if self._card is not None:
-                self._card.remove()
+            for card in self._cards:
+                card.remove()
             self.pcscd.stop()
 
 

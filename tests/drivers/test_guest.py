@@ -1,8 +1,6 @@
-"""Readers behind a real kernel: the tests of `guest/` and the conformance suite, in one boot of a small guest."""
+"""Readers behind a real kernel: the tests of `guest/` and the conformance suite, in one boot of a guest."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,14 @@ import serial
 from drivers.event import DeviceStatus, Driver
 from drivers.reader import RETRY_NS
 from drivers.registry import DeviceSettings, open_reader
+from tests.drivers.bars import IS_FULL, times
 from tests.drivers.conftest import Run
 from tests.drivers.listening import Listener, resident_bytes, seconds_since
 from tests.drivers.loyalty_numbers import RANGES, card_number
 from tests.drivers.rigs import PtyRig
 
 FIRST, SECOND = card_number(1), card_number(2)
+Record = Callable[[str, object], None]
 
 
 def scanner_on(port: Path | str, *, baud: int = 9600) -> Driver:
@@ -128,7 +131,7 @@ def test_garbage_costs_its_own_scan_only(pty_rig: PtyRig, run: Run, listener: Li
 
 
 def test_ten_megabytes_of_garbage_leave_no_memory_behind(
-    pty_rig: PtyRig, run: Run, listener: Listener
+    pty_rig: PtyRig, run: Run, listener: Listener, record_property: Record
 ) -> None:
     run(pty_rig.driver())
     listener.wait_for_state("enabled")
@@ -142,10 +145,15 @@ def test_ten_megabytes_of_garbage_leave_no_memory_behind(
     pty_rig.scan(FIRST)
     listener.wait_for_values(FIRST)
     assert listener.reasons() == ["unreadable"] * 210
-    assert resident_bytes() - before < 5_000_000
+    grown = resident_bytes() - before
+    record_property("attempts", 1)
+    record_property("grown_bytes", grown)
+    assert grown < 5_000_000
 
 
-def test_twenty_thousand_scans_arrive_in_order(pty_rig: PtyRig, run: Run, listener: Listener) -> None:
+def test_twenty_thousand_scans_arrive_in_order(
+    pty_rig: PtyRig, run: Run, listener: Listener, record_property: Record
+) -> None:
     run(pty_rig.driver())
     listener.wait_for_state("enabled")
     numbers = [card_number(serial) for serial in range(200)] * 100
@@ -153,8 +161,28 @@ def test_twenty_thousand_scans_arrive_in_order(pty_rig: PtyRig, run: Run, listen
     pty_rig.scan(*numbers)
     listener.wait_for_reads(len(numbers))
     took_s = seconds_since(begun_ns)
+    record_property("attempts", len(numbers))
+    record_property("lost", len(numbers) - len(listener.values()))
+    record_property("slowest_s", round(took_s, 2))
     assert listener.values() == numbers
-    assert took_s < 4  # 2 s on an idle machine (scripts/faults devices); here others may use the cores too
+    assert took_s < (2 if IS_FULL else 4)  # in a test run others may use the cores too
+
+
+def test_a_scanner_pulled_inside_a_scan_gives_no_part_of_a_number(
+    pty_rig: PtyRig, run: Run, listener: Listener, record_property: Record
+) -> None:
+    attempts = times(5, 100)
+    threads = run(pty_rig.driver())
+    for attempt in range(attempts):
+        listener.wait_for_state("enabled")
+        pty_rig.send(FIRST[: 1 + attempt % 12].encode())
+        pty_rig.unplug()
+        listener.wait_for_state("gone")
+        pty_rig.plug()
+        threads.rescan()
+    record_property("attempts", attempts)
+    record_property("wrong", len(listener.values()))
+    assert listener.values() == []
 
 
 def test_one_scanner_unplugged_does_not_disturb_the_other(

@@ -99,16 +99,21 @@ class DeafFramer(KeyFramer):
         return super().feed((one for one in events if one[:2] != (EV_SYN, SYN_DROPPED)), now_ns)
 
 
-def overflow(rig: KeyRig, framer: KeyFramer) -> list[Event]:
-    """Let a reader sleep while three scans of 13 digits are typed, then read all there is, and one scan more."""
-    reader = Reader("desk", str(rig.link), KeyLine(framer), decode=lambda raw: decode(raw, transport="evdev", ranges=SEVENS))
+def overflow(rig: KeyRig, framer: KeyFramer, length: int = 13) -> list[Event]:
+    """Let a reader sleep while three scans are typed, then read all there is, and one scan more."""
+    reader = Reader(
+        "desk",
+        str(rig.link),
+        KeyLine(framer),
+        decode=lambda raw: decode(raw, transport="evdev", ranges=SEVENS),
+    )
     events = reader.open(0)
-    rig.scan(*["7" * 13] * 3)
+    rig.scan(*["7" * length] * 3)
     now_ns = time.monotonic_ns()
     events += [event for _ in range(8) for event in reader.read(now_ns)]
     now_ns += 2_000_000_000  # the rest of what was lost never comes; a person takes longer than this
     events += reader.tick(now_ns)
-    for key in "7" * 13 + "\n":
+    for key in "7" * length + "\n":
         rig.type(key)
         events += reader.read(now_ns)
     reader.close()
@@ -135,7 +140,12 @@ def test_when_the_kernel_loses_events_no_wrong_number_comes_out(rig: KeyRig, rec
 def test_a_framer_that_is_deaf_to_lost_events_would_have_sold_wrong_numbers(
     rig: KeyRig, record_property: Record
 ) -> None:
-    wrong = sum(value != "7" * 13 for value in values(overflow(rig, DeafFramer())))
+    # Where the kernel cuts depends on how much was typed: of several lengths one loses its beginning.
+    wrong = sum(
+        value != "7" * length
+        for length in range(9, 17)
+        for value in values(overflow(rig, DeafFramer(), length))
+    )
     record_property("teeth", wrong > 0)
     assert wrong > 0
 
@@ -163,7 +173,7 @@ def test_a_scanner_that_comes_and_goes_is_read_each_time(
 ) -> None:
     replugs = times(4, 100)
     run(scanner_on("/dev/till/uinput"))
-    before = (0, 0)
+    before = here = (0, 0)
     slowest_s = 0.0
     for turn in range(replugs):
         with evdev.UInput({ecodes.EV_KEY: range(1, 128)}, name="Till uinput") as keyboard:
@@ -239,7 +249,7 @@ def test_permissions_that_udev_mends_later_are_picked_up_without_a_restart(recor
     name = "Late Permission"
     scanner = UhidDevice(name)
     node = scanner.node("input/event")
-    os.chmod(node, 0o600)
+    Path(node).chmod(0o600)
 
     def read(till: Connection) -> None:
         os.setgid(65534)
