@@ -99,7 +99,8 @@ class Framer:
         if end > MAX_SCAN_BYTES:
             self._break("unreadable", frames)
             return
-        self._buffer[self._length : end] = part
+        # Through a view: a slice of a bytearray would first make a copy of its own, which nobody could wipe.
+        memoryview(self._buffer)[self._length : end] = part
         self._length = end
 
     def _control(self, byte: int, frames: list[Frame]) -> None:

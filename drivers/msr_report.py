@@ -62,6 +62,8 @@ def _joined(report: bytearray, spans: list[tuple[int, int]], *, is_broken: bool)
     raw = RawRead(bytes(sum(end - start for start, end in spans)))
     at = 0
     for start, end in spans:
-        raw.buffer[at : at + end - start] = memoryview(report)[start:end]
+        memoryview(raw.buffer)[at : at + end - start] = memoryview(report)[
+            start:end
+        ]  # as in framing: no copy
         at += end - start
     return [raw]

@@ -6,6 +6,7 @@ counts if its best of five is too long as well.
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -47,14 +48,22 @@ class Found:
 
 
 def corpus() -> tuple[bytes, ...]:
-    """Read every line of the tests' tapes."""
-    return tuple(line for file in sorted(TAPES.glob("*.jsonl")) for line in file.read_bytes().splitlines())
+    """Read every line of the tests' tapes, their ranges left out: the targets bring the same."""
+    lines = [line for file in sorted(TAPES.glob("*.jsonl")) for line in file.read_bytes().splitlines()]
+    tapes = [tape for tape in map(json.loads, lines) if "input" in tape]  # their answers lie beside them
+    for tape in tapes:
+        config = tape["input"].pop("config")
+        del config["ranges"]
+        if config:
+            tape["input"]["config"] = config
+    return tuple(json.dumps(tape).encode() for tape in tapes)
 
 
-def fuzz(name: str, target: Target, *, count: int, seed: int) -> Found:
-    """Try so many inputs on one decoder; a failure names which one, so that it can be made again."""
+def fuzz(name: str, target: Target, *, count: int, seed: int, enough: int = ENOUGH) -> Found:
+    """Try so many inputs on one decoder, or until enough is found; which input it was can be made again."""
     found = Found(name)
-    for data in islice(fuzz_inputs.inputs(target.seeds, f"{seed}:{name}"), count):
+    changed = fuzz_inputs.inputs(target.seeds, f"{seed}:{name}", are_tapes=target.are_tapes)
+    for data in islice(changed, count):
         taken_ns = _taken_ns(target, data, found)
         found.inputs += 1
         found.total_ns += taken_ns
@@ -63,7 +72,7 @@ def fuzz(name: str, target: Target, *, count: int, seed: int) -> Found:
             if taken_ns > BAR_NS:
                 found.slow.append(f"{taken_ns / _NS_PER_MS:.1f} ms: {found.place(data)}")
         found.worst_ns = max(found.worst_ns, taken_ns)
-        if len(found.failures) + len(found.slow) >= ENOUGH:
+        if len(found.failures) + len(found.slow) >= enough:
             break
     return found
 
@@ -85,10 +94,10 @@ def has_teeth(*, seed: int) -> bool:
         return data[2 + data[1]] if data[:1] == b"\x03" else None
 
     def starts_over(data: bytes) -> object:
-        return [data.count(data[at:]) for at in range(len(data)) for _ in range(3)]
+        return [data.count(data[at:]) for at in range(len(data)) for _ in range(2)]
 
-    raised = fuzz("planted", Target(believes, known["ndef"].seeds), count=TEETH_INPUTS, seed=seed)
-    slow = fuzz("planted", Target(starts_over, known["tracks"].seeds), count=TEETH_INPUTS, seed=seed)
+    planted = (Target(believes, known["ndef"].seeds), Target(starts_over, known["tracks"].seeds))
+    raised, slow = (fuzz("planted", one, count=TEETH_INPUTS, seed=seed, enough=1) for one in planted)
     return bool(raised.failures) and bool(slow.slow)
 
 

@@ -6,10 +6,16 @@ byte.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
+from typing import Any
 
 LONGEST = 1500  # bytes: past every bound that a decoder has
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+_STAYS_TAPE, _STAYS_HEX, _DROPPED = 0.9, 0.8, 0.1
+_LONGEST_HEX = 300  # a line may hold a thousand scans; the bar is for a handful
 PIECES = (
     b"]C1", b"]e0", b"]d2", b"]Q3", b"]E0", b"]E4", b"8018", b"255", b"01", b"10", b"\x1d", b"%B", b";", b"?",
     b"=2512", b"^", b"%E?", b"+", b"\r", b"\r\n", b"\x02", b"\x03", b"\x00", b"\xff", b"https://", b"/8018/",
@@ -19,14 +25,44 @@ PIECES = (
 )  # fmt: skip
 
 
-def inputs(seeds: Sequence[bytes], seed: str) -> Iterator[bytes]:
-    """Give changed seeds without end; the same `seed` gives the same inputs."""
+def inputs(seeds: Sequence[bytes], seed: str, *, are_tapes: bool = False) -> Iterator[bytes]:
+    """Give changed seeds without end; the same `seed` gives the same inputs.
+
+    Nine of ten tapes stay tapes: only a value inside their input is changed.
+    """
     chance = Random(seed)
+    documents = [json.loads(one) for one in seeds] if are_tapes else []
     while True:
+        if are_tapes and chance.random() < _STAYS_TAPE:
+            document = chance.choice(documents)
+            yield json.dumps({**document, "input": _retold(document["input"], chance)}).encode()
+            continue
         data = bytearray(chance.choice(seeds))
         for _ in range(1 + int(chance.expovariate(0.7))):
             chance.choice(_CHANGES)(data, chance, seeds)
         yield bytes(data[:LONGEST])
+
+
+def _retold(value: Any, chance: Random) -> Any:
+    """Change one value somewhere inside a document; hex stays hex more often than not."""
+    match value:
+        case dict() if value:
+            key = chance.choice(list(value))
+            return {**value, key: _retold(value[key], chance)}
+        case list() if value:
+            at = int(chance.random() * len(value))
+            new = [] if chance.random() < _DROPPED else [_retold(value[at], chance)]
+            return [*value[:at], *new, *value[at + 1 :]]
+        case str() if _HEX.fullmatch(value) and chance.random() < _STAYS_HEX:
+            data = bytearray.fromhex(value)
+            chance.choice(_CHANGES)(data, chance, (b"4111111111111111", b"2990000000019\r"))
+            return data[:_LONGEST_HEX].hex()
+        case str():
+            return chance.choice((value + chance.choice("0A]^?é%"), value[1:], value[::-1], "", 7))
+        case int():
+            return chance.choice((value + 1, value - 1, -value, value * 1000, str(value), None))
+        case _:
+            return chance.choice((None, True, 1, "", [], {}))
 
 
 def _flip(data: bytearray, chance: Random, _: Sequence[bytes]) -> None:

@@ -35,6 +35,7 @@ class Target:
 
     decode: Decode
     seeds: tuple[bytes, ...]
+    are_tapes: bool = False
 
 
 NUMBER = "2990000000019"
@@ -60,13 +61,13 @@ CODES = Codes(
 )
 ATR = bytes.fromhex("3B8F8001804F0CA0000003060300030000000068")
 TEXTS = (
-    NUMBER.encode(), b"]E0" + NUMBER.encode(), b"C123456789", b"]C18018640000000000000012",
-    b"]d2010400638133393117261231310300125010LOT\x1d8018640000000000000012\x1d21S",
-    b"]C1255991234567890512", b"https://id.example/8018/640000000000000012?10=LOT",
+    NUMBER.encode(), b"]E0" + NUMBER.encode(), b"C123456789", b"]C18018640000000000000015",
+    b"]d2010400638133393117261231310300125010LOT\x1d8018640000000000000015\x1d21S",
+    b"]C1255991234567890912", b"https://id.example/8018/640000000000000015?10=LOT",
     b"]Q1https://id.example/x/01/04006381333931/10/A%2FB?17=261231&3103=000195",
     b"%L2990000000019^DOE/JANE?;2990000000019=9912?5+012990000000019=1?", b";2990000000019=25?", b"%E?;E?+E?",
     b"4111111111111111", b"%B4111111111111111^DOE/JANE^2512101?;4111111111111111=2512101?",
-    b"'&&&&&&&&&&&&&&&", "%И4111111111111111:ВЩУ".encode(), b"770000000005",
+    b"'&&&&&&&&&&&&&&&", "%И4111111111111111:ВЩУ".encode(), b"770000000006",
 )  # fmt: skip
 
 
@@ -224,5 +225,5 @@ def targets(tapes: tuple[bytes, ...]) -> dict[str, Target]:
             lambda data: payment_brand(data, transport="serial", loyalty_ranges=RANGES), TEXTS
         ),
         "pos_text": Target(pos_text, TEXTS),
-        "tape": Target(tape, tapes),
+        "tape": Target(tape, tapes, are_tapes=True),
     }

@@ -6,9 +6,11 @@ from itertools import islice
 
 import pytest
 
+from drivers.number import Decoded, Refused, decode, raw_from_text
+from drivers.tape import decode_line
 from scripts.faulting.fuzz_decoders import corpus, fuzz, has_teeth
 from scripts.faulting.fuzz_inputs import LONGEST, inputs
-from scripts.faulting.fuzz_targets import targets
+from scripts.faulting.fuzz_targets import CODES, RANGES, TEXTS, targets
 
 TARGETS = targets(corpus())
 
@@ -30,6 +32,21 @@ def test_what_the_inputs_are_made_from_is_understood(name: str) -> None:
     for seed in TARGETS[name].seeds:
         TARGETS[name].decode(seed)
     assert TARGETS[name].seeds
+
+
+def test_numbers_and_payment_cards_among_them_are_known_as_such() -> None:
+    outcomes = [
+        decode(raw_from_text(text.decode()), transport="serial", ranges=RANGES, codes=CODES) for text in TEXTS
+    ]
+    assert sum(isinstance(one, Decoded) for one in outcomes) >= 8
+    assert sum(one == Refused("payment_card", "visa") for one in outcomes) == 4
+
+
+def test_most_changed_tapes_are_still_tapes() -> None:
+    tape = TARGETS["tape"]
+    changed = list(islice(inputs(tape.seeds, "1", are_tapes=True), 500))
+    reasons = [str(decode_line(one, RANGES, CODES)["reason"]) for one in changed]
+    assert sum(reason.startswith("tape: ") for reason in reasons) < 250
 
 
 def test_the_same_seed_gives_the_same_inputs_and_none_is_too_long() -> None:

@@ -31,6 +31,18 @@ def test_a_recorded_read_gives_its_answer(line: str, told: dict[str, object]) ->
     assert decode_line(line, RANGES) == told
 
 
+def test_the_examples_of_the_manual_are_true() -> None:
+    page = (TAPES.parents[2] / "drivers" / "TAPES.md").read_text(encoding="utf-8")
+    lines = [
+        json.loads(line)
+        for block in page.split("```json\n")[1:]
+        for line in block.split("```")[0].splitlines()
+    ]
+    assert len(lines) >= 10
+    for tape, told in zip(lines[::2], lines[1::2], strict=True):
+        assert decode_line(json.dumps(tape), ()) == told
+
+
 def test_every_transport_and_every_outcome_is_in_the_corpus() -> None:
     tapes = [json.loads(line) for name in NAMES for line in lines_of(f"{name}.jsonl")]
     told = [json.loads(line) for name in NAMES for line in lines_of(f"{name}.answers.jsonl")]
