@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from agent.loyalty.conditions import Refusal
 from agent.loyalty.numbers import Exact
 from agent.loyalty.programme import Group
+from agent.loyalty.refusal import Refusal
 from agent.loyalty.state import State
 from agent.loyalty.work import CompiledRule, Offer
 

@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-from agent.loyalty.conditions import Refusal
 from agent.loyalty.numbers import exact, half_up, share_out
+from agent.loyalty.refusal import Refusal
 from agent.loyalty.state import State
 from agent.loyalty.taking import Rest, Taking
 from agent.loyalty.verbs import TakeOff
