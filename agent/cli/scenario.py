@@ -16,7 +16,6 @@ document = click.Path(exists=True, dir_okay=False, path_type=Path)
 @errors_told
 def try_story(story: Path, given: Path | None, *, show: bool) -> None:
     """Play the scenarios of STORY and hold every receipt against what it expects."""
-    from agent.loyalty.compile import compile_programme  # noqa: PLC0415
     from agent.loyalty.read import load_programme  # noqa: PLC0415
     from agent.resources import shipped_programmes  # noqa: PLC0415
     from agent.scenario.parse import parse  # noqa: PLC0415
@@ -29,8 +28,10 @@ def try_story(story: Path, given: Path | None, *, show: bool) -> None:
         file = given or shipped.get(scenario.programme)
         if file is None:
             known = ", ".join(shipped)
-            raise click.UsageError(f"no shipped programme {scenario.programme!r}; name a file, or one of {known}")
-        outcomes = play(scenario, compile_programme(load_programme(file.read_bytes(), name=file.name)))
+            raise click.UsageError(
+                f"no shipped programme {scenario.programme!r}; name a file, or one of {known}"
+            )
+        outcomes = play(scenario, load_programme(file.read_bytes(), name=file.name))
         told = difference(scenario, outcomes)
         click.echo(told or f"ok: {scenario.title}")
         if show:

@@ -1,21 +1,25 @@
 """The desk at which a story is played: what is known of each member, and how its words become a basket."""
 
+from collections.abc import Callable
 from datetime import date, datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 
 from agent.errors import DocumentError, Mistake
 from agent.loyalty.basket import Basket, Line, Tender
 from agent.loyalty.compile import Compiled
-from agent.loyalty.days import after
+from agent.loyalty.enrol import of_age
+from agent.loyalty.lots import Order
 from agent.loyalty.member import CountFacts, Lot, MemberEvent, MemberFacts, Voucher, WalletFacts
 from agent.loyalty.numbers import exact, half_up
 from agent.loyalty.programme import Programme
+from agent.loyalty.words import setting
 from agent.scenario.story import Facts, Receipt, Said
 
-ADULT = 100
-"""Whoever is born on a day is of every age up to this one on its anniversary."""
+_Said = dict[str, str]
+AGES = range(1, 100)
+"""The ages a programme may ask for."""
 
 
 class Desk:
@@ -23,6 +27,7 @@ class Desk:
 
     def __init__(self, file: str, compiled: Compiled) -> None:
         self.members: dict[str, MemberFacts] = {}
+        self.born: dict[str, date] = {}
         self._file = file
         self.programme = compiled.programme
 
@@ -34,7 +39,9 @@ class Desk:
         """Return the member of a receipt."""
         if step.member not in self.members:
             known = ", ".join(self.members) or "nobody yet"
-            self.fail(step.line, "unknown_member", step.member, f"write `member {step.member}`; known: {known}")
+            self.fail(
+                step.line, "unknown_member", step.member, f"write `member {step.member}`; known: {known}"
+            )
         return self.members[step.member]
 
     def shown(self, step: Receipt) -> MemberFacts:
@@ -74,37 +81,13 @@ class Desk:
         """Lay what is said of a member on what was known: lists are replaced, the rest is added."""
         facts = self.members.get(step.member) or MemberFacts(step.member)
         for said in step.said:
-            facts = self._learned(facts, said)
+            if said.kind == "lot":
+                facts = self._with_lot(facts, said)
+                continue
+            if said.kind == "born":
+                self.born[step.member] = date.fromisoformat(said.words["day"])
+            facts = msgspec.structs.replace(facts, **_LEARNED[said.kind](facts, said.words))
         self.members[step.member] = facts
-
-    def _learned(self, facts: MemberFacts, said: Said) -> MemberFacts:
-        words = said.words
-        replace = msgspec.structs.replace
-        match said.kind:
-            case "lot":
-                return self._with_lot(facts, said)
-            case "segments" | "choices":
-                return replace(facts, **{said.kind: words["names"].split()})
-            case "tier":
-                return replace(facts, tier=words["name"])
-            case "born":
-                born = date.fromisoformat(words["day"])
-                ages = {str(age): after(born, f"P{age}Y") for age in range(1, ADULT)}
-                return replace(facts, of_age_from=ages)
-            case "event":
-                return replace(facts, events=[*facts.events, MemberEvent(words["name"], *_life(words))])
-            case "voucher":
-                name = f"line-{said.line}"
-                voucher = Voucher(words["name"], name, *_life(words))
-                return replace(facts, vouchers=[*facts.vouchers, voucher])
-            case "count" | "left":
-                key = words["rule"] if said.kind == "count" else f"total:{words['rule']}"
-                number = int(words["number"])
-                return replace(facts, counts={**facts.counts, key: CountFacts(number, lifetime=number)})
-            case "measure":
-                return replace(facts, measures={**facts.measures, words["key"]: int(words["number"])})
-            case _:
-                return replace(facts, history={**facts.history, words["rule"]: words["values"].split()})
 
     def _with_lot(self, facts: MemberFacts, said: Said) -> MemberFacts:
         wallet = said.words["wallet"]
@@ -177,7 +160,9 @@ def _line(number: int, said: Said, desk: Desk) -> Line:
         price,
         offer,
         floor,
-        attributes={key: value for name, text in pairs if name == "with" for key, _, value in [text.partition("=")]},
+        attributes={
+            key: value for name, text in pairs if name == "with" for key, _, value in [text.partition("=")]
+        },
     )
 
 
@@ -189,22 +174,40 @@ def is_usable(lot: Lot, at: datetime) -> bool:
     return begun and alive and (lot.ends_at is None or lot.ends_at > at)
 
 
-def spending_order(lots: list[Lot], at: datetime, programme: Programme, wallet: str) -> list[str]:
-    """Return the usable lots in the order in which points are taken from them."""
+def spending_order(programme: Programme, wallet: str) -> Order:
+    """Return which of a wallet's lots are spent first."""
     words = programme.text.wallet.get(wallet)
-    order = (words.spend_order if words else None) or programme.text.settings.get("spend_order", "expires_first")
-    usable = [lot for lot in lots if is_usable(lot, at)]
-    if order == "expires_first":
-        usable.sort(key=lambda lot: (lot.expires_on is None, lot.expires_on or at.date()))
-    return [lot.lot for lot in usable]
-
-
-def minor_of(text: str, programme: Programme) -> int:
-    """Return a sum in whole minor units, finer parts dropped."""
-    return int(exact(text) * 10**programme.text.programme.minor_digits)
+    order = (words.spend_order if words else None) or setting(programme.text.settings, "spend_order")
+    return "oldest" if order == "oldest" else "expires_first"
 
 
 def _life(words: dict[str, str]) -> tuple[date | None, date | None]:
     """Return from and until as written: a lot's or voucher's last day counts, an event's does not."""
     start, end = words["from"], words["until"]
     return date.fromisoformat(start) if start else None, date.fromisoformat(end) if end else None
+
+
+def _counted(key: str, words: _Said) -> dict[str, CountFacts]:
+    number = int(words["number"])
+    return {key: CountFacts(number, lifetime=number)}
+
+
+def _ages(born: date) -> dict[str, date]:
+    return {str(age): of_age(born, age) for age in AGES}
+
+
+_LEARNED: dict[str, Callable[[MemberFacts, _Said], dict[str, Any]]] = {
+    "segments": lambda _, words: {"segments": words["names"].split()},
+    "choices": lambda _, words: {"choices": words["names"].split()},
+    "tier": lambda _, words: {"tier": words["name"]},
+    "born": lambda _, words: {"of_age_from": _ages(date.fromisoformat(words["day"]))},
+    "event": lambda facts, words: {"events": [*facts.events, MemberEvent(words["name"], *_life(words))]},
+    "voucher": lambda facts, words: {
+        "vouchers": [*facts.vouchers, Voucher(words["name"], f"held-{len(facts.vouchers)}", *_life(words))]
+    },
+    "count": lambda facts, words: {"counts": {**facts.counts, **_counted(words["rule"], words)}},
+    "left": lambda facts, words: {"counts": {**facts.counts, **_counted(f"total:{words['rule']}", words)}},
+    "measure": lambda facts, words: {"measures": {**facts.measures, words["key"]: int(words["number"])}},
+    "history": lambda facts, words: {"history": {**facts.history, words["rule"]: words["values"].split()}},
+}
+"""What each form of a member's line changes in the facts."""

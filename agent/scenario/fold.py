@@ -27,12 +27,11 @@ class Booked(NamedTuple):
     made: Moves
 
 
-def after_sale(facts: MemberFacts, quote: Quote, *, day: date, usable: Mapping[str, list[str]]) -> Booked:
-    """Return the member's facts after a sale; `usable` names each wallet's lots in the order they are spent."""
+def after_sale(facts: MemberFacts, quote: Quote, *, day: date, debited: Moves) -> Booked:
+    """Return the member's facts after a sale, for which `debited` left the lots."""
     held = {name: {lot.lot: lot for lot in one.lots} for name, one in facts.wallets.items()}
-    debited: Moves = []
-    for wallet in quote.wallets:
-        debited += _spend(held.get(wallet.wallet, {}), wallet.wallet, wallet.redeem, usable)
+    for wallet, name, part in debited:
+        held[wallet][name] = _moved(held[wallet][name], -part)
     made: Moves = []
     vouchers = _unused(facts.vouchers, {one.id for one in quote.vouchers})
     for wallet_name, lot in _lots(quote):
@@ -56,7 +55,9 @@ def after_sale(facts: MemberFacts, quote: Quote, *, day: date, usable: Mapping[s
     return Booked(changed, debited, made)
 
 
-def after_return(facts: MemberFacts, effects: ReturnEffects, debited: Moves, made: Moves, *, day: date) -> Booked:
+def after_return(
+    facts: MemberFacts, effects: ReturnEffects, debited: Moves, made: Moves, *, day: date
+) -> Booked:
     """Return the facts after a return, and the moves of the sale that are left to undo.
 
     Points leave the lots the sale made and go back into those it debited, in the order they were written.
@@ -71,7 +72,9 @@ def after_return(facts: MemberFacts, effects: ReturnEffects, debited: Moves, mad
         facts,
         wallets=_wallets(held),
         counts=counts,
-        measures=added(facts.measures, ((key, -amount) for key, amount in getattr(effects, "measured", {}).items())),
+        measures=added(
+            facts.measures, ((key, -amount) for key, amount in getattr(effects, "measured", {}).items())
+        ),
     )
     return Booked(changed, left_debited, left_made)
 
@@ -82,18 +85,6 @@ def added(measures: Mapping[str, int], more: Iterable[tuple[str, int]]) -> dict[
     for key, amount in more:
         found[key] = found.get(key, 0) + amount
     return found
-
-
-def _spend(lots: dict[str, Lot], wallet: str, points: int, usable: Mapping[str, list[str]]) -> Moves:
-    moves: Moves = []
-    for name in usable.get(wallet, []):
-        part = min(points, lots[name].amount)
-        if part > 0:
-            lots[name] = _moved(lots[name], -part)
-            moves.append((wallet, name, part))
-            points -= part
-    assert points == 0, f"a quote spends {points} points of {wallet!r} that no lot holds"
-    return moves
 
 
 def _undo(held: dict[str, dict[str, Lot]], moves: Moves, points: Mapping[str, int], *, sign: int) -> Moves:

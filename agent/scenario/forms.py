@@ -6,6 +6,7 @@ from typing import NamedTuple
 _NUMBER = r"[0-9]+(\.[0-9]+)?"
 _WORD = r"[^\s#]+"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?"
 _LIFE = rf"( from (?P<from>{_DATE}))?( until (?P<until>{_DATE}))?"
 NOBODY = "somebody"
 """Whose receipt it is when nobody showed a card."""
@@ -26,16 +27,16 @@ def _forms(*rows: tuple[str, str, str]) -> tuple[Form, ...]:
 HEADS = _forms(
     ("programme", rf"programme (?P<name>{_WORD})", "programme my-starbucks-rewards"),
     ("scenario", r"scenario (?P<title>.+)", "scenario The fifth star makes green"),
+    ("setting", rf"setting (?P<key>{_WORD}) (?P<value>{_WORD})", "setting spend_order oldest"),
     ("member", rf"member (?P<name>{_WORD})", "member Anna"),
     (
         "receipt",
-        rf"(?P<day>{_DATE}) (?P<time>[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}})?) (?P<who>{_WORD})"
-        rf" (?P<act>buys|returns|joins|does (?P<event>{_WORD}))",
+        rf"(?P<day>{_DATE}) (?P<time>{_CLOCK}) (?P<who>{_WORD}) (?P<act>buys|returns|joins|does {_WORD})",
         "2026-03-10 12:00 Anna buys",
     ),
 )
 OF_MEMBER = _forms(
-    ("lot", rf"(?P<amount>{_NUMBER}) (?P<wallet>[A-Za-z]{_WORD}){_LIFE}", "300 points until 2027-01-31"),
+    ("lot", rf"(?P<amount>{_NUMBER}) (?P<wallet>[A-Za-z][^\s#]*){_LIFE}", "300 points until 2027-01-31"),
     ("segments", rf"segment (?P<names>{_WORD}( {_WORD})*)", "segment loyal"),
     ("choices", rf"choice (?P<names>{_WORD}( {_WORD})*)", "choice miles"),
     ("tier", rf"tier (?P<name>{_WORD})", "tier gold"),
@@ -47,7 +48,8 @@ OF_MEMBER = _forms(
     ("measure", rf"measure (?P<key>{_WORD}) (?P<number>[0-9]+)", "measure top:2026 348000"),
     ("history", rf"history (?P<rule>{_WORD}) (?P<values>{_WORD}( {_WORD})*)", "history paint 2026-02-11"),
 )
-_GOODS = rf"((?P<count>{_NUMBER}) x )?(?P<price>{_NUMBER})(?P<more>( (group|tag|brand|sku|floor|offer|with) {_WORD})*)"
+_MORE = rf"(?P<more>( (group|tag|brand|sku|floor|offer|with) {_WORD})*)"
+_GOODS = rf"((?P<count>{_NUMBER}) x )?(?P<price>{_NUMBER}){_MORE}"
 OF_SALE = _forms(
     ("goods", rf"- (?P<name>{_WORD}) {_GOODS}", "- latte 2 x 4.50 group coffee tag drink"),
     ("shop", rf"shop (?P<name>{_WORD})", "shop s-1"),

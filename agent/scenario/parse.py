@@ -52,26 +52,30 @@ class _Reader:
                 self._programme = said.words["name"]
             case "scenario":
                 self._begin(number, said.words["title"])
+            case "setting" if self.scenarios:
+                self.scenarios[-1].settings[said.words["key"]] = said.words["value"]
             case _:
                 self._take(number, said)
 
     def _begin(self, number: int, title: str) -> None:
         if not self._programme:
             self._wrong(number, "no_programme", title, "name it before: programme my-programme")
-        self.scenarios.append(Scenario(self.name, number, self._programme, title, []))
+        self.scenarios.append(Scenario(self.name, number, self._programme, title, {}, []))
 
     def _take(self, number: int, said: Said) -> None:
-        if said.kind == "member":
+        if said.kind == "setting":
+            self._step = None
+        elif said.kind == "member":
             self._step, self._forms = Facts(number, said.words["name"], []), OF_MEMBER
         else:
             at = self._moment(number, f"{said.words['day']} {said.words['time']}")
             act = said.words["act"]
             self._step = Receipt(number, at, said.words["who"], act, [], [])
             self._forms = _OF_ACT.get(act, OF_SALE)
-        if self.scenarios:
-            self.scenarios[-1].steps.append(self._step)
-        else:
+        if not self.scenarios:
             self._wrong(number, "no_scenario", said.kind, "start one before: scenario What it shows")
+        elif self._step is not None:
+            self.scenarios[-1].steps.append(self._step)
 
     def _moment(self, number: int, text: str) -> datetime:
         try:
@@ -96,7 +100,9 @@ class _Reader:
             self._wrong(1, "no_scenario", "", "start one: scenario What it shows")
         for scenario in self.scenarios:
             if not any(isinstance(step, Receipt) and step.expected for step in scenario.steps):
-                self._wrong(scenario.line, "expects_nothing", scenario.title, "say what comes out: = due 5.10")
+                self._wrong(
+                    scenario.line, "expects_nothing", scenario.title, "say what comes out: = due 5.10"
+                )
 
     def _said(self, number: int, line: str, forms: Sequence[Form]) -> Said | None:
         text = " ".join(line.split())

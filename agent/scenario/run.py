@@ -1,27 +1,33 @@
-"""Play a scenario: each receipt is evaluated with the facts the ones before it left, and held against the text."""
+"""Play a scenario: each receipt is evaluated with the facts the ones before it left, then compared."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
+from agent.errors import DocumentError
 from agent.loyalty.basket import Basket
-from agent.loyalty.compile import Compiled
+from agent.loyalty.check import mistakes
+from agent.loyalty.compile import Compiled, compile_programme
+from agent.loyalty.enrol import may_join
 from agent.loyalty.evaluate import evaluate
-from agent.loyalty.joining import may_join
-from agent.loyalty.member import MemberFacts
+from agent.loyalty.lots import taken_from
+from agent.loyalty.member import MemberFacts, WalletFacts
+from agent.loyalty.programme import Programme
 from agent.loyalty.quote import Quote
 from agent.loyalty.returns import amount_of, effects_of
-from agent.scenario.desk import Desk, basket_of, is_usable, minor_of, spending_order
+from agent.scenario.desk import Desk, basket_of, is_usable, spending_order
 from agent.scenario.fold import Moves, after_return, after_sale
 from agent.scenario.forms import NOBODY
 from agent.scenario.story import Facts, Receipt, Scenario
 from agent.scenario.told import Teller, Told, plain
 
+_EMPTY = WalletFacts()
+
 
 class Outcome(NamedTuple):
-    """One receipt played: everything that came out, and the difference from what was expected (empty: none)."""
+    """One receipt played: all that came out, and the difference from what was expected (empty: none)."""
 
     step: Receipt
     told: list[Told]
@@ -38,13 +44,13 @@ class _Sale(NamedTuple):
     units: dict[int, str]
 
 
-def play(scenario: Scenario, compiled: Compiled) -> list[Outcome]:
+def play(scenario: Scenario, programme: Programme) -> list[Outcome]:
     """Play every receipt of a scenario.
 
     Raises:
         DocumentError: the story names what is not there (a wallet, a member, goods to return).
     """
-    player = _Player(scenario, compiled)
+    player = _Player(scenario, compile_programme(_with_settings(programme, scenario)))
     for step in scenario.steps:
         if isinstance(step, Facts):
             player.desk.learn(step)
@@ -84,11 +90,12 @@ class _Player:
         debited: Moves = []
         made: Moves = []
         if facts is not None:
-            usable = {
-                wallet: spending_order(held.lots, at, self._compiled.programme, wallet)
-                for wallet, held in facts.wallets.items()
-            }
-            booked = after_sale(self.desk.known(step), quote, day=at.date(), usable=usable)
+            known = self.desk.known(step)
+            for wallet in quote.wallets:
+                lots = [lot for lot in known.wallets.get(wallet.wallet, _EMPTY).lots if is_usable(lot, at)]
+                order = spending_order(self._compiled.programme, wallet.wallet)
+                debited += [(wallet.wallet, *one) for one in taken_from(lots, wallet.redeem, order)]
+            booked = after_sale(known, quote, day=at.date(), debited=debited)
             self.desk.members[step.member], debited, made = booked
         self._sales.append((step.member, _Sale(basket, quote, names, debited, made, {}, {})))
         return list(self._teller.sale(quote, {line: name for name, line in names.items()}))
@@ -103,9 +110,7 @@ class _Player:
         now = dict(self._goods_back(step, sale))
         effects = effects_of(sale.basket, sale.quote, sale.back, now)
         if step.member != NOBODY:
-            booked = after_return(
-                self.desk.known(step), effects, sale.debited, sale.made, day=at.date()
-            )
+            booked = after_return(self.desk.known(step), effects, sale.debited, sale.made, day=at.date())
             self.desk.members[step.member] = booked.facts
             sale = sale._replace(debited=booked.debited, made=booked.made)
         back = {line: sale.back.get(line, 0) + now.get(line, 0) for line in {*sale.back, *now}}
@@ -126,12 +131,25 @@ class _Player:
             yield line.line, amount_of(line, units, before=before)
 
     def _joining(self, step: Receipt) -> list[Told]:
-        programme = self._compiled.programme
-        bought = next((one.words["amount"] for one in step.said if one.kind == "bought"), "0")
-        reasons = may_join(
-            programme, self.desk.known(step), bought_minor=minor_of(bought, programme), day=step.at.date()
+        bought = sum(self.desk.money(one, one.words["amount"]) for one in step.said if one.kind == "bought")
+        why_not = may_join(
+            self._compiled.programme,
+            step.at.date(),
+            born=self.desk.born.get(step.member),
+            amount_minor=bought,
+            segments=self.desk.known(step).segments,
         )
-        return list(self._teller.joining(reasons))
+        return list(self._teller.joining(why_not))
+
+
+def _with_settings(programme: Programme, scenario: Scenario) -> Programme:
+    """Return the programme as it would be under the scenario's settings, checked as a file is."""
+    if not scenario.settings:
+        return programme
+    text = msgspec.structs.replace(programme.text, settings={**programme.text.settings, **scenario.settings})
+    if found := mistakes(text):
+        raise DocumentError(f"{scenario.file}:{scenario.line}", found)
+    return Programme(text, programme.hash)
 
 
 def _balances(facts: MemberFacts, at: datetime) -> dict[str, int]:
@@ -163,6 +181,7 @@ def _difference(step: Receipt, told: list[Told]) -> list[str]:
     lines += [
         f"  ? {one.forms[0]}"
         for one, _ in open_forms
-        if not one.must and (one.forms[0].split()[0] in {*topics, "because"} or one.forms[0][:8] == "says en ")
+        if not one.must
+        and (one.forms[0].split()[0] in {*topics, "because"} or one.forms[0][:8] == "says en ")
     ]
     return lines

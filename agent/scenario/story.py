@@ -37,10 +37,14 @@ class Receipt(NamedTuple):
 
 
 class Scenario(NamedTuple):
-    """A story that starts from nothing: nobody has anything before its first line."""
+    """A story that starts from nothing: nobody has anything before its first line.
+
+    `settings` take the place of the programme's own, to see what another choice would give.
+    """
 
     file: str
     line: int
     programme: str
     title: str
+    settings: dict[str, str]
     steps: list[Facts | Receipt]

@@ -1,4 +1,4 @@
-"""What came out of a receipt, in the words of a scenario: what must all be told, and what may be told besides."""
+"""What came out of a receipt, in the words of a scenario: what must all be told, what may be besides."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from agent.loyalty.explain import LANGUAGES, prompt_sentence, sentence
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.programme import Programme
-from agent.loyalty.quote import Give, Quote, Reason
+from agent.loyalty.quote import Earned, Give, Quote, QuoteLine, Reason
 from agent.loyalty.returns import ReturnEffects
 
 
@@ -33,18 +33,15 @@ class Teller:
         if quote.lines:
             yield Told((f"due {self.money(quote.due_minor)}",), must=True)
         for line in quote.lines:
-            for rebate in line.rebates:
-                short = f"off {self.money(-rebate.amount_minor)} {names[line.line]}"
-                yield Told((short, f"{short} by {rebate.rule}"), must=True)
-            for paid in line.paid:
-                yield Told((f"paid {self.points(paid.points, paid.wallet)} on {names[line.line]}",))
-            yield from self._earned(line.earned, names[line.line])
+            yield from self._line(line, names[line.line])
         for wallet in quote.wallets:
-            if wallet.redeem:
-                yield Told((f"paid {self.points(wallet.redeem, wallet.wallet)}",), must=True)
+            paid = wallet.redeem - sum(one.points for one in quote.spent if one.wallet == wallet.wallet)
+            if paid:
+                yield Told((f"paid {self.points(paid, wallet.wallet)}",), must=True)
             if wallet.earn:
                 yield Told((f"earns {self.points(wallet.earn, wallet.wallet)}",), must=True)
             yield Told((f"could pay {self.points(wallet.max_redeem, wallet.wallet)}",))
+        yield from self._spent(quote)
         for used in quote.vouchers:
             yield Told((f"uses voucher {used.voucher}",), must=True)
         for gift in quote.gives:
@@ -61,10 +58,10 @@ class Teller:
                 if points:
                     yield Told((f"{verb} {self.points(points, wallet)}",), must=True)
 
-    def joining(self, reasons: list[Reason]) -> Iterator[Told]:
+    def joining(self, why_not: Reason | None) -> Iterator[Told]:
         """Tell whether somebody may join."""
-        yield Told(("joins" if not reasons else "may not join",), must=True)
-        yield from self._reasons(reasons)
+        yield Told(("joins" if why_not is None else "may not join",), must=True)
+        yield from self._reasons([] if why_not is None else [why_not])
 
     def after(self, facts: MemberFacts, balances: dict[str, int]) -> Iterator[Told]:
         """Tell what the member has now."""
@@ -83,12 +80,29 @@ class Teller:
         """Return an amount of a wallet ("165 il"); stored value is money."""
         return f"{_decimal(number, self._scales.get(wallet, 0))} {wallet}"
 
-    def _earned(self, earned: Iterable[object], name: str) -> Iterator[Told]:
+    def _line(self, line: QuoteLine, name: str) -> Iterator[Told]:
+        for rebate in line.rebates:
+            short = f"off {self.money(-rebate.amount_minor)} {name}"
+            yield Told((short, f"{short} by {rebate.rule}"), must=True)
+        for paid in line.paid:
+            yield Told((f"paid {self.points(paid.points, paid.wallet)} on {name}",))
+        yield from self._earned(line.earned, name)
+
+    def _spent(self, quote: Quote) -> Iterator[Told]:
+        """Tell of points that paid for no goods: a gift's cost, cash, a donation."""
+        for one in quote.spent:
+            points = self.points(one.points, one.wallet)
+            if not one.into:
+                yield Told((f"spends {points}", f"spends {points} by {one.rule}"), must=True)
+                continue
+            short = f"turns {points} into {one.into}"
+            yield Told((short, f"{short} for {self.money(one.amount_minor)}"), must=True)
+
+    def _earned(self, earned: Iterable[Earned], name: str) -> Iterator[Told]:
         totals: dict[str, int] = {}
         for one in earned:
-            wallet, points, rule = one.wallet, one.points, one.rule  # type: ignore[attr-defined]
-            totals[wallet] = totals.get(wallet, 0) + points
-            yield Told((f"earns {self.points(points, wallet)} on {name} by {rule}",))
+            totals[one.wallet] = totals.get(one.wallet, 0) + one.points
+            yield Told((f"earns {self.points(one.points, one.wallet)} on {name} by {one.rule}",))
         for wallet, points in totals.items():
             yield Told((f"earns {self.points(points, wallet)} on {name}",))
 
@@ -99,7 +113,8 @@ class Teller:
             short = f"gives {gift.kind} {gift.name}"
         last = gift.ends_at or gift.expires_on
         long = f"{short} until {last}" if last else short
-        return short, long, f"{short} by {gift.rule}", f"{long} by {gift.rule}"
+        forms = (short, long, f"{short} by {gift.rule}", f"{long} by {gift.rule}")
+        return (*forms, *(f"{one} once booked" for one in forms)) if gift.provisional else forms
 
     def _words(self, quote: Quote) -> Iterator[Told]:
         for number, prompt in enumerate(quote.prompts):
