@@ -4,16 +4,23 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from agent.loyalty.check import stage_of, verb_of, wallet_of
-from agent.loyalty.conditions import Condition, any_of, conditions_of, member_needed
+from agent.loyalty.choosing import chooser_of, free_goods
+from agent.loyalty.conditions import any_of, conditions_of, member_needed
 from agent.loyalty.grammar import STAGES
 from agent.loyalty.programme import Group, Programme, Rule
 from agent.loyalty.quote import ProgrammeRef
+from agent.loyalty.refusal import Condition
+from agent.loyalty.rounding import Rounding
 from agent.loyalty.rules.earn import EarnWallet, EarnWork, MultiplyWork
 from agent.loyalty.rules.give import GiveWork
 from agent.loyalty.rules.pay import PayWork
 from agent.loyalty.rules.take_off import TakeOffWork
 from agent.loyalty.scopes import ScopeCompiler
+from agent.loyalty.verbs import TakeOff
+from agent.loyalty.words import setting
 from agent.loyalty.work import CompiledRule, Work
+
+FREE = TakeOff(percent="100")
 
 
 class Compiled:
@@ -29,6 +36,10 @@ class Compiled:
         self.zone = ZoneInfo(programme.time_zone)
         self.minor = 10**text.programme.minor_digits
         self.valid = text.programme.valid
+        self.rounding = Rounding(text.settings)
+        self.fixed_shrinks = setting(text.settings, "fixed_tax") == "discounted"
+        lower = setting(text.settings, "priority_order") == "lower_first"
+        self.first = -1 if lower else 1
         self.wallets = {name: EarnWallet(name, wallet.scale) for name, wallet in sorted(text.wallet.items())}
         self.scope_compiler = ScopeCompiler(text)
         self.scopes = self.scope_compiler.table
@@ -53,10 +64,14 @@ def _rule(compiled: Compiled, name: str, rule: Rule) -> CompiledRule:
     checks = any_of(
         [conditions_of(when, compiled.scope_compiler, compiled.minor) for when in rule.alternatives]
     )
-    if verb in {"earn", "multiply", "pay", "give"}:
+    if verb in {"earn", "multiply", "pay", "give"} and stage_of(rule) != "free":
         checks = (member_needed, *checks)
     made = CompiledRule(
-        name, stage_of(rule), BUILDERS[verb](compiled, name, rule), checks, priority=rule.priority
+        name,
+        stage_of(rule),
+        BUILDERS[verb](compiled, name, rule),
+        checks,
+        priority=compiled.first * rule.priority,
     )
     made.group = rule.group
     made.exclusive = rule.exclusive
@@ -67,17 +82,21 @@ def _voucher(compiled: Compiled, name: str) -> CompiledRule:
     """Make the rule by which a member's voucher takes off: in the receipt stage, once, by itself."""
     word = compiled.programme.text.voucher[name]
     rule = f"voucher.{name}"
-    scope = compiled.scope_compiler.number(word.scope)
-    work = TakeOffWork(rule, word.take_off, scope, compiled.minor, voucher=name)
+    choose = chooser_of(
+        Rule(scope=word.scope), word.take_off, "receipt", compiled.scope_compiler, compiled.programme.text
+    )
+    work = TakeOffWork(rule, word.take_off, choose, compiled.rounding, minor=compiled.minor, voucher=name)
     checks: tuple[Condition, ...] = (member_needed,)
-    made = CompiledRule(rule, "receipt", work, checks, priority=word.priority)
+    made = CompiledRule(rule, "receipt", work, checks, priority=compiled.first * word.priority)
     made.group = word.group
     return made
 
 
 def _take_off(compiled: Compiled, name: str, rule: Rule) -> Work:
     assert rule.take_off is not None
-    return TakeOffWork(name, rule.take_off, compiled.scope_compiler.number(rule.scope), compiled.minor)
+    text = compiled.programme.text
+    choose = chooser_of(rule, rule.take_off, stage_of(rule), compiled.scope_compiler, text)
+    return TakeOffWork(name, rule.take_off, choose, compiled.rounding, minor=compiled.minor)
 
 
 def _earn(compiled: Compiled, name: str, rule: Rule) -> Work:
@@ -102,6 +121,9 @@ def _pay(compiled: Compiled, name: str, rule: Rule) -> Work:
 
 def _give(compiled: Compiled, name: str, rule: Rule) -> Work:
     assert rule.give is not None
+    if rule.give.free is not None:
+        choose = free_goods(rule, rule.give.free, compiled.scope_compiler, compiled.programme.text)
+        return TakeOffWork(name, FREE, choose, compiled.rounding, minor=compiled.minor)
     lot = rule.give.lot
     wallet = wallet_of(compiled.programme.text, lot.wallet) if lot else ""
     scope = compiled.scope_compiler.number(rule.scope)

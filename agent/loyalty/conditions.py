@@ -3,19 +3,18 @@
 The order is that of the answers' use: who, then when and where, then how much is missing.
 """
 
-from collections.abc import Callable
 from datetime import date
 from math import ceil
 from typing import Any
 
 from agent.loyalty.numbers import exact
+from agent.loyalty.place_conditions import place_conditions
+from agent.loyalty.refusal import Condition, Refusal
 from agent.loyalty.scopes import ScopeCompiler
 from agent.loyalty.state import State
 from agent.loyalty.vouchers import usable_voucher
 from agent.loyalty.where import Threshold, When
 
-Refusal = tuple[str, dict[str, Any]]
-Condition = Callable[[State], Refusal | None]
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -28,8 +27,7 @@ def conditions_of(when: When, scopes: ScopeCompiler, minor: int) -> tuple[Condit
         found.append(_hours(_list(when.hours)))
     if when.event:
         found.append(_event(frozenset(_list(when.event))))
-    if when.channel:
-        found.append(_channel(frozenset(_list(when.channel))))
+    found += place_conditions(when, scopes.text)
     if when.code:
         found.append(_code(frozenset(_list(when.code))))
     if when.has:
@@ -165,10 +163,6 @@ def _event(wanted: frozenset[str]) -> Condition:
         return "missing", {"what": "event"}
 
     return check
-
-
-def _channel(wanted: frozenset[str]) -> Condition:
-    return lambda state: None if state.basket.channel in wanted else ("missing", {"what": "channel"})
 
 
 def _code(wanted: frozenset[str]) -> Condition:

@@ -69,7 +69,7 @@ def _quote(compiled: Compiled, state: State, settled: Settled) -> Quote:
         QuoteLine(
             line.line,
             state.amounts[at],
-            tax_of(line, state.amounts[at]),
+            tax_of(line, state.amounts[at], fixed_shrinks=compiled.fixed_shrinks),
             state.rebates[at],
             settled.lines[at],
             state.paid[at],

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
-from agent.loyalty.conditions import Condition, Refusal
 from agent.loyalty.numbers import Exact
+from agent.loyalty.refusal import Condition, Refusal
 from agent.loyalty.state import State
 from agent.loyalty.taking import Taking
 

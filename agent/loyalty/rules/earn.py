@@ -6,8 +6,8 @@ that every rate of it is whole; a cap, whole steps or units bring a denominator 
 
 from math import lcm
 
-from agent.loyalty.conditions import Refusal
 from agent.loyalty.numbers import exact
+from agent.loyalty.refusal import Refusal
 from agent.loyalty.state import State
 from agent.loyalty.verbs import Earn, Multiply
 from agent.loyalty.work import Proposal

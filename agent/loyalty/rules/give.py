@@ -1,11 +1,11 @@
 """give: a lot for an event, a voucher, or a voucher for every full stamp card (`count`)."""
 
-from agent.loyalty.conditions import Refusal
 from agent.loyalty.days import after, life
 from agent.loyalty.member import CountFacts
 from agent.loyalty.numbers import exact
 from agent.loyalty.programme import Rule, Text
 from agent.loyalty.quote import Counted, Give
+from agent.loyalty.refusal import Refusal
 from agent.loyalty.state import State
 from agent.loyalty.work import Proposal
 

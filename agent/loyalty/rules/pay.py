@@ -2,11 +2,11 @@
 
 from math import lcm
 
-from agent.loyalty.conditions import Refusal
 from agent.loyalty.member import Lot, MemberFacts
 from agent.loyalty.numbers import exact, share_out
 from agent.loyalty.programme import Wallet
 from agent.loyalty.quote import Paid
+from agent.loyalty.refusal import Refusal
 from agent.loyalty.state import State
 from agent.loyalty.verbs import Pay
 from agent.loyalty.work import Proposal
