@@ -42,7 +42,7 @@ def test_every_row_of_the_programme_texts_is_shipped_and_nothing_untold() -> Non
 
 
 def test_every_shipped_programme_has_a_story_of_its_name() -> None:
-    assert [file.stem for file in STORIES] == sorted(PROGRAMMES)
+    assert sorted(file.stem for file in STORIES) == sorted(PROGRAMMES)
     assert {one.programme + ".txt" for one in scenarios()} == {file.name for file in STORIES}
 
 
