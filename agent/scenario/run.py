@@ -30,11 +30,13 @@ _EMPTY = WalletFacts()
 
 
 class Outcome(NamedTuple):
-    """One receipt played: all that came out, and the difference from what was expected (empty: none)."""
+    """One receipt played: all that came out, how it differs (empty: not), and what the member had and has."""
 
     step: Receipt
     told: list[Told]
     difference: list[str]
+    before: MemberFacts | None = None
+    after: MemberFacts | None = None
 
 
 class _Sold(NamedTuple):
@@ -72,16 +74,18 @@ class _Player:
     def receipt(self, step: Receipt) -> Outcome:
         """Play one receipt and hold it against what is expected of it."""
         at = step.at.replace(tzinfo=self._compiled.zone)
+        before = None if step.member == NOBODY else self.desk.known(step)
         if step.act == "returns":
             told = self._returned(step, at)
         elif step.act == "joins":
             told = self._joining(step)
         else:
             told = self._sale(step, at)
-        if step.member != NOBODY:
-            facts = self.desk.known(step)
-            told += self._teller.after(facts, _balances(facts, at))
-        return Outcome(step, told, _difference(step, told))
+        if before is None:
+            return Outcome(step, told, _difference(step, told))
+        facts = self.desk.known(step)
+        told += self._teller.after(facts, _balances(facts, at))
+        return Outcome(step, told, _difference(step, told), before, facts)
 
     def _sale(self, step: Receipt, at: datetime) -> list[Told]:
         number = len(self._sales) + 1
