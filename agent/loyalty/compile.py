@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from agent.loyalty import compile_points as points_side
 from agent.loyalty.again import Rounds
-from agent.loyalty.caps import cap_condition, caps_of
+from agent.loyalty.caps import cap_condition, caps_of, is_capped_at_once
 from agent.loyalty.check import stage_of, verb_of
 from agent.loyalty.choosing import chooser_of, free_goods
 from agent.loyalty.conditions import any_of, conditions_of, member_needed
@@ -60,7 +60,7 @@ class Compiled:
         self.capped = [
             caps
             for name, rule in sorted(text.rule.items())
-            if rule.give is None and (caps := caps_of(name, rule)).is_any
+            if is_capped_at_once(rule) and (caps := caps_of(name, rule)).is_any
         ]
         self.stages: tuple[tuple[str, tuple[CompiledRule, ...]], ...] = tuple(
             (stage, tuple(sorted((one for one in rules if one.stage == stage), key=lambda one: one.order)))
@@ -84,7 +84,7 @@ def _rule(compiled: Compiled, name: str, rule: Rule) -> CompiledRule:
     checks = any_of([conditions_of(when, compiled.ground(name)) for when in rule.alternatives])
     if verb in {"earn", "multiply", "pay", "give"} and stage_of(rule) != "free":
         checks = (member_needed, *checks)
-    if rule.give is None and (caps := caps_of(name, rule)).is_any:
+    if is_capped_at_once(rule) and (caps := caps_of(name, rule)).is_any:
         checks = (*checks, cap_condition(caps))
     made = CompiledRule(
         name,
@@ -93,7 +93,8 @@ def _rule(compiled: Compiled, name: str, rule: Rule) -> CompiledRule:
         checks,
         priority=compiled.first * rule.priority,
     )
-    made.order = points_side.order_of(compiled, name, rule)
+    if points_side.pays_value(compiled, rule):
+        made.order = (points_side.AFTER_POINTS + made.order[0], name)
     made.group = rule.group
     made.exclusive = rule.exclusive
     return made

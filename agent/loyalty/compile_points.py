@@ -28,7 +28,6 @@ class Parts(Protocol):
     earn_base: EarnBase
     scope_compiler: ScopeCompiler
     minor: int
-    first: int
 
     def ground(self, rule: str) -> Ground:
         """Return what the conditions of a rule stand on."""
@@ -70,11 +69,10 @@ def give(compiled: Parts, name: str, rule: Rule) -> Work:
     return GiveWork(name, rule, scope, compiled.programme.text)
 
 
-def order_of(compiled: Parts, name: str, rule: Rule) -> tuple[int, str]:
-    """Return where a rule stands in its stage: by priority, then id; stored value pays last."""
+def pays_value(compiled: Parts, rule: Rule) -> bool:
+    """Return whether a rule pays with stored value, which comes after all points."""
     text = compiled.programme.text
-    is_value = rule.pay is not None and text.wallet[wallet_of(text, rule.pay.wallet)].kind == "stored_value"
-    return (AFTER_POINTS if is_value else 0) - compiled.first * rule.priority, name
+    return rule.pay is not None and text.wallet[wallet_of(text, rule.pay.wallet)].kind == "stored_value"
 
 
 def prompts(compiled: Parts) -> list[SaidWhen]:

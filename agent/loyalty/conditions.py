@@ -27,7 +27,7 @@ def conditions_of(when: When, ground: Ground) -> tuple[Condition, ...]:
         found.append(_days(frozenset(DAYS.index(day) for day in when.days)))
     if when.hours:
         found.append(_hours(_list(when.hours)))
-    found += place_conditions(when, ground.scopes.text)
+    found += place_conditions(when, scopes.text)
     if when.code:
         found.append(_code(frozenset(_list(when.code))))
     if when.has:
@@ -128,8 +128,6 @@ def _hours(spans: list[str]) -> Condition:
 def _clock(text: str) -> int:
     hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)
-
-
 
 
 def _code(wanted: frozenset[str]) -> Condition:
