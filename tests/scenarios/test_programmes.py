@@ -7,7 +7,7 @@ import pytest
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.read import load_programme
-from agent.resources import shipped_programmes
+from agent.resources import programmes_folder, shipped_programmes
 from agent.scenario.parse import parse
 from agent.scenario.report import difference
 from agent.scenario.run import play
@@ -27,8 +27,8 @@ sony-rewards birthday-surprise app-shopping-list members-free-delivery vip-thres
 monthly-contest azimut-levels pilot-shops
 """
 """The rows of the programme texts: none may be dropped."""
-OURS = ["household-club", "my-starbucks-rewards-card"]
-"""The demo's programme, and the second reading of a text."""
+OURS = ["everyday-offers", "household-club", "my-starbucks-rewards-card"]
+"""Offers to copy from, the demo's programme, and the second reading of a text."""
 EXAMPLES = "A1 A2 A3 B1 B2 B3 C1 C2 C3 D1 D2 D3 E1 E2 E3 E4 F1 F2 F3 G1 G2 G3 H1 H2 H3 H4"
 """The worked examples; a scenario's title begins with the one it plays."""
 
@@ -49,6 +49,13 @@ def test_every_shipped_programme_has_a_story_of_its_name() -> None:
 
 def test_every_worked_example_is_played() -> None:
     assert sorted({one.title.split()[0] for one in scenarios()} & set(EXAMPLES.split())) == EXAMPLES.split()
+
+
+def test_the_readme_names_every_programme_and_its_story_can_be_read() -> None:
+    page = (programmes_folder() / "README.md").read_text(encoding="utf-8")
+    assert [name for name in PROGRAMMES if name not in page.replace(", …", ", my-starbucks-rewards")] == []
+    story = page.partition("```text\n")[2].partition("```")[0]
+    assert len(parse(story, name="README.md")[0].steps) == 2
 
 
 @pytest.mark.parametrize("name", sorted(PROGRAMMES))
