@@ -6,13 +6,14 @@ from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.errors import Mistake
+from agent.loyalty.check_points import asked_once, member_words, points_rule, points_tables, wallet_of
 from agent.loyalty.check_take_off import check_discount, check_take_off, discount_stage
-from agent.loyalty.check_words import check_name, check_scope, check_whole, unknown
+from agent.loyalty.check_words import check_name, check_scope, unknown
 from agent.loyalty.grammar import STAGES, Stage
-from agent.loyalty.numbers import exact
+from agent.loyalty.history import all_of
 from agent.loyalty.programme import Rule, Text
 from agent.loyalty.where import Threshold, When
-from agent.loyalty.words import SETTINGS, STAGE_OF, VERBS
+from agent.loyalty.words import SETTINGS, STAGE_OF, VERBS, is_value
 
 _HOURS = re.compile(r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", re.ASCII)
 COMPARED = ("take_off", "earn")
@@ -21,7 +22,15 @@ COMPARED = ("take_off", "earn")
 
 def mistakes(text: Text) -> list[Mistake]:
     """Return everything wrong between the words of a programme, none if it can be compiled."""
-    return [*_head(text), *_wallets(text), *_vouchers(text), *_rules(text), *_together(text)]
+    return [
+        *_head(text),
+        *_wallets(text),
+        *_vouchers(text),
+        *_rules(text),
+        *_prompts(text),
+        *points_tables(text),
+        *_together(text),
+    ]
 
 
 def verb_of(rule: Rule) -> str:
@@ -49,7 +58,7 @@ def _head(text: Text) -> Iterator[Mistake]:
         at = f"/settings/{key}"
         if key not in SETTINGS:
             yield unknown(at, key, SETTINGS, "setting")
-        elif value not in SETTINGS[key]:
+        elif not is_value(key, value):
             known = ", ".join(SETTINGS[key])
             yield Mistake(at, "not_supported", {"supported": list(SETTINGS[key])}, f"supported now: {known}")
 
@@ -81,9 +90,18 @@ def _rules(text: Text) -> Iterator[Mistake]:
             yield Mistake(at, "one_verb", {"verbs": verbs}, f"give it exactly one of {', '.join(VERBS)}")
             continue
         yield from _rule(text, rule, at, verbs[0])
-        yield from _numbers(text, rule, at)
         for when in rule.alternatives:
             yield from _when(text, when, f"{at}/when", stage_of(rule))
+        yield from asked_once(rule, at)
+
+
+def _prompts(text: Text) -> Iterator[Mistake]:
+    for key, word in text.prompt.items():
+        at = f"/prompt/{key}"
+        yield from check_scope(text, word.scope, f"{at}/scope")
+        yield from _when(text, word.when, f"{at}/when", "prompt")
+        if any(one.nth is not None for one in all_of(word.when)):
+            yield Mistake(f"{at}/when/nth", "not_supported", {}, "only rules count receipts")
 
 
 def _rule(text: Text, rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
@@ -93,14 +111,11 @@ def _rule(text: Text, rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
     for key in ("group", "exclusive"):
         if getattr(rule, key) and not is_compared(rule):
             yield Mistake(f"{at}/{key}", "not_supported", {}, "only rules that earn or take off compete")
-    for cap in ("max_per_receipt", "max_per_day"):
-        if getattr(rule, cap) is not None and verb != "give":
-            yield Mistake(f"{at}/{cap}", "not_supported", {}, "only give rules have this cap now")
     if discount_stage(rule) is not None:
         yield from check_discount(text, rule, at)
     else:
         yield from _of_points(rule, at, verb)
-    yield from _wallet_of(text, rule, at, verb)
+    yield from points_rule(text, rule, at, verb)
 
 
 def _of_points(rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
@@ -109,30 +124,8 @@ def _of_points(rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
         yield Mistake(f"{at}/stage", "not_its_stage", {"stages": [STAGE_OF[verb]]}, remedy)
     if rule.max_applications is not None:
         yield Mistake(f"{at}/max_applications", "not_repeated", {}, "only bundles and free goods have it")
-    if rule.count is not None and (rule.give is None or rule.give.voucher is None):
-        remedy = "a count needs give = { voucher = ... } beside it now"
-        yield Mistake(f"{at}/count", "not_supported", {}, remedy)
-
-
-def _wallet_of(text: Text, rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
-    for word in (rule.earn, rule.multiply, rule.pay, rule.give.lot if rule.give else None):
-        if word is None:
-            continue
-        if word.wallet:
-            yield from check_name(word.wallet, text.wallet, f"{at}/{verb}/wallet", "wallet")
-        elif len(text.wallet) != 1:
-            yield Mistake(f"{at}/{verb}", "which_wallet", {}, "name its wallet: there is not exactly one")
-    wallet = wallet_of(text, rule.pay.wallet) if rule.pay else ""
-    if rule.pay and wallet in text.wallet and not exact(text.wallet[wallet].value):
-        yield Mistake(f"{at}/pay", "no_value", {}, f'give wallet {wallet!r} a value = "money per point"')
-    if rule.give is not None:
-        gifts = [key for key in ("lot", "voucher", "free") if getattr(rule.give, key) is not None]
-        if len(gifts) != 1:
-            yield Mistake(
-                f"{at}/give", "one_gift", {"given": gifts}, "give exactly one of lot, voucher, free"
-            )
-        if rule.give.voucher is not None:
-            yield from check_name(rule.give.voucher, text.voucher, f"{at}/give/voucher", "voucher")
+    if rule.count is not None and rule.give is None:
+        yield Mistake(f"{at}/count", "not_supported", {}, "a count needs a give or take_off beside it")
 
 
 def _together(text: Text) -> Iterator[Mistake]:
@@ -155,25 +148,6 @@ def _apart(at: str) -> Mistake:
     return Mistake(at, "not_comparable", {}, "let what competes run in one stage and earn in one wallet")
 
 
-def wallet_of(text: Text, named: str) -> str:
-    """Return the wallet a rule means: the named one, or the only one there is."""
-    return named or next(iter(text.wallet), "")
-
-
-def _numbers(text: Text, rule: Rule, at: str) -> Iterator[Mistake]:
-    """Refuse numbers that would divide by zero, take points away or fall between minor units."""
-    if rule.earn is not None and not exact(rule.earn.every):
-        yield Mistake(f"{at}/earn/every", "zero", {}, "name a sum above zero")
-    if rule.multiply is not None and exact(rule.multiply.by) < 1:
-        yield Mistake(f"{at}/multiply/by", "too_little", {}, "multiply by 1 or more")
-    if rule.pay is not None:
-        yield from check_whole(rule.pay.max, text.programme.minor_digits, f"{at}/pay/max")
-    if rule.give is not None and rule.give.lot is not None:
-        wallet = text.wallet.get(wallet_of(text, rule.give.lot.wallet))
-        digits = wallet.scale if wallet else 0
-        yield from check_whole(str(rule.give.lot.points), digits, f"{at}/give/lot/points")
-
-
 def _when(text: Text, when: When, at: str, stage: str) -> Iterator[Mistake]:
     yield from _period(when.from_, when.until, at)
     for span in [when.hours] if isinstance(when.hours, str) else when.hours:
@@ -184,9 +158,10 @@ def _when(text: Text, when: When, at: str, stage: str) -> Iterator[Mistake]:
             yield from check_scope(text, one, f"{at}/has/{index}")
     else:
         yield from check_scope(text, when.has, f"{at}/has")
-    yield from _places(text, when, at)
     for key in [when.voucher] if isinstance(when.voucher, str) else when.voucher:
         yield from check_name(key, text.voucher, f"{at}/voucher", "voucher")
+    yield from member_words(text, when, at)
+    yield from _places(text, when, at)
     for word in ("amount", "quantity"):
         threshold: Threshold | None = getattr(when, word)
         if threshold is None:

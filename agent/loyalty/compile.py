@@ -3,19 +3,25 @@
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from agent.loyalty.check import stage_of, verb_of, wallet_of
+from agent.loyalty import compile_points as points_side
+from agent.loyalty.again import Rounds
+from agent.loyalty.caps import cap_condition, caps_of
+from agent.loyalty.check import stage_of, verb_of
+from agent.loyalty.check_take_off import discount_stage
 from agent.loyalty.choosing import chooser_of, free_goods
 from agent.loyalty.conditions import any_of, conditions_of, member_needed
+from agent.loyalty.earn_base import EarnBase
 from agent.loyalty.grammar import STAGES
+from agent.loyalty.history import watches_of
+from agent.loyalty.member_conditions import Ground
 from agent.loyalty.programme import Group, Programme, Rule
 from agent.loyalty.quote import ProgrammeRef
 from agent.loyalty.refusal import Condition
 from agent.loyalty.rounding import Rounding
-from agent.loyalty.rules.earn import EarnWallet, EarnWork, MultiplyWork
-from agent.loyalty.rules.give import GiveWork
-from agent.loyalty.rules.pay import PayWork
+from agent.loyalty.rules.earn import EarnWallet
 from agent.loyalty.rules.take_off import TakeOffWork
 from agent.loyalty.scopes import ScopeCompiler
+from agent.loyalty.tiers import TierTable
 from agent.loyalty.verbs import TakeOff
 from agent.loyalty.words import setting
 from agent.loyalty.work import CompiledRule, Work
@@ -38,20 +44,33 @@ class Compiled:
         self.valid = text.programme.valid
         self.rounding = Rounding(text.settings)
         self.fixed_shrinks = setting(text.settings, "fixed_tax") == "discounted"
-        lower = setting(text.settings, "priority_order") == "lower_first"
-        self.first = -1 if lower else 1
-        self.wallets = {name: EarnWallet(name, wallet.scale) for name, wallet in sorted(text.wallet.items())}
+        self.wallets = {name: EarnWallet(name, wallet) for name, wallet in sorted(text.wallet.items())}
+        self.earn_base = EarnBase(text.settings)
+        self.points_rounding = setting(text.settings, "points_rounding")
         self.scope_compiler = ScopeCompiler(text)
         self.scopes = self.scope_compiler.table
+        self.tiers = TierTable(text, self.scope_compiler)
+        self.rounds = Rounds(text, self.tiers)
+        self.watches = watches_of(text, self.scope_compiler)
+        self.prompts = points_side.prompts(self)
         self.groups: dict[str, Group] = text.group
         rules = [_rule(self, name, rule) for name, rule in text.rule.items()]
         rules += [_voucher(self, name) for name in text.voucher]
+        self.capped = [
+            caps
+            for name, rule in sorted(text.rule.items())
+            if (rule.give is None or rule.give.free is not None) and (caps := caps_of(name, rule)).is_any
+        ]
         self.stages: tuple[tuple[str, tuple[CompiledRule, ...]], ...] = tuple(
             (stage, tuple(sorted((one for one in rules if one.stage == stage), key=lambda one: one.order)))
             for stage in STAGES
         )
         self.order = {one.id: at for at, one in enumerate(sorted(rules, key=lambda one: one.id))}
         self.units = {name: wallet.unit for name, wallet in self.wallets.items()}
+
+    def ground(self, rule: str) -> Ground:
+        """Return what the conditions of a rule stand on."""
+        return Ground(rule, self.scope_compiler, self.tiers.rank, self.minor)
 
 
 def compile_programme(programme: Programme) -> Compiled:
@@ -61,18 +80,14 @@ def compile_programme(programme: Programme) -> Compiled:
 
 def _rule(compiled: Compiled, name: str, rule: Rule) -> CompiledRule:
     verb = verb_of(rule)
-    checks = any_of(
-        [conditions_of(when, compiled.scope_compiler, compiled.minor) for when in rule.alternatives]
-    )
-    if verb in {"earn", "multiply", "pay", "give"} and stage_of(rule) != "free":
+    checks = any_of([conditions_of(when, compiled.ground(name)) for when in rule.alternatives])
+    takes_off = discount_stage(rule) is not None
+    if not takes_off:
         checks = (member_needed, *checks)
-    made = CompiledRule(
-        name,
-        stage_of(rule),
-        BUILDERS[verb](compiled, name, rule),
-        checks,
-        priority=compiled.first * rule.priority,
-    )
+    if (takes_off or rule.give is None) and (caps := caps_of(name, rule)).is_any:
+        checks = (*checks, cap_condition(caps))
+    work = BUILDERS[verb](compiled, name, rule)
+    made = CompiledRule(name, stage_of(rule), work, checks, points_side.order_of(compiled, name, rule))
     made.group = rule.group
     made.exclusive = rule.exclusive
     return made
@@ -82,12 +97,11 @@ def _voucher(compiled: Compiled, name: str) -> CompiledRule:
     """Make the rule by which a member's voucher takes off: in the receipt stage, once, by itself."""
     word = compiled.programme.text.voucher[name]
     rule = f"voucher.{name}"
-    choose = chooser_of(
-        Rule(scope=word.scope), word.take_off, "receipt", compiled.scope_compiler, compiled.programme.text
-    )
+    text = compiled.programme.text
+    choose = chooser_of(Rule(scope=word.scope), word.take_off, "receipt", compiled.scope_compiler, text)
     work = TakeOffWork(rule, word.take_off, choose, compiled.rounding, minor=compiled.minor, voucher=name)
     checks: tuple[Condition, ...] = (member_needed,)
-    made = CompiledRule(rule, "receipt", work, checks, priority=compiled.first * word.priority)
+    made = CompiledRule(rule, "receipt", work, checks, (points_side.rank_of(text, word.priority), rule))
     made.group = word.group
     return made
 
@@ -99,42 +113,20 @@ def _take_off(compiled: Compiled, name: str, rule: Rule) -> Work:
     return TakeOffWork(name, rule.take_off, choose, compiled.rounding, minor=compiled.minor)
 
 
-def _earn(compiled: Compiled, name: str, rule: Rule) -> Work:
-    assert rule.earn is not None
-    wallet = compiled.wallets[wallet_of(compiled.programme.text, rule.earn.wallet)]
-    return EarnWork(name, rule.earn, compiled.scope_compiler.number(rule.scope), wallet, compiled.minor)
-
-
-def _multiply(compiled: Compiled, name: str, rule: Rule) -> Work:
-    assert rule.multiply is not None
-    wallet = compiled.wallets[wallet_of(compiled.programme.text, rule.multiply.wallet)]
-    return MultiplyWork(name, rule.multiply, compiled.scope_compiler.number(rule.scope), wallet)
-
-
-def _pay(compiled: Compiled, name: str, rule: Rule) -> Work:
-    assert rule.pay is not None
-    wallet = wallet_of(compiled.programme.text, rule.pay.wallet)
-    words = compiled.programme.text.wallet[wallet]
-    scope = compiled.scope_compiler.number(rule.scope or words.burn)
-    return PayWork(name, rule.pay, wallet, words, scope=scope, minor=compiled.minor)
-
-
 def _give(compiled: Compiled, name: str, rule: Rule) -> Work:
+    """Build a `give`; free goods are a discount of all they cost."""
     assert rule.give is not None
-    if rule.give.free is not None:
-        choose = free_goods(rule, rule.give.free, compiled.scope_compiler, compiled.programme.text)
-        return TakeOffWork(name, FREE, choose, compiled.rounding, minor=compiled.minor)
-    lot = rule.give.lot
-    wallet = wallet_of(compiled.programme.text, lot.wallet) if lot else ""
-    scope = compiled.scope_compiler.number(rule.scope)
-    return GiveWork(name, rule, scope, compiled.programme.text, wallet=wallet)
+    if rule.give.free is None:
+        return points_side.give(compiled, name, rule)
+    choose = free_goods(rule, rule.give.free, compiled.scope_compiler, compiled.programme.text)
+    return TakeOffWork(name, FREE, choose, compiled.rounding, minor=compiled.minor)
 
 
 BUILDERS: dict[str, Callable[[Compiled, str, Rule], Work]] = {
     "take_off": _take_off,
-    "earn": _earn,
-    "multiply": _multiply,
-    "pay": _pay,
+    "earn": points_side.earn,
+    "multiply": points_side.multiply,
+    "pay": points_side.pay,
     "give": _give,
 }
 """Each verb's builder; a new verb is a file in rules/ and a line here."""

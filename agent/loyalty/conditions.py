@@ -7,10 +7,10 @@ from datetime import date
 from math import ceil
 from typing import Any
 
+from agent.loyalty.member_conditions import Ground, member_conditions, nth_of
 from agent.loyalty.numbers import exact
 from agent.loyalty.place_conditions import place_conditions
 from agent.loyalty.refusal import Condition, Refusal
-from agent.loyalty.scopes import ScopeCompiler
 from agent.loyalty.state import State
 from agent.loyalty.vouchers import usable_voucher
 from agent.loyalty.where import Threshold, When
@@ -18,15 +18,15 @@ from agent.loyalty.where import Threshold, When
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def conditions_of(when: When, scopes: ScopeCompiler, minor: int) -> tuple[Condition, ...]:
+def conditions_of(when: When, ground: Ground) -> tuple[Condition, ...]:
     """Compile every condition of a `when`; all of them must hold."""
-    found: list[Condition] = [*_who(when), *_period(when.from_, when.until)]
+    scopes = ground.scopes
+    found: list[Condition] = [*_who(when), *member_conditions(when, ground)]
+    found += _period(when.from_, when.until)
     if when.days:
         found.append(_days(frozenset(DAYS.index(day) for day in when.days)))
     if when.hours:
         found.append(_hours(_list(when.hours)))
-    if when.event:
-        found.append(_event(frozenset(_list(when.event))))
     found += place_conditions(when, scopes.text)
     if when.code:
         found.append(_code(frozenset(_list(when.code))))
@@ -34,11 +34,13 @@ def conditions_of(when: When, scopes: ScopeCompiler, minor: int) -> tuple[Condit
         words: list[Any] = when.has if isinstance(when.has, list) else [when.has]
         found.append(_has(tuple(scopes.number(one) for one in words)))
     if when.not_ is not None:
-        found.append(_not(conditions_of(when.not_, scopes, minor)))
+        found.append(_not(conditions_of(when.not_, ground)))
     if when.amount is not None:
-        found.append(_amount(when.amount, scopes.number(when.amount.of), minor))
+        found.append(_amount(when.amount, scopes.number(when.amount.of), ground.minor))
     if when.quantity is not None:
         found.append(_quantity(when.quantity, scopes.number(when.quantity.of)))
+    if when.nth is not None:
+        found.append(nth_of(tuple(found), ground.rule, when.nth))
     return tuple(found)
 
 
@@ -69,10 +71,6 @@ def _who(when: When) -> list[Condition]:
         found.append(_identified(wanted=when.identified))
     if when.card_shown is not None:
         found.append(_card(wanted=when.card_shown))
-    if when.segment:
-        found.append(_segment(frozenset(_list(when.segment))))
-    if when.tier:
-        found.append(_tier(frozenset(_list(when.tier))))
     if when.voucher:
         found.append(_voucher(frozenset(_list(when.voucher))))
     return found
@@ -86,24 +84,6 @@ def _card(*, wanted: bool) -> Condition:
     def check(state: State) -> Refusal | None:
         shown = state.member is not None and state.member.card_shown
         return None if shown == wanted else ("card_not_shown", {})
-
-    return check
-
-
-def _segment(names: frozenset[str]) -> Condition:
-    def check(state: State) -> Refusal | None:
-        if state.member is None:
-            return "not_identified", {}
-        return None if not names.isdisjoint(state.member.segments) else ("wrong_segment", {})
-
-    return check
-
-
-def _tier(names: frozenset[str]) -> Condition:
-    def check(state: State) -> Refusal | None:
-        if state.member is None:
-            return "not_identified", {}
-        return None if state.member.tier in names else ("wrong_tier", {"tier": state.member.tier})
 
     return check
 
@@ -148,21 +128,6 @@ def _hours(spans: list[str]) -> Condition:
 def _clock(text: str) -> int:
     hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)
-
-
-def _event(wanted: frozenset[str]) -> Condition:
-    """Hold at an act of that name, and while one holds for the member (a birthday, made by head office)."""
-
-    def check(state: State) -> Refusal | None:
-        if state.basket.event in wanted:
-            return None
-        for one in state.member.events if state.member is not None else ():
-            begun = one.from_ is None or one.from_ <= state.day
-            if one.event in wanted and begun and (one.until is None or state.day < one.until):
-                return None
-        return "missing", {"what": "event"}
-
-    return check
 
 
 def _code(wanted: frozenset[str]) -> Condition:

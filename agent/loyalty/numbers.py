@@ -5,6 +5,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 Exact = int | Fraction
+QUANTITY = 1_000_000
+"""Quantities have six decimals at most: in millionths they are whole."""
 
 
 @lru_cache(maxsize=4096)

@@ -11,6 +11,7 @@ from agent.loyalty.basket import Basket, Line
 from agent.loyalty.index import LineIndex, ScopeTable, bits_of
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.numbers import exact
+from agent.loyalty.points import Asked, PointsNotes
 from agent.loyalty.quote import Counted, Give, Paid, Reason, Rebate
 from agent.loyalty.taking import Rest, Taking
 
@@ -21,9 +22,15 @@ class State:
     """What the stages read and change; made for one basket, thrown away with the quote."""
 
     def __init__(
-        self, scopes: ScopeTable, member: MemberFacts | None, basket: Basket, local: datetime
+        self,
+        scopes: ScopeTable,
+        member: MemberFacts | None,
+        basket: Basket,
+        local: datetime,
+        asked: Asked | None = None,
     ) -> None:
         self.scopes = scopes
+        self.points = PointsNotes(basket, asked or Asked(basket.redeem))
         self.member = member
         self.basket = basket
         self.local = local
