@@ -125,7 +125,7 @@ def _of_points(rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
     if rule.max_applications is not None:
         yield Mistake(f"{at}/max_applications", "not_repeated", {}, "only bundles and free goods have it")
     if rule.count is not None and rule.give is None:
-        yield Mistake(f"{at}/count", "not_supported", {}, "a count needs a give or take_off beside it")
+        yield Mistake(f"{at}/count", "not_supported", {}, "a count needs a give or a take_off beside it")
 
 
 def _together(text: Text) -> Iterator[Mistake]:
@@ -158,10 +158,10 @@ def _when(text: Text, when: When, at: str, stage: str) -> Iterator[Mistake]:
             yield from check_scope(text, one, f"{at}/has/{index}")
     else:
         yield from check_scope(text, when.has, f"{at}/has")
+    yield from _places(text, when, at)
+    yield from member_words(text, when, at)
     for key in [when.voucher] if isinstance(when.voucher, str) else when.voucher:
         yield from check_name(key, text.voucher, f"{at}/voucher", "voucher")
-    yield from member_words(text, when, at)
-    yield from _places(text, when, at)
     for word in ("amount", "quantity"):
         threshold: Threshold | None = getattr(when, word)
         if threshold is None:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from agent.loyalty import compile_points as points_side
 from agent.loyalty.again import Rounds
-from agent.loyalty.caps import cap_condition, caps_of
+from agent.loyalty.caps import cap_condition, caps_of, is_capped_at_once
 from agent.loyalty.check import stage_of, verb_of
 from agent.loyalty.check_take_off import discount_stage
 from agent.loyalty.choosing import chooser_of, free_goods
@@ -59,7 +59,7 @@ class Compiled:
         self.capped = [
             caps
             for name, rule in sorted(text.rule.items())
-            if (rule.give is None or rule.give.free is not None) and (caps := caps_of(name, rule)).is_any
+            if is_capped_at_once(rule) and (caps := caps_of(name, rule)).is_any
         ]
         self.stages: tuple[tuple[str, tuple[CompiledRule, ...]], ...] = tuple(
             (stage, tuple(sorted((one for one in rules if one.stage == stage), key=lambda one: one.order)))
@@ -81,10 +81,9 @@ def compile_programme(programme: Programme) -> Compiled:
 def _rule(compiled: Compiled, name: str, rule: Rule) -> CompiledRule:
     verb = verb_of(rule)
     checks = any_of([conditions_of(when, compiled.ground(name)) for when in rule.alternatives])
-    takes_off = discount_stage(rule) is not None
-    if not takes_off:
+    if discount_stage(rule) is None:
         checks = (member_needed, *checks)
-    if (takes_off or rule.give is None) and (caps := caps_of(name, rule)).is_any:
+    if is_capped_at_once(rule) and (caps := caps_of(name, rule)).is_any:
         checks = (*checks, cap_condition(caps))
     work = BUILDERS[verb](compiled, name, rule)
     made = CompiledRule(name, stage_of(rule), work, checks, points_side.order_of(compiled, name, rule))
