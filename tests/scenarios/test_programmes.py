@@ -1,11 +1,13 @@
 """Every programme of the programme texts is shipped, sound, and played to the last digit."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.member import MemberFacts
+from agent.loyalty.programme import Programme
 from agent.loyalty.read import load_programme
 from agent.resources import programmes_folder, shipped_programmes
 from agent.scenario.parse import parse
@@ -33,6 +35,12 @@ EXAMPLES = "A1 A2 A3 B1 B2 B3 C1 C2 C3 D1 D2 D3 E1 E2 E3 E4 F1 F2 F3 G1 G2 G3 H1
 """The worked examples; a scenario's title begins with the one it plays."""
 
 
+@cache
+def shipped(name: str) -> Programme:
+    return load_programme(PROGRAMMES[name].read_bytes(), name=f"{name}.toml")
+
+
+@cache
 def scenarios() -> list[Scenario]:
     return [one for file in STORIES for one in parse(file.read_text(encoding="utf-8"), name=file.name)]
 
@@ -60,14 +68,13 @@ def test_the_readme_names_every_programme_and_its_story_can_be_read() -> None:
 
 @pytest.mark.parametrize("name", sorted(PROGRAMMES))
 def test_a_shipped_programme_loads_and_its_file_is_called_by_its_id(name: str) -> None:
-    programme = load_programme(PROGRAMMES[name].read_bytes(), name=f"{name}.toml")
-    compile_programme(programme)
-    assert programme.id == name
+    compile_programme(shipped(name))
+    assert shipped(name).id == name
 
 
 @pytest.mark.parametrize("name", sorted(PROGRAMMES))
 def test_a_shipped_programme_speaks_three_languages(name: str) -> None:
-    text = load_programme(PROGRAMMES[name].read_bytes(), name=f"{name}.toml").text
+    text = shipped(name).text
     named = {"programme": text.programme.name}
     named |= {f"rule.{key}": rule.name for key, rule in text.rule.items()}
     named |= {f"voucher.{key}": voucher.name for key, voucher in text.voucher.items()}
@@ -91,8 +98,6 @@ def holdings(facts: MemberFacts | None) -> object:
 
 @pytest.mark.parametrize("scenario", scenarios(), ids=lambda one: f"{one.programme}: {one.title}")
 def test_any_sale_of_a_story_taken_back_whole_leaves_the_member_as_before(scenario: Scenario) -> None:
-    file = PROGRAMMES[scenario.programme]
-    programme = load_programme(file.read_bytes(), name=f"{scenario.programme}.toml")
     for number, sale in enumerate(scenario.steps, 1):
         if not isinstance(sale, Receipt) or sale.act != "buys":
             continue
@@ -102,12 +107,13 @@ def test_any_sale_of_a_story_taken_back_whole_leaves_the_member_as_before(scenar
             if one.kind == "goods"
         ]
         back = sale._replace(act="returns", said=goods, expected=[])
-        outcomes = play(scenario._replace(steps=[*scenario.steps[:number], back]), programme)
+        outcomes = play(
+            scenario._replace(steps=[*scenario.steps[:number], back]), shipped(scenario.programme)
+        )
         assert holdings(outcomes[-1].after) == holdings(outcomes[-2].before), sale.title
 
 
 @pytest.mark.parametrize("scenario", scenarios(), ids=lambda one: f"{one.programme}: {one.title}")
 def test_a_story_comes_out_as_it_is_told(scenario: Scenario) -> None:
-    file = PROGRAMMES[scenario.programme]
-    outcomes = play(scenario, load_programme(file.read_bytes(), name=f"{scenario.programme}.toml"))
+    outcomes = play(scenario, shipped(scenario.programme))
     assert difference(scenario, outcomes) == ""
