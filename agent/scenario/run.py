@@ -85,6 +85,7 @@ class _Player:
             return Outcome(step, told, _difference(step, told))
         facts = self.desk.known(step)
         told += self._teller.after(facts, _balances(facts, at))
+        told.append(Told((f"level {self._compiled.tiers.effective(facts, at.date()) or 'none'}",)))
         return Outcome(step, told, _difference(step, told), before, facts)
 
     def _sale(self, step: Receipt, at: datetime) -> list[Told]:
