@@ -5,9 +5,20 @@ from datetime import date
 
 import msgspec
 
-from agent.loyalty.carry import Carried, Held, Moves, added, counted, gift_name, held_by, moved, wallets_of
+from agent.loyalty.carry import (
+    IN_WALLETS,
+    Carried,
+    Held,
+    Moves,
+    added,
+    counted,
+    gift_name,
+    held_by,
+    moved,
+    wallets_of,
+)
 from agent.loyalty.lots import returned_expiry
-from agent.loyalty.member import CountFacts, MemberFacts
+from agent.loyalty.member import CountFacts, Lot, MemberFacts
 from agent.loyalty.returns import ReturnEffects
 
 
@@ -26,14 +37,15 @@ def carry_back(
                 continue
             lots[name] = msgspec.structs.replace(lot, expires_on=returned_expiry(policy, lot.expires_on, day))
     made = _undo(held, sale.made, effects.earned, sign=-1)
-    gone = {gift_name(sale.quote, number) for number in effects.gives}
-    kept = {
-        wallet: {name: lot for name, lot in lots.items() if name not in gone} for wallet, lots in held.items()
-    }
+    gone = {gift_name(sale.quote, number): sale.quote.gives[number] for number in effects.gives}
+    for name, gift in gone.items():
+        if gift.kind in IN_WALLETS:
+            lots = held.setdefault(gift.name, {})
+            lots[name] = moved(lots.get(name) or Lot(name, 0), -gift.amount)
     back = [one for one in sale.used if one.id in effects.vouchers]
     changed = msgspec.structs.replace(
         facts,
-        wallets=wallets_of(kept),
+        wallets=wallets_of(held),
         vouchers=[*(one for one in facts.vouchers if one.id not in gone), *back],
         counts={**facts.counts, **_counts(facts, sale, effects, day)},
         measures=added(facts.measures, ((key, -amount) for key, amount in effects.measures.items())),
