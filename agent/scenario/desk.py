@@ -57,12 +57,10 @@ class Desk:
 
     def points(self, said: Said, wallet: str) -> int:
         """Return an amount of a wallet in its smallest units."""
-        words = self.programme.text.wallet.get(wallet)
-        if words is None:
+        if wallet not in self.programme.text.wallet:
             known = ", ".join(self.programme.text.wallet)
             self.fail(said.line, "unknown_wallet", wallet, f"wallets of this programme: {known}")
-        digits = self.programme.text.programme.minor_digits if words.kind == "stored_value" else words.scale
-        return self._whole(said, said.words["amount"], digits)
+        return self._whole(said, said.words["amount"], self.programme.text.decimals(wallet))
 
     def money(self, said: Said, text: str) -> int:
         """Return a sum in minor units."""

@@ -23,10 +23,6 @@ class Teller:
     def __init__(self, programme: Programme) -> None:
         self._programme = programme
         self._digits = programme.text.programme.minor_digits
-        self._scales = {
-            name: self._digits if wallet.kind == "stored_value" else wallet.scale
-            for name, wallet in programme.text.wallet.items()
-        }
 
     def sale(self, quote: Quote, names: dict[int, str]) -> Iterator[Told]:
         """Tell a quote; `names` are what the scenario calls the lines."""
@@ -83,7 +79,7 @@ class Teller:
 
     def points(self, number: int, wallet: str) -> str:
         """Return an amount of a wallet ("165 il"); stored value is money."""
-        return f"{_decimal(number, self._scales.get(wallet, 0))} {wallet}"
+        return f"{_decimal(number, self._programme.text.decimals(wallet))} {wallet}"
 
     def _line(self, line: QuoteLine, name: str) -> Iterator[Told]:
         for rebate in line.rebates:
