@@ -14,6 +14,7 @@ from agent.cli.devices import devices
 from agent.cli.ledger import backup, ledger, restore
 from agent.cli.output import EXIT_CONFIGURATION, as_json, errors_told, fail, print_json, print_table
 from agent.cli.pure import decode, evaluate, programme, schema
+from agent.cli.scenario import try_story
 from agent.config.till import TillConfig
 from agent.errors import ConfigurationError, DocumentError
 
@@ -134,6 +135,7 @@ def sync_status(config_path: Path, *, as_json: bool) -> None:
 
 for command in (devices, ledger, backup, restore, evaluate, schema, decode, programme):
     main.add_command(command)
+programme.add_command(try_story)
 
 if __name__ == "__main__":
     main()

@@ -1,5 +1,7 @@
 """The words of explain.py: one phrase per code and language."""
 
+from agent.loyalty.phrases_points import MISSING_POINTS, PHRASES_POINTS, UNITS_POINTS
+
 UNITS: dict[str, dict[str, tuple[str, str, str]]] = {
     "en": {
         "points": ("point", "points", "points"),
@@ -32,6 +34,11 @@ MISSING: dict[str, dict[str, str]] = {
         "voucher": "no voucher held",
         "event": "another event",
         "channel": "another channel",
+        "tender": "not with this way of paying",
+        "partner": "not in this partner's shop",
+        "shop": "not in this shop",
+        "instrument": "with another card",
+        "free_item": "the free article is not in the basket: {count}",
         "condition": "a condition is not met",
     },
     "ru": {
@@ -43,6 +50,11 @@ MISSING: dict[str, dict[str, str]] = {
         "voucher": "нет купона",
         "event": "другое событие",
         "channel": "другой канал",
+        "tender": "при другой оплате",
+        "partner": "не в магазине этого партнёра",
+        "shop": "не в этом магазине",
+        "instrument": "по другой карте",
+        "free_item": "бесплатного товара нет в корзине: {count}",
         "condition": "условие не выполнено",
     },
     "fi": {
@@ -54,6 +66,11 @@ MISSING: dict[str, dict[str, str]] = {
         "voucher": "ei kuponkia",
         "event": "toinen tapahtuma",
         "channel": "toinen kanava",
+        "tender": "toisella maksutavalla",
+        "partner": "ei tämän kumppanin myymälässä",
+        "shop": "ei tässä myymälässä",
+        "instrument": "toisella kortilla",
+        "free_item": "ilmaista tuotetta ei ole korissa: {count}",
         "condition": "ehto ei täyty",
     },
 }
@@ -143,3 +160,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "prompt_next_stamp": "{title}: jäljellä {missing}",
     },
 }
+for _lang in PHRASES:
+    UNITS[_lang] |= UNITS_POINTS[_lang]
+    MISSING[_lang] |= MISSING_POINTS[_lang]
+    PHRASES[_lang] |= PHRASES_POINTS[_lang]

@@ -17,7 +17,7 @@ from agent.ledger.transaction import Transaction
 from agent.loyalty.basket import Basket
 from agent.loyalty.quote import Quote
 from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of
-from agent.till.entries import reversal
+from agent.till.entries import gift_part, reversal
 from agent.till.shapes import ReturnBody
 
 
@@ -88,7 +88,7 @@ def _book(
     }
     drafts = [
         Draft("RETURN", receipt=sale.receipt, part=return_id, account=sale.account, data=data),
-        *_reversals(entries, effects, return_id, is_all=is_all),
+        *_reversals(entries, effects, return_id, gone={gift_part(quote, at) for at in effects.gives}),
     ]
     for one in drafts:
         actor = body.cashier or sale.actor
@@ -157,10 +157,10 @@ def _quantities(entries: list[Entry], line: int) -> list[str]:
     ]
 
 
-def _reversals(entries: list[Entry], effects: ReturnEffects, return_id: str, *, is_all: bool) -> list[Draft]:
+def _reversals(entries: list[Entry], effects: ReturnEffects, return_id: str, *, gone: set[str]) -> list[Draft]:
     """Undo points lot by lot: what is left of each entry, in the order in which they were written.
 
-    What the whole receipt gave (stamps, a voucher) leaves with the last of its goods.
+    `gone` are the parts of the gifts that what is left of the sale would not have given.
     """
     drafts: list[Draft] = []
     for kind, totals in (("EARN", effects.earned), ("REDEEM", effects.spent)):
@@ -172,14 +172,25 @@ def _reversals(entries: list[Entry], effects: ReturnEffects, return_id: str, *, 
                     missing -= sum(abs(amount) for _, amount in lots)
                     if lots:
                         drafts.append(_reverse(entry, lots, return_id))
-    whole = [entry for entry in entries if entry.kind == "COUNT" and entry.part in effects.counts]
-    undone = [one.data.get("of") for one in entries if one.kind == "REVERSE"]
-    whole += [
-        entry
+    counted = {**effects.counts, **effects.rewards}
+    drafts += [
+        _uncount(entry, effects, return_id)
         for entry in entries
-        if entry.kind == "GIVE" and is_all and [entry.incarnation, entry.seq] not in undone
+        if entry.kind == "COUNT" and entry.part in counted
     ]
-    return drafts + [reversal(entry, f"{return_id}/{entry.kind}/{entry.part}") for entry in whole]
+    undone = [one.data.get("of") for one in entries if one.kind == "REVERSE"]
+    return drafts + [
+        reversal(entry, f"{return_id}/GIVE/{entry.part}")
+        for entry in entries
+        if entry.kind == "GIVE" and entry.part in gone and [entry.incarnation, entry.seq] not in undone
+    ]
+
+
+def _uncount(entry: Entry, effects: ReturnEffects, return_id: str) -> Draft:
+    """Undo as much of a count as came back: its units line by line, rewards once they are out of reach."""
+    made = reversal(entry, f"{return_id}/COUNT/{entry.part}")
+    back = {"units": effects.counts.get(entry.part, 0), "rewards": effects.rewards.get(entry.part, 0)}
+    return msgspec.structs.replace(made, data=made.data | {key: -number for key, number in back.items()})
 
 
 def _part_of_lots(entry: Entry, entries: list[Entry], points: int) -> list[tuple[str, int]]:
