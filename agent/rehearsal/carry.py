@@ -1,0 +1,94 @@
+"""Member facts from one receipt to the next: what a quote spends, gives and counts, laid on what was."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+import msgspec
+
+from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
+from agent.loyalty.programme import Text
+from agent.loyalty.quote import Counted, Give, LotEarned, Quote
+
+HISTORY = 10
+"""So many values of a rule's history are kept, newest last."""
+
+
+def carry(text: Text, facts: MemberFacts, quote: Quote, day: date) -> MemberFacts:
+    """Return the facts after a receipt of that local day."""
+    wallets = {name: list(held.lots) for name, held in facts.wallets.items()}
+    for wallet in quote.wallets:
+        if wallet.redeem:
+            order = spend_order(text, wallet.wallet)
+            wallets[wallet.wallet] = spent(wallets.get(wallet.wallet, []), wallet.redeem, day, order=order)
+    for number, lot in enumerate(quote.lots):
+        wallets.setdefault(lot.wallet, []).append(_lot(f"{quote.receipt_id}/{number}", lot.points, lot))
+    for number, gift in enumerate(quote.gives):
+        if gift.kind == "lot":
+            name = f"{quote.receipt_id}/g{number}"
+            wallets.setdefault(gift.name, []).append(_lot(name, gift.amount, gift))
+    return msgspec.structs.replace(
+        facts,
+        wallets={name: WalletFacts([lot for lot in lots if lot.amount]) for name, lots in wallets.items()},
+        counts={**facts.counts, **{one.rule: counted(facts.counts, one, day) for one in quote.counts}},
+        vouchers=_vouchers(facts, quote),
+    )
+
+
+def spend_order(text: Text, wallet: str) -> str:
+    """Return in which order a wallet's lots are spent: its own word, else the setting's."""
+    return text.wallet[wallet].spend_order or text.settings.get("spend_order", "expires_first")
+
+
+def spent(lots: Iterable[Lot], points: int, day: date, *, order: str) -> list[Lot]:
+    """Return the lots after spending, those of the day first that the order names."""
+    left = []
+    kept = list(lots)
+    if order == "expires_first":
+        kept.sort(key=lambda lot: (lot.expires_on is None, lot.expires_on or day))
+    for lot in kept:
+        usable = is_usable(lot, day) and lot.amount > 0
+        taken = min(points, lot.amount) if usable else 0
+        points -= taken
+        left.append(msgspec.structs.replace(lot, amount=lot.amount - taken) if taken else lot)
+    return left
+
+
+def is_usable(lot: Lot, day: date) -> bool:
+    """Return whether a lot may be spent on that day."""
+    begun = lot.active_from is None or lot.active_from <= day
+    return begun and not is_over(lot, day)
+
+
+def is_over(lot: Lot, day: date) -> bool:
+    """Return whether a lot's last day is before `day`."""
+    return lot.expires_on is not None and lot.expires_on < day
+
+
+def counted(counts: dict[str, CountFacts], moved: Counted, day: date) -> CountFacts:
+    """Return where a counting rule stands after it moved; a new day counts from nothing."""
+    known = counts.get(moved.rule) or CountFacts()
+    today = known.today if known.day == day else 0
+    position = known.position + moved.units - moved.size * moved.rewards
+    return CountFacts(position, day, today + moved.units, known.lifetime + moved.units)
+
+
+def _vouchers(facts: MemberFacts, quote: Quote) -> list[Voucher]:
+    used = {one.id for one in quote.vouchers}
+    given = [
+        Voucher(one.name, f"{quote.receipt_id}/v{number}", *_dates(one))
+        for number, one in enumerate(quote.gives)
+        if one.kind == "voucher"
+    ]
+    return [*(one for one in facts.vouchers if one.id not in used), *given]
+
+
+def _lot(name: str, points: int, one: LotEarned | Give) -> Lot:
+    return Lot(name[:64], points, *_dates(one))
+
+
+def _dates(one: LotEarned | Give) -> tuple[date | None, date | None, datetime | None]:
+    return (
+        date.fromisoformat(one.active_from) if one.active_from else None,
+        date.fromisoformat(one.expires_on) if one.expires_on else None,
+        datetime.fromisoformat(one.ends_at) if one.ends_at else None,
+    )
