@@ -152,13 +152,15 @@ def _chart(versions: Sequence[Version], *, svg: Path | None) -> None:
     import io  # noqa: PLC0415
 
     from rich.console import Console  # noqa: PLC0415
+    from rich.terminal_theme import DEFAULT_TERMINAL_THEME  # noqa: PLC0415 - dark on white, as paper
 
     if svg is None:
         _draw(Console(width=None), versions)
         return
     console = Console(record=True, file=io.StringIO(), width=BAR + 40)
     _draw(console, versions)
-    svg.write_text(console.export_svg(title="given away a month", code_format=SVG), encoding="utf-8")
+    drawn = console.export_svg(title="given away", theme=DEFAULT_TERMINAL_THEME, code_format=SVG)
+    svg.write_text(drawn, encoding="utf-8")
 
 
 def _draw(console: "Console", versions: Sequence[Version]) -> None:

@@ -6,7 +6,7 @@ vouchers from the first one, as an opening, and from then on from what this prog
 """
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, datetime
 from zlib import crc32
 
 import msgspec
@@ -20,6 +20,7 @@ from agent.rehearsal.figures import Figures
 from agent.rehearsal.past import PastReceipt, Source
 
 CARRIED = ("wallets", "counts", "measures", "history")
+EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 Watch = Callable[[PastReceipt, MemberFacts | None, Quote], None]
 
 
@@ -39,15 +40,15 @@ def rehearse(
     figures = Figures(compiled.ref)
     known: dict[str, MemberFacts] = {}
     granted: dict[str, set[str]] = {}
-    last = date.min
+    last = EARLIEST
     given = {rule.give.voucher for rule in compiled.programme.text.rule.values() if rule.give}
     for past in receipts:
         tick()
+        last = max(last, past.at)
         name = past.facts.member if past.facts else ""
         if crc32((name or past.basket.receipt_id).encode()) % share[1] != share[0]:
             continue
         day = past.at.astimezone(compiled.zone).date()
-        last = max(last, day)
         facts = past.facts
         if facts is not None:
             facts = _now(facts, known.get(name), granted.setdefault(name, set()), given)
@@ -57,7 +58,7 @@ def rehearse(
         figures.note(compiled, name, past.basket, quote, day)
         if facts is not None:
             known[name] = carry(compiled.programme.text, facts, quote, day)
-    figures.close(compiled, list(known.values()), last)
+    figures.close(compiled, list(known.values()), last.astimezone(compiled.zone).date())
     return figures
 
 
