@@ -8,9 +8,9 @@ from agent.headoffice.office import Office
 from agent.headoffice.store import programmes
 from agent.headoffice.store.protocol import Row
 from agent.headoffice.store.settings import next_change
-from agent.loyalty.caps import Caps, too_generous
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.read import load_programme, with_lines
+from agent.loyalty.sanity import Caps, too_generous
 from agent.sync.wire import ProgrammeNews
 
 

@@ -7,14 +7,15 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from scripts.faulting import fuzz, year
 from scripts.faulting import kill as kill_ledger
-from scripts.faulting import year
 from scripts.replay import kill as kill_tills
 
 FAULTS: dict[str, Callable[..., dict[str, Any]]] = {
     "kill": kill_tills.run,
     "kill-ledger": kill_ledger.run,
     "year": year.run,
+    "fuzz-evaluate": fuzz.run,
 }
 
 
@@ -24,6 +25,7 @@ def main() -> int:
     parser.add_argument("names", nargs="+", choices=sorted(FAULTS), metavar="NAME")
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--examples", type=int, default=20_000, help="how many questions fuzz-evaluate asks")
     parser.add_argument("--receipts", default="all", help="how many receipts of the year, or all")
     arguments = vars(parser.parse_args())
     lines = [FAULTS[name](**_wanted(FAULTS[name], arguments)) for name in arguments["names"]]
