@@ -3,16 +3,23 @@
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from agent.loyalty.check import stage_of, verb_of, wallet_of
-from agent.loyalty.conditions import Condition, any_of, conditions_of, member_needed
+from agent.loyalty import compile_points as points_side
+from agent.loyalty.again import Rounds
+from agent.loyalty.caps import cap_condition, caps_of
+from agent.loyalty.check import stage_of, verb_of
+from agent.loyalty.conditions import any_of, conditions_of, member_needed
+from agent.loyalty.earn_base import EarnBase
 from agent.loyalty.grammar import STAGES
+from agent.loyalty.history import watches_of
+from agent.loyalty.member_conditions import Ground
 from agent.loyalty.programme import Group, Programme, Rule
 from agent.loyalty.quote import ProgrammeRef
-from agent.loyalty.rules.earn import EarnWallet, EarnWork, MultiplyWork
-from agent.loyalty.rules.give import GiveWork
-from agent.loyalty.rules.pay import PayWork
+from agent.loyalty.refusal import Condition
+from agent.loyalty.rules.earn import EarnWallet
 from agent.loyalty.rules.take_off import TakeOffWork
 from agent.loyalty.scopes import ScopeCompiler
+from agent.loyalty.tiers import TierTable
+from agent.loyalty.words import setting
 from agent.loyalty.work import CompiledRule, Work
 
 
@@ -29,18 +36,33 @@ class Compiled:
         self.zone = ZoneInfo(programme.time_zone)
         self.minor = 10**text.programme.minor_digits
         self.valid = text.programme.valid
-        self.wallets = {name: EarnWallet(name, wallet.scale) for name, wallet in sorted(text.wallet.items())}
+        self.wallets = {name: EarnWallet(name, wallet) for name, wallet in sorted(text.wallet.items())}
+        self.earn_base = EarnBase(text.settings)
+        self.points_rounding = setting(text.settings, "points_rounding")
         self.scope_compiler = ScopeCompiler(text)
         self.scopes = self.scope_compiler.table
+        self.tiers = TierTable(text, self.scope_compiler)
+        self.rounds = Rounds(text, self.tiers)
+        self.watches = watches_of(text, self.scope_compiler)
+        self.prompts = points_side.prompts(self)
         self.groups: dict[str, Group] = text.group
         rules = [_rule(self, name, rule) for name, rule in text.rule.items()]
         rules += [_voucher(self, name) for name in text.voucher]
+        self.capped = [
+            caps
+            for name, rule in sorted(text.rule.items())
+            if rule.give is None and (caps := caps_of(name, rule)).is_any
+        ]
         self.stages: tuple[tuple[str, tuple[CompiledRule, ...]], ...] = tuple(
             (stage, tuple(sorted((one for one in rules if one.stage == stage), key=lambda one: one.order)))
             for stage in STAGES
         )
         self.order = {one.id: at for at, one in enumerate(sorted(rules, key=lambda one: one.id))}
         self.units = {name: wallet.unit for name, wallet in self.wallets.items()}
+
+    def ground(self, rule: str) -> Ground:
+        """Return what the conditions of a rule stand on."""
+        return Ground(rule, self.scope_compiler, self.tiers.rank, self.minor)
 
 
 def compile_programme(programme: Programme) -> Compiled:
@@ -50,14 +72,15 @@ def compile_programme(programme: Programme) -> Compiled:
 
 def _rule(compiled: Compiled, name: str, rule: Rule) -> CompiledRule:
     verb = verb_of(rule)
-    checks = any_of(
-        [conditions_of(when, compiled.scope_compiler, compiled.minor) for when in rule.alternatives]
-    )
+    checks = any_of([conditions_of(when, compiled.ground(name)) for when in rule.alternatives])
     if verb in {"earn", "multiply", "pay", "give"}:
         checks = (member_needed, *checks)
+    if rule.give is None and (caps := caps_of(name, rule)).is_any:
+        checks = (*checks, cap_condition(caps))
     made = CompiledRule(
         name, stage_of(rule), BUILDERS[verb](compiled, name, rule), checks, priority=rule.priority
     )
+    made.order = points_side.order_of(compiled, name, rule)
     made.group = rule.group
     made.exclusive = rule.exclusive
     return made
@@ -80,39 +103,11 @@ def _take_off(compiled: Compiled, name: str, rule: Rule) -> Work:
     return TakeOffWork(name, rule.take_off, compiled.scope_compiler.number(rule.scope), compiled.minor)
 
 
-def _earn(compiled: Compiled, name: str, rule: Rule) -> Work:
-    assert rule.earn is not None
-    wallet = compiled.wallets[wallet_of(compiled.programme.text, rule.earn.wallet)]
-    return EarnWork(name, rule.earn, compiled.scope_compiler.number(rule.scope), wallet, compiled.minor)
-
-
-def _multiply(compiled: Compiled, name: str, rule: Rule) -> Work:
-    assert rule.multiply is not None
-    wallet = compiled.wallets[wallet_of(compiled.programme.text, rule.multiply.wallet)]
-    return MultiplyWork(name, rule.multiply, compiled.scope_compiler.number(rule.scope), wallet)
-
-
-def _pay(compiled: Compiled, name: str, rule: Rule) -> Work:
-    assert rule.pay is not None
-    wallet = wallet_of(compiled.programme.text, rule.pay.wallet)
-    words = compiled.programme.text.wallet[wallet]
-    scope = compiled.scope_compiler.number(rule.scope or words.burn)
-    return PayWork(name, rule.pay, wallet, words, scope=scope, minor=compiled.minor)
-
-
-def _give(compiled: Compiled, name: str, rule: Rule) -> Work:
-    assert rule.give is not None
-    lot = rule.give.lot
-    wallet = wallet_of(compiled.programme.text, lot.wallet) if lot else ""
-    scope = compiled.scope_compiler.number(rule.scope)
-    return GiveWork(name, rule, scope, compiled.programme.text, wallet=wallet)
-
-
 BUILDERS: dict[str, Callable[[Compiled, str, Rule], Work]] = {
     "take_off": _take_off,
-    "earn": _earn,
-    "multiply": _multiply,
-    "pay": _pay,
-    "give": _give,
+    "earn": points_side.earn,
+    "multiply": points_side.multiply,
+    "pay": points_side.pay,
+    "give": points_side.give,
 }
 """Each verb's builder; a new verb is a file in rules/ and a line here."""

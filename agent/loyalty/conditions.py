@@ -3,30 +3,29 @@
 The order is that of the answers' use: who, then when and where, then how much is missing.
 """
 
-from collections.abc import Callable
 from datetime import date
+from math import ceil
 from typing import Any
 
+from agent.loyalty.member_conditions import Ground, member_conditions, nth_of
 from agent.loyalty.numbers import exact
-from agent.loyalty.scopes import ScopeCompiler
+from agent.loyalty.refusal import Condition, Refusal
 from agent.loyalty.state import State
 from agent.loyalty.vouchers import usable_voucher
 from agent.loyalty.where import Threshold, When
 
-Refusal = tuple[str, dict[str, Any]]
-Condition = Callable[[State], Refusal | None]
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def conditions_of(when: When, scopes: ScopeCompiler, minor: int) -> tuple[Condition, ...]:
+def conditions_of(when: When, ground: Ground) -> tuple[Condition, ...]:
     """Compile every condition of a `when`; all of them must hold."""
-    found: list[Condition] = [*_who(when), *_period(when.from_, when.until)]
+    scopes = ground.scopes
+    found: list[Condition] = [*_who(when), *member_conditions(when, ground)]
+    found += _period(when.from_, when.until)
     if when.days:
         found.append(_days(frozenset(DAYS.index(day) for day in when.days)))
     if when.hours:
         found.append(_hours(_list(when.hours)))
-    if when.event:
-        found.append(_event(frozenset(_list(when.event))))
     if when.channel:
         found.append(_channel(frozenset(_list(when.channel))))
     if when.code:
@@ -35,11 +34,13 @@ def conditions_of(when: When, scopes: ScopeCompiler, minor: int) -> tuple[Condit
         words: list[Any] = when.has if isinstance(when.has, list) else [when.has]
         found.append(_has(tuple(scopes.number(one) for one in words)))
     if when.not_ is not None:
-        found.append(_not(conditions_of(when.not_, scopes, minor)))
+        found.append(_not(conditions_of(when.not_, ground)))
     if when.amount is not None:
-        found.append(_amount(when.amount, scopes.number(when.amount.of), minor))
+        found.append(_amount(when.amount, scopes.number(when.amount.of), ground.minor))
     if when.quantity is not None:
         found.append(_quantity(when.quantity, scopes.number(when.quantity.of)))
+    if when.nth is not None:
+        found.append(nth_of(tuple(found), ground.rule, when.nth))
     return tuple(found)
 
 
@@ -70,10 +71,6 @@ def _who(when: When) -> list[Condition]:
         found.append(_identified(wanted=when.identified))
     if when.card_shown is not None:
         found.append(_card(wanted=when.card_shown))
-    if when.segment:
-        found.append(_segment(frozenset(_list(when.segment))))
-    if when.tier:
-        found.append(_tier(frozenset(_list(when.tier))))
     if when.voucher:
         found.append(_voucher(frozenset(_list(when.voucher))))
     return found
@@ -87,24 +84,6 @@ def _card(*, wanted: bool) -> Condition:
     def check(state: State) -> Refusal | None:
         shown = state.member is not None and state.member.card_shown
         return None if shown == wanted else ("card_not_shown", {})
-
-    return check
-
-
-def _segment(names: frozenset[str]) -> Condition:
-    def check(state: State) -> Refusal | None:
-        if state.member is None:
-            return "not_identified", {}
-        return None if not names.isdisjoint(state.member.segments) else ("wrong_segment", {})
-
-    return check
-
-
-def _tier(names: frozenset[str]) -> Condition:
-    def check(state: State) -> Refusal | None:
-        if state.member is None:
-            return "not_identified", {}
-        return None if state.member.tier in names else ("wrong_tier", {"tier": state.member.tier})
 
     return check
 
@@ -151,21 +130,6 @@ def _clock(text: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def _event(wanted: frozenset[str]) -> Condition:
-    """Hold at an act of that name, and while one holds for the member (a birthday, made by head office)."""
-
-    def check(state: State) -> Refusal | None:
-        if state.basket.event in wanted:
-            return None
-        for one in state.member.events if state.member is not None else ():
-            begun = one.from_ is None or one.from_ <= state.day
-            if one.event in wanted and begun and (one.until is None or state.day < one.until):
-                return None
-        return "missing", {"what": "event"}
-
-    return check
-
-
 def _channel(wanted: frozenset[str]) -> Condition:
     return lambda state: None if state.basket.channel in wanted else ("missing", {"what": "channel"})
 
@@ -189,12 +153,12 @@ def _not(inner: tuple[Condition, ...]) -> Condition:
 
 
 def _amount(threshold: Threshold, scope: int, minor: int) -> Condition:
-    least = exact(threshold.at_least) * minor
+    least = ceil(exact(threshold.at_least) * minor)
+    stage = threshold.at or ""
 
     def check(state: State) -> Refusal | None:
-        amounts = state.snapshots.get(threshold.at or "", state.seen)
-        lacking = least - sum(amounts[at] for at in state.lines_of(scope))
-        return None if lacking <= 0 else ("missing", {"what": "amount", "amount_minor": -int(-lacking // 1)})
+        lacking = least - state.amount_of(scope, stage)
+        return None if lacking <= 0 else ("missing", {"what": "amount", "amount_minor": lacking})
 
     return check
 
@@ -204,6 +168,6 @@ def _quantity(threshold: Threshold, scope: int) -> Condition:
 
     def check(state: State) -> Refusal | None:
         lacking = least - sum(state.units[at] for at in state.lines_of(scope))
-        return None if lacking <= 0 else ("missing", {"what": "quantity", "quantity": -int(-lacking // 1)})
+        return None if lacking <= 0 else ("missing", {"what": "quantity", "quantity": ceil(lacking)})
 
     return check

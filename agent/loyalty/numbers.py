@@ -5,6 +5,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 Exact = int | Fraction
+QUANTITY = 1_000_000
+"""Quantities have six decimals at most: in millionths they are whole."""
 
 
 @lru_cache(maxsize=4096)
@@ -37,16 +39,16 @@ def share_out(total: int, weights: Sequence[int], room: Sequence[int] | None = N
     >>> share_out(10, [1, 1, 1], [9, 1, 1])
     [8, 1, 1]
     """
+    whole = sum(weights)
+    if not whole or total <= 0:
+        return [0] * len(weights)
+    if room is None or (room == weights and total <= whole):  # no part of a whole exceeds its weight
+        return _largest_remainder(total, weights)
+    total = min(total, sum([space for space, weight in zip(room, weights, strict=True) if weight > 0]))
     parts = [0] * len(weights)
-    if room is not None:
-        total = min(total, sum(space for space, weight in zip(room, weights, strict=True) if weight > 0))
     open_lines = [at for at, weight in enumerate(weights) if weight > 0]
-    while total > 0 and open_lines:
+    while total > 0:
         wanted = _largest_remainder(total, [weights[at] for at in open_lines])
-        if room is None:
-            for at, part in zip(open_lines, wanted, strict=True):
-                parts[at] += part
-            return parts
         for at, part in zip(open_lines, wanted, strict=True):
             taken = min(part, room[at] - parts[at])
             parts[at] += taken
@@ -57,13 +59,7 @@ def share_out(total: int, weights: Sequence[int], room: Sequence[int] | None = N
 
 def _largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
-    parts = [total * weight // whole for weight in weights]
-    spare = total - sum(parts)
-    if spare:
-        order = sorted(range(len(weights)), key=lambda at: (-(total * weights[at] % whole), at))
-        for at in order[:spare]:
-            parts[at] += 1
-    return parts
+    return whole_parts([total * weight for weight in weights], whole, total)
 
 
 def whole_parts(exact_parts: Sequence[int], denominator: int, total: int) -> list[int]:
@@ -71,7 +67,7 @@ def whole_parts(exact_parts: Sequence[int], denominator: int, total: int) -> lis
     parts = [part // denominator for part in exact_parts]
     spare = total - sum(parts)
     if spare > 0:
-        order = sorted(range(len(parts)), key=lambda at: (-(exact_parts[at] % denominator), at))
-        for at in order[:spare]:
-            parts[at] += 1
+        fractions = [part % denominator for part in exact_parts]
+        for at in sorted(range(len(parts)), key=fractions.__getitem__, reverse=True)[:spare]:
+            parts[at] += 1  # sorting keeps the order of ties, also in reverse
     return parts

@@ -1,5 +1,7 @@
 """The words of explain.py: one phrase per code and language."""
 
+from agent.loyalty.phrases_points import MISSING_POINTS, PHRASES_POINTS, UNITS_POINTS
+
 UNITS: dict[str, dict[str, tuple[str, str, str]]] = {
     "en": {
         "points": ("point", "points", "points"),
@@ -140,3 +142,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "prompt_next_stamp": "{title}: jäljellä {missing}",
     },
 }
+for _lang in PHRASES:
+    UNITS[_lang] |= UNITS_POINTS[_lang]
+    MISSING[_lang] |= MISSING_POINTS[_lang]
+    PHRASES[_lang] |= PHRASES_POINTS[_lang]

@@ -54,13 +54,23 @@ class Offline(Table, frozen=True):
     credit: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
 
 
+class Forms(Table, frozen=True):
+    """How a point is counted: one and many in English and Finnish; one, few and many in Russian."""
+
+    en: Words = []
+    ru: Words = []
+    fi: Words = []
+
+
 class Wallet(Table, frozen=True):
     """Points of one kind, or stored value; `value` is money per point, `scale` the decimals a point has.
 
-    `spend_order` and `debt` are those of the settings unless said here.
+    `forms` are what a number of points is called, "points" if not said; `spend_order` and `debt` are
+    those of the settings unless said here.
     """
 
     name: Names = Names()
+    forms: Forms = Forms()
     kind: Literal["points", "stored_value"] = "points"
     scale: Annotated[int, Meta(ge=0, le=4)] = 0
     value: Decimal = "0"

@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import lcm, prod
 from typing import NamedTuple
 
-from agent.loyalty.numbers import whole_parts
+from agent.loyalty.numbers import half_up, whole_parts
 from agent.loyalty.quote import Earned
 from agent.loyalty.state import State
 
@@ -19,8 +19,11 @@ class Settled(NamedTuple):
     totals: dict[str, int]
 
 
-def settle(state: State, units: dict[str, int]) -> Settled:
-    """Round what the earn rules noted; `units` are the parts of one smallest point per wallet."""
+def settle(state: State, units: dict[str, int], rounding: str = "floor") -> Settled:
+    """Round what the earn rules noted; `units` are the parts of one smallest point per wallet.
+
+    `rounding` is the setting points_rounding: floor, or half_up.
+    """
     lines: list[list[Earned]] = [[] for _ in state.amounts]
     totals: dict[str, int] = {}
     by_rule: dict[str, int] = {}
@@ -31,7 +34,8 @@ def settle(state: State, units: dict[str, int]) -> Settled:
         unit *= finer  # noqa: PLW2901 - the same wallet's unit, made finer for this receipt
         entries += _multiplied(state, wallet, entries)
         sums = [sum(column) for column in zip(*(parts for _, parts in entries), strict=True)]
-        totals[wallet] = sum(sums) // unit
+        whole = sum(sums)
+        totals[wallet] = whole // unit if rounding == "floor" else half_up(whole, unit)
         for at, points in enumerate(whole_parts(sums, unit, totals[wallet])):
             shares = whole_parts([parts[at] for _, parts in entries], unit, points)
             for (rule, _), share in zip(entries, shares, strict=True):

@@ -56,7 +56,7 @@ def test_a_mistyped_table_hides_no_mistake_of_the_others() -> None:
 
 
 def test_a_word_of_a_later_semantics_is_an_error_never_ignored() -> None:
-    assert mistakes("[tier.gold]\n") == [("x.toml:7 /tier", "not_supported")]
+    assert mistakes("[shop_tag.x]\n") == [("x.toml:7 /shop_tag", "not_supported")]
 
 
 def test_names_must_exist_and_the_nearest_is_offered() -> None:
@@ -115,7 +115,7 @@ def test_numbers_that_cannot_be_meant_are_refused() -> None:
         ("[rule.a]\n", "one_verb"),
         ('[rule.a]\nexclusive = true\nmultiply = { by = "2" }\n', "not_supported"),
         ('[rule.a]\nstage = "bundle"\ntake_off = { percent = "1" }\n', "not_supported"),
-        ('[rule.a]\nmax_per_day = 1\nearn = { points = "1" }\n', "not_supported"),
+        ('[rule.a]\nmax_per_receipt = 1\nearn = { points = "1" }\n', "not_supported"),
         ('[rule.a]\ncount = { of = "visits", size = 2 }\nearn = { points = "1" }\n', "not_supported"),
         ('[rule.a]\ntake_off = { set_price = "1", percent = "1" }\n', "not_supported"),
         ('[wallet.q]\n[rule.a]\nearn = { points = "1" }\n', "which_wallet"),

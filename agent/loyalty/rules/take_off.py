@@ -2,12 +2,16 @@
 
 from fractions import Fraction
 
-from agent.loyalty.conditions import Refusal
 from agent.loyalty.numbers import exact, half_up, share_out
-from agent.loyalty.state import Rest, State
+from agent.loyalty.refusal import Refusal
+from agent.loyalty.state import State
+from agent.loyalty.taking import Rest, Taking
 from agent.loyalty.verbs import TakeOff
 from agent.loyalty.vouchers import usable_voucher
-from agent.loyalty.work import Proposal
+
+Lines = tuple[int, ...]
+Units = dict[int, Fraction]
+ZERO = Fraction(0)
 
 
 class TakeOffWork:
@@ -25,7 +29,7 @@ class TakeOffWork:
         self._units = word.units
         self._voucher = voucher
 
-    def propose(self, state: State) -> Proposal | Refusal:
+    def propose(self, state: State) -> Taking | Refusal:
         """Return each line's rebate in minor units."""
         if self._voucher:
             voucher, code, values = usable_voucher(state, (self._voucher,))
@@ -34,60 +38,59 @@ class TakeOffWork:
         lines = state.lines_of(self._scope)
         if not lines:
             return "nothing_in_scope", {}
-        taken = self._taken(state, lines)
-        room = list(state.amounts)
+        room = [state.amounts[at] for at in lines]
         if state.has_floors or self._floor:
-            for at in lines:
-                room[at] = self._room(state, at)
+            room = [self._room(state, at) for at in lines]
+        taken = None if self._units is None else self._taken(state, lines, self._units)
         if self._amount is not None:
-            proposal = self._shared(state, self._amount, taken, room)
+            taking = self._shared(state, self._amount, lines, room, taken=taken)
         else:
-            proposal = self._measured(state, taken, room)
-        total = proposal.total
+            taking = self._measured(state, lines, room, taken)
+        total = taking.total
         if self._max is not None and total > self._max:
-            limits = [int(part) for part in proposal.parts]
-            weights = [amount if limits[at] else 0 for at, amount in enumerate(state.amounts)]
-            return Proposal(share_out(self._max, weights, limits))
-        return proposal if total else ("nothing_in_scope", {})
+            limits = [taking.parts[at] for at in lines]
+            weights = [state.amounts[at] if limit else 0 for at, limit in zip(lines, limits, strict=True)]
+            return Taking(dict(zip(lines, share_out(self._max, weights, limits), strict=True)))
+        return taking if total else ("nothing_in_scope", {})
 
-    def _shared(self, state: State, amount: int, taken: dict[int, Fraction], room: list[int]) -> Proposal:
-        weights = [0] * len(room)
-        for at, units in taken.items():
-            weights[at] = state.amounts[at]
-            if self._units is not None:
-                weights[at] = int(state.amounts[at] * units / state.units[at])
-            room[at] = min(room[at], weights[at])
-        return Proposal(share_out(amount, weights, room))
+    def _shared(
+        self, state: State, amount: int, lines: Lines, room: list[int], *, taken: Units | None
+    ) -> Taking:
+        weights = [state.amounts[at] for at in lines]
+        if taken is not None:
+            pairs = zip(weights, lines, strict=True)
+            weights = [int(weight * taken.get(at, 0) / state.units[at]) for weight, at in pairs]
+            room = list(map(min, room, weights))
+        return Taking(dict(zip(lines, share_out(amount, weights, room), strict=True)))
 
-    def _measured(self, state: State, taken: dict[int, Fraction], room: list[int]) -> Proposal:
-        parts = [0] * len(room)
-        rests: list[Rest] = list(state.rests)
-        for at, units in taken.items():
-            rest, over = rests[at]
+    def _measured(self, state: State, lines: Lines, room: list[int], taken: Units | None) -> Taking:
+        parts: dict[int, int] = {}
+        rests: dict[int, Rest] = {}
+        for at, most in zip(lines, room, strict=True):
+            rest, over = state.rests[at]
             # Off by `off` of `finer * over` parts: so the rest's denominator grows by factors only.
             if self._percent is None:
+                units = state.units[at] if taken is None else taken.get(at, ZERO)
                 off = self._per_unit.numerator * units.numerator * over
                 finer = self._per_unit.denominator * units.denominator
             else:
                 off, finer = self._percent.numerator * rest, self._percent.denominator
-                if units is not state.units[at]:
-                    share = units / state.units[at]
+                if taken is not None:
+                    share = taken.get(at, ZERO) / state.units[at]
                     off, finer = off * share.numerator, finer * share.denominator
             part = half_up(off, finer * over)
-            if part <= room[at]:
+            if part <= most:
                 parts[at] = part
                 rests[at] = (rest * finer - off, finer * over)
             else:
-                parts[at] = room[at]
-                rests[at] = (state.amounts[at] - room[at], 1)
-        return Proposal(parts, rests)
+                parts[at] = most
+                rests[at] = (state.amounts[at] - most, 1)
+        return Taking(parts, rests)
 
-    def _taken(self, state: State, lines: tuple[int, ...]) -> dict[int, Fraction]:
-        """Return how many units of each line count: all, or the dearest `units` of them."""
-        if self._units is None:
-            return {at: state.units[at] for at in lines}
-        left = Fraction(self._units)
-        taken: dict[int, Fraction] = {}
+    def _taken(self, state: State, lines: Lines, most: int) -> Units:
+        """Return how many units of each line count: the dearest `most` of them."""
+        left = Fraction(most)
+        taken: Units = {}
         for at in sorted(lines, key=lambda at: (-state.amounts[at] / state.units[at], at)):
             taken[at] = min(left, state.units[at])
             left -= taken[at]
@@ -101,16 +104,9 @@ class TakeOffWork:
         least = max(Fraction(floor or 0), self._floor) * state.units[at]
         return max(0, state.amounts[at] + int(-least // 1))
 
-    def apply(self, state: State, proposal: Proposal) -> None:
+    def apply(self, state: State, taking: Taking) -> None:
         """Take it off, line by line."""
-        total = 0
-        for at, part in enumerate(proposal.parts):
-            if part:
-                state.take_off(self._rule, at, int(part))
-                rest, over = state.rests[at]
-                rests = proposal.rests
-                state.rests[at] = (rest - part * over, over) if rests is None else rests[at]
-                total += int(part)
+        total = state.take_off(self._rule, taking)
         if self._voucher:
             state.vouchers_used.append((self._voucher, usable_voucher(state, (self._voucher,))[0]))
         values: dict[str, object] = {"amount_minor": total}
