@@ -6,7 +6,7 @@ from fractions import Fraction
 import msgspec
 
 from agent.errors import Mistake
-from agent.loyalty.check import wallet_of
+from agent.loyalty.check_points import wallet_of
 from agent.loyalty.grammar import Decimal
 from agent.loyalty.numbers import exact
 from agent.loyalty.programme import Rule, Text

@@ -1,13 +1,14 @@
 """Member facts from one receipt to the next: what a quote spends, gives and counts, laid on what was."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 
 import msgspec
 
+from agent.loyalty.lots import Order, taken_from
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
 from agent.loyalty.programme import Text
 from agent.loyalty.quote import Counted, Give, LotEarned, Quote
+from agent.loyalty.words import setting
 
 HISTORY = 10
 """So many values of a rule's history are kept, newest last."""
@@ -16,41 +17,40 @@ HISTORY = 10
 def carry(text: Text, facts: MemberFacts, quote: Quote, day: date) -> MemberFacts:
     """Return the facts after a receipt of that local day."""
     wallets = {name: list(held.lots) for name, held in facts.wallets.items()}
-    for wallet in quote.wallets:
-        if wallet.redeem:
-            order = spend_order(text, wallet.wallet)
-            wallets[wallet.wallet] = spent(wallets.get(wallet.wallet, []), wallet.redeem, day, order=order)
+    payments = [(one.wallet, one.redeem) for one in quote.wallets]
+    payments += [(one.wallet, one.points) for one in quote.spent]
+    for wallet, points in payments:
+        if points:
+            wallets[wallet] = paid(wallets.get(wallet, []), points, day, spend_order(text, wallet))
     for number, lot in enumerate(quote.lots):
         wallets.setdefault(lot.wallet, []).append(_lot(f"{quote.receipt_id}/{number}", lot.points, lot))
     for number, gift in enumerate(quote.gives):
-        if gift.kind == "lot":
+        if gift.kind in {"lot", "stored_value"}:
             name = f"{quote.receipt_id}/g{number}"
             wallets.setdefault(gift.name, []).append(_lot(name, gift.amount, gift))
     return msgspec.structs.replace(
         facts,
         wallets={name: WalletFacts([lot for lot in lots if lot.amount]) for name, lots in wallets.items()},
         counts={**facts.counts, **{one.rule: counted(facts.counts, one, day) for one in quote.counts}},
+        measures=_measures(facts.measures, quote),
+        history=_history(facts.history, quote),
         vouchers=_vouchers(facts, quote),
     )
 
 
-def spend_order(text: Text, wallet: str) -> str:
+def spend_order(text: Text, wallet: str) -> Order:
     """Return in which order a wallet's lots are spent: its own word, else the setting's."""
-    return text.wallet[wallet].spend_order or text.settings.get("spend_order", "expires_first")
+    own = text.wallet[wallet].spend_order
+    return own or ("oldest" if setting(text.settings, "spend_order") == "oldest" else "expires_first")
 
 
-def spent(lots: Iterable[Lot], points: int, day: date, *, order: str) -> list[Lot]:
-    """Return the lots after spending, those of the day first that the order names."""
-    left = []
-    kept = list(lots)
-    if order == "expires_first":
-        kept.sort(key=lambda lot: (lot.expires_on is None, lot.expires_on or day))
-    for lot in kept:
-        usable = is_usable(lot, day) and lot.amount > 0
-        taken = min(points, lot.amount) if usable else 0
-        points -= taken
-        left.append(msgspec.structs.replace(lot, amount=lot.amount - taken) if taken else lot)
-    return left
+def paid(lots: list[Lot], points: int, day: date, order: Order) -> list[Lot]:
+    """Return the lots after paying from those of the day, in that order."""
+    taken = dict(taken_from([lot for lot in lots if is_usable(lot, day)], points, order))
+    return [
+        msgspec.structs.replace(lot, amount=lot.amount - taken[lot.lot]) if lot.lot in taken else lot
+        for lot in lots
+    ]
 
 
 def is_usable(lot: Lot, day: date) -> bool:
@@ -70,6 +70,20 @@ def counted(counts: dict[str, CountFacts], moved: Counted, day: date) -> CountFa
     today = known.today if known.day == day else 0
     position = known.position + moved.units - moved.size * moved.rewards
     return CountFacts(position, day, today + moved.units, known.lifetime + moved.units)
+
+
+def _measures(measures: dict[str, int], quote: Quote) -> dict[str, int]:
+    sums = dict(measures)
+    for one in quote.measured:
+        sums[one.measure] = sums.get(one.measure, 0) + one.amount
+    return sums
+
+
+def _history(history: dict[str, list[str]], quote: Quote) -> dict[str, list[str]]:
+    kept = dict(history)
+    for one in quote.noted:
+        kept[one.rule] = [*kept.get(one.rule, []), one.value][-HISTORY:]
+    return kept
 
 
 def _vouchers(facts: MemberFacts, quote: Quote) -> list[Voucher]:

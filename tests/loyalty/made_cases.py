@@ -31,8 +31,20 @@ class Case(NamedTuple):
 
 
 @st.composite
-def cases(draw: st.DrawFn, *, returns: bool = True) -> Case:
-    """Draw a question; now and then the customer is nobody."""
-    compiled = compile_programme(draw(programmes()))
-    member = None if draw(st.integers(0, 9)) == 0 else draw(members())
+def questions(draw: st.DrawFn, compiled: Compiled, *, returns: bool = True) -> Case:
+    """Draw a question to a programme; now and then the customer is nobody."""
+    member = None if draw(st.integers(0, 9)) == 5 else draw(members())
     return Case(compiled, member, draw(baskets(returns=returns)), draw(MOMENTS), draw(DRAWS))
+
+
+@st.composite
+def cases(draw: st.DrawFn, *, returns: bool = True) -> Case:
+    """Draw a programme and a question to it."""
+    return draw(questions(compile_programme(draw(programmes())), returns=returns))
+
+
+@st.composite
+def interviews(draw: st.DrawFn, *, length: int = 4) -> list[Case]:
+    """Draw a programme and several questions to it: making one takes longer than asking."""
+    compiled = compile_programme(draw(programmes()))
+    return [draw(questions(compiled)) for _ in range(length)]

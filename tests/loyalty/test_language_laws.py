@@ -12,17 +12,18 @@ from agent.loyalty.evaluate import evaluate
 from agent.loyalty.read import load_programme
 from tests.loyalty.lawful import judged, returned, total
 from tests.loyalty.made_baskets import NOW, baskets
-from tests.loyalty.made_cases import Case, cases
+from tests.loyalty.made_cases import Case, cases, interviews
 from tests.loyalty.made_programmes import Plain, percents, scopes, toml
 
 SOME = settings(max_examples=100)
 FEWER = settings(max_examples=40)
 
 
-@given(cases())
+@given(interviews())
 @SOME
-def test_nothing_raises_and_every_quote_is_lawful(case: Case) -> None:
-    judged(case)
+def test_nothing_raises_and_every_quote_is_lawful(interview: list[Case]) -> None:
+    for case in interview:
+        judged(case)
 
 
 @given(cases(), st.randoms(use_true_random=False))
