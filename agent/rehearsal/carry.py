@@ -17,11 +17,10 @@ HISTORY = 10
 def carry(text: Text, facts: MemberFacts, quote: Quote, day: date) -> MemberFacts:
     """Return the facts after a receipt of that local day."""
     wallets = {name: list(held.lots) for name, held in facts.wallets.items()}
-    payments = [(one.wallet, one.redeem) for one in quote.wallets]
-    payments += [(one.wallet, one.points) for one in quote.spent]
-    for wallet, points in payments:
-        if points:
-            wallets[wallet] = paid(wallets.get(wallet, []), points, day, spend_order(text, wallet))
+    for one in quote.wallets:
+        if one.redeem:
+            order = spend_order(text, one.wallet)
+            wallets[one.wallet] = paid(wallets.get(one.wallet, []), one.redeem, day, order)
     for number, lot in enumerate(quote.lots):
         wallets.setdefault(lot.wallet, []).append(_lot(f"{quote.receipt_id}/{number}", lot.points, lot))
     for number, gift in enumerate(quote.gives):
