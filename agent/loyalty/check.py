@@ -7,18 +7,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.errors import Mistake
 from agent.loyalty.check_points import asked_once, member_words, points_rule, points_tables, wallet_of
-from agent.loyalty.check_words import check_name, check_scope, check_whole, unknown
-from agent.loyalty.grammar import STAGES
+from agent.loyalty.check_take_off import check_discount, check_take_off, discount_stage
+from agent.loyalty.check_words import check_name, check_scope, unknown
+from agent.loyalty.grammar import STAGES, Stage
 from agent.loyalty.history import all_of
-from agent.loyalty.numbers import exact
 from agent.loyalty.programme import Rule, Text
-from agent.loyalty.verbs import TakeOff
 from agent.loyalty.where import Threshold, When
-from agent.loyalty.words import SETTINGS, STAGE_OF, STAGES_OF, VERBS, is_value
+from agent.loyalty.words import SETTINGS, STAGE_OF, VERBS, is_value
 
 _HOURS = re.compile(r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", re.ASCII)
 COMPARED = ("take_off", "earn")
-"""Verbs whose gain is one number of one kind, so that rules can compete."""
+"""Verbs whose gain is always money, or points of one wallet."""
 
 
 def mistakes(text: Text) -> list[Mistake]:
@@ -39,9 +38,14 @@ def verb_of(rule: Rule) -> str:
     return next((verb for verb in VERBS if getattr(rule, verb) is not None), "")
 
 
-def stage_of(rule: Rule) -> str:
+def stage_of(rule: Rule) -> Stage:
     """Return the stage a rule runs in: its own word, or the one its verb fixes."""
-    return rule.stage or STAGE_OF[verb_of(rule)]
+    return rule.stage or discount_stage(rule) or STAGE_OF[verb_of(rule)]
+
+
+def is_compared(rule: Rule) -> bool:
+    """Return whether the rule's gain is one number of one kind, so that it can compete."""
+    return verb_of(rule) in COMPARED or discount_stage(rule) is not None
 
 
 def _head(text: Text) -> Iterator[Mistake]:
@@ -73,7 +77,7 @@ def _vouchers(text: Text) -> Iterator[Mistake]:
     for key, word in text.voucher.items():
         at = f"/voucher/{key}"
         yield from check_scope(text, word.scope, f"{at}/scope")
-        yield from _take_off(text, word.take_off, f"{at}/take_off")
+        yield from check_take_off(text, word.take_off, f"{at}/take_off")
         if word.group:
             yield from check_name(word.group, text.group, f"{at}/group", "group")
 
@@ -102,29 +106,33 @@ def _prompts(text: Text) -> Iterator[Mistake]:
 
 def _rule(text: Text, rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
     yield from check_scope(text, rule.scope, f"{at}/scope")
-    allowed = STAGES_OF.get(verb, (STAGE_OF[verb],))
-    if rule.stage and rule.stage not in allowed:
-        yield Mistake(f"{at}/stage", "not_supported", {}, f"{verb} runs in {' or '.join(allowed)} now")
     if rule.group:
         yield from check_name(rule.group, text.group, f"{at}/group", "group")
     for key in ("group", "exclusive"):
-        if getattr(rule, key) and verb not in COMPARED:
-            yield Mistake(
-                f"{at}/{key}", "not_supported", {}, f"only {' and '.join(COMPARED)} rules have it now"
-            )
-    if rule.count is not None and rule.give is None:
-        yield Mistake(f"{at}/count", "not_supported", {}, "a count needs a give beside it now")
-    if rule.take_off is not None:
-        yield from _take_off(text, rule.take_off, f"{at}/take_off")
+        if getattr(rule, key) and not is_compared(rule):
+            yield Mistake(f"{at}/{key}", "not_supported", {}, "only rules that earn or take off compete")
+    if discount_stage(rule) is not None:
+        yield from check_discount(text, rule, at)
+    else:
+        yield from _of_points(rule, at, verb)
     yield from points_rule(text, rule, at, verb)
+
+
+def _of_points(rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
+    if rule.stage is not None and rule.stage != STAGE_OF[verb]:
+        remedy = f"it runs in {STAGE_OF[verb]}"
+        yield Mistake(f"{at}/stage", "not_its_stage", {"stages": [STAGE_OF[verb]]}, remedy)
+    if rule.max_applications is not None:
+        yield Mistake(f"{at}/max_applications", "not_repeated", {}, "only bundles and free goods have it")
+    if rule.count is not None and rule.give is None:
+        yield Mistake(f"{at}/count", "not_supported", {}, "a count needs a give or a take_off beside it")
 
 
 def _together(text: Text) -> Iterator[Mistake]:
     """Refuse to compare what cannot be: rules of one group, or exclusive ones, of two stages or wallets."""
     kinds: dict[str, tuple[str, str]] = {}
     for key, rule in sorted(text.rule.items()):
-        verb = verb_of(rule)
-        if verb not in COMPARED:
+        if not is_compared(rule):
             continue
         kind = (stage_of(rule), wallet_of(text, rule.earn.wallet) if rule.earn else "")
         if kinds.setdefault(rule.group, kind) != kind and rule.group:
@@ -140,18 +148,6 @@ def _apart(at: str) -> Mistake:
     return Mistake(at, "not_comparable", {}, "let what competes run in one stage and earn in one wallet")
 
 
-def _take_off(text: Text, word: TakeOff, at: str) -> Iterator[Mistake]:
-    for key in ("amount", "max"):
-        yield from check_whole(getattr(word, key), text.programme.minor_digits, f"{at}/{key}")
-    if word.pick is not None and word.units is None:
-        yield Mistake(f"{at}/pick", "pick_of_what", {}, "say how many `units` it picks")
-    given = [key for key in ("percent", "amount", "per_unit") if getattr(word, key) is not None]
-    if len(given) != 1:
-        yield Mistake(at, "one_measure", {"given": given}, "give exactly one of percent, amount, per_unit")
-    if word.percent is not None and exact(word.percent) > 100:  # noqa: PLR2004 - a whole
-        yield Mistake(f"{at}/percent", "too_much", {}, "take off at most 100 percent")
-
-
 def _when(text: Text, when: When, at: str, stage: str) -> Iterator[Mistake]:
     yield from _period(when.from_, when.until, at)
     for span in [when.hours] if isinstance(when.hours, str) else when.hours:
@@ -165,6 +161,7 @@ def _when(text: Text, when: When, at: str, stage: str) -> Iterator[Mistake]:
     for key in [when.voucher] if isinstance(when.voucher, str) else when.voucher:
         yield from check_name(key, text.voucher, f"{at}/voucher", "voucher")
     yield from member_words(text, when, at)
+    yield from _places(text, when, at)
     for word in ("amount", "quantity"):
         threshold: Threshold | None = getattr(when, word)
         if threshold is None:
@@ -174,3 +171,10 @@ def _when(text: Text, when: When, at: str, stage: str) -> Iterator[Mistake]:
             yield Mistake(f"{at}/{word}/at", "not_earlier", {"stage": stage}, f"name a stage before {stage}")
     if when.not_ is not None:
         yield from _when(text, when.not_, f"{at}/not", stage)
+
+
+def _places(text: Text, when: When, at: str) -> Iterator[Mistake]:
+    for word, table in (("partner", text.partner), ("shop_tag", text.shop_tag)):
+        named: str | list[str] = getattr(when, word)
+        for key in [named] if isinstance(named, str) and named else named:
+            yield from check_name(key, table, f"{at}/{word}", word)

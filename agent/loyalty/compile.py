@@ -7,6 +7,7 @@ from agent.loyalty import compile_points as points_side
 from agent.loyalty.again import Rounds
 from agent.loyalty.caps import cap_condition, caps_of
 from agent.loyalty.check import stage_of, verb_of
+from agent.loyalty.choosing import chooser_of, free_goods
 from agent.loyalty.conditions import any_of, conditions_of, member_needed
 from agent.loyalty.earn_base import EarnBase
 from agent.loyalty.grammar import STAGES
@@ -15,12 +16,16 @@ from agent.loyalty.member_conditions import Ground
 from agent.loyalty.programme import Group, Programme, Rule
 from agent.loyalty.quote import ProgrammeRef
 from agent.loyalty.refusal import Condition
+from agent.loyalty.rounding import Rounding
 from agent.loyalty.rules.earn import EarnWallet
 from agent.loyalty.rules.take_off import TakeOffWork
 from agent.loyalty.scopes import ScopeCompiler
 from agent.loyalty.tiers import TierTable
+from agent.loyalty.verbs import TakeOff
 from agent.loyalty.words import setting
 from agent.loyalty.work import CompiledRule, Work
+
+FREE = TakeOff(percent="100")
 
 
 class Compiled:
@@ -36,6 +41,10 @@ class Compiled:
         self.zone = ZoneInfo(programme.time_zone)
         self.minor = 10**text.programme.minor_digits
         self.valid = text.programme.valid
+        self.rounding = Rounding(text.settings)
+        self.fixed_shrinks = setting(text.settings, "fixed_tax") == "discounted"
+        lower = setting(text.settings, "priority_order") == "lower_first"
+        self.first = -1 if lower else 1
         self.wallets = {name: EarnWallet(name, wallet) for name, wallet in sorted(text.wallet.items())}
         self.earn_base = EarnBase(text.settings)
         self.points_rounding = setting(text.settings, "points_rounding")
@@ -73,12 +82,16 @@ def compile_programme(programme: Programme) -> Compiled:
 def _rule(compiled: Compiled, name: str, rule: Rule) -> CompiledRule:
     verb = verb_of(rule)
     checks = any_of([conditions_of(when, compiled.ground(name)) for when in rule.alternatives])
-    if verb in {"earn", "multiply", "pay", "give"}:
+    if verb in {"earn", "multiply", "pay", "give"} and stage_of(rule) != "free":
         checks = (member_needed, *checks)
     if rule.give is None and (caps := caps_of(name, rule)).is_any:
         checks = (*checks, cap_condition(caps))
     made = CompiledRule(
-        name, stage_of(rule), BUILDERS[verb](compiled, name, rule), checks, priority=rule.priority
+        name,
+        stage_of(rule),
+        BUILDERS[verb](compiled, name, rule),
+        checks,
+        priority=compiled.first * rule.priority,
     )
     made.order = points_side.order_of(compiled, name, rule)
     made.group = rule.group
@@ -90,17 +103,29 @@ def _voucher(compiled: Compiled, name: str) -> CompiledRule:
     """Make the rule by which a member's voucher takes off: in the receipt stage, once, by itself."""
     word = compiled.programme.text.voucher[name]
     rule = f"voucher.{name}"
-    scope = compiled.scope_compiler.number(word.scope)
-    work = TakeOffWork(rule, word.take_off, scope, compiled.minor, voucher=name)
+    choose = chooser_of(
+        Rule(scope=word.scope), word.take_off, "receipt", compiled.scope_compiler, compiled.programme.text
+    )
+    work = TakeOffWork(rule, word.take_off, choose, compiled.rounding, minor=compiled.minor, voucher=name)
     checks: tuple[Condition, ...] = (member_needed,)
-    made = CompiledRule(rule, "receipt", work, checks, priority=word.priority)
+    made = CompiledRule(rule, "receipt", work, checks, priority=compiled.first * word.priority)
     made.group = word.group
     return made
 
 
 def _take_off(compiled: Compiled, name: str, rule: Rule) -> Work:
     assert rule.take_off is not None
-    return TakeOffWork(name, rule.take_off, compiled.scope_compiler.number(rule.scope), compiled.minor)
+    text = compiled.programme.text
+    choose = chooser_of(rule, rule.take_off, stage_of(rule), compiled.scope_compiler, text)
+    return TakeOffWork(name, rule.take_off, choose, compiled.rounding, minor=compiled.minor)
+
+
+def _give(compiled: Compiled, name: str, rule: Rule) -> Work:
+    assert rule.give is not None
+    if rule.give.free is None:
+        return points_side.give(compiled, name, rule)
+    choose = free_goods(rule, rule.give.free, compiled.scope_compiler, compiled.programme.text)
+    return TakeOffWork(name, FREE, choose, compiled.rounding, minor=compiled.minor)
 
 
 BUILDERS: dict[str, Callable[[Compiled, str, Rule], Work]] = {
@@ -108,6 +133,6 @@ BUILDERS: dict[str, Callable[[Compiled, str, Rule], Work]] = {
     "earn": points_side.earn,
     "multiply": points_side.multiply,
     "pay": points_side.pay,
-    "give": points_side.give,
+    "give": _give,
 }
 """Each verb's builder; a new verb is a file in rules/ and a line here."""

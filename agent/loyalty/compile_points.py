@@ -28,6 +28,7 @@ class Parts(Protocol):
     earn_base: EarnBase
     scope_compiler: ScopeCompiler
     minor: int
+    first: int
 
     def ground(self, rule: str) -> Ground:
         """Return what the conditions of a rule stand on."""
@@ -73,7 +74,7 @@ def order_of(compiled: Parts, name: str, rule: Rule) -> tuple[int, str]:
     """Return where a rule stands in its stage: by priority, then id; stored value pays last."""
     text = compiled.programme.text
     is_value = rule.pay is not None and text.wallet[wallet_of(text, rule.pay.wallet)].kind == "stored_value"
-    return (AFTER_POINTS if is_value else 0) - rule.priority, name
+    return (AFTER_POINTS if is_value else 0) - compiled.first * rule.priority, name
 
 
 def prompts(compiled: Parts) -> list[SaidWhen]:

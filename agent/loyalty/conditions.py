@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.loyalty.member_conditions import Ground, member_conditions, nth_of
 from agent.loyalty.numbers import exact
+from agent.loyalty.place_conditions import place_conditions
 from agent.loyalty.refusal import Condition, Refusal
 from agent.loyalty.state import State
 from agent.loyalty.vouchers import usable_voucher
@@ -26,8 +27,7 @@ def conditions_of(when: When, ground: Ground) -> tuple[Condition, ...]:
         found.append(_days(frozenset(DAYS.index(day) for day in when.days)))
     if when.hours:
         found.append(_hours(_list(when.hours)))
-    if when.channel:
-        found.append(_channel(frozenset(_list(when.channel))))
+    found += place_conditions(when, ground.scopes.text)
     if when.code:
         found.append(_code(frozenset(_list(when.code))))
     if when.has:
@@ -128,10 +128,6 @@ def _hours(spans: list[str]) -> Condition:
 def _clock(text: str) -> int:
     hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)
-
-
-def _channel(wanted: frozenset[str]) -> Condition:
-    return lambda state: None if state.basket.channel in wanted else ("missing", {"what": "channel"})
 
 
 def _code(wanted: frozenset[str]) -> Condition:

@@ -17,6 +17,8 @@ _STAND_INS: dict[str, dict[str, Any]] = {
     "scope": {},
     "wallet": {"value": "1"},
     "group": {},
+    "partner": {},
+    "shop_tag": {"stores": ["x"]},
     "voucher": {"take_off": {"percent": "1"}},
 }
 

@@ -26,7 +26,7 @@ def quote_of(compiled: Compiled, state: State) -> Quote:
         QuoteLine(
             line.line,
             state.amounts[at],
-            tax_of(line, state.amounts[at]),
+            tax_of(line, state.amounts[at], fixed_shrinks=compiled.fixed_shrinks),
             state.rebates[at],
             points.earned_lines[at],
             state.paid[at],

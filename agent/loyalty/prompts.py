@@ -55,6 +55,7 @@ def _prompt(code: str, *keys: str) -> Callable[[dict[str, Any]], Prompt]:
 _MISSING: dict[str, Callable[[dict[str, Any]], Prompt]] = {
     "amount": _prompt("missing_amount", "amount_minor", "worth_minor"),
     "quantity": _prompt("missing_quantity", "quantity", "worth_minor"),
+    "free_item": _prompt("missing_quantity", "quantity"),
     "points": _prompt("missing_points", "wallet", "points"),
 }
 

@@ -6,6 +6,7 @@ from agent.loyalty.numbers import Exact
 from agent.loyalty.programme import Group
 from agent.loyalty.refusal import Refusal
 from agent.loyalty.state import State
+from agent.loyalty.words import DISCOUNT_STAGES
 from agent.loyalty.work import CompiledRule, Offer
 
 
@@ -39,7 +40,7 @@ def run_stage(state: State, rules: Sequence[CompiledRule], groups: dict[str, Gro
 
 def _worth(state: State, rule: CompiledRule, why: Refusal) -> dict[str, int]:
     """Return what the rule would take off now if the basket were large enough: what a prompt is worth."""
-    if why[1].get("what") not in {"amount", "quantity"} or rule.stage not in {"line", "receipt"}:
+    if why[1].get("what") not in {"amount", "quantity"} or rule.stage not in DISCOUNT_STAGES:
         return {}
     proposal = rule.work.propose(state)
     return {"worth_minor": int(proposal.total)} if isinstance(proposal, Offer) else {}
@@ -75,7 +76,7 @@ def _lose(state: State, rule: CompiledRule, winner: CompiledRule, total: Exact) 
         state.explain(rule.id, proposal[0], **proposal[1])
         return
     values: dict[str, object] = {"by": winner.id}
-    if winner.stage in {"line", "receipt"} and total > proposal.total:
+    if winner.stage in DISCOUNT_STAGES and total > proposal.total:
         values["saves_minor"] = int(total - proposal.total)
     state.explain(rule.id, "lost_to", **values)
 

@@ -76,7 +76,7 @@ class TierTable:
             word,
             Window(name, word.window),
             scopes.number(word.scope),
-            exact(word.over or word.at_least or "0") * factor,
+            exact(str(word.over or word.at_least or "0")) * factor,
             word.over is not None,
             word.downgrade or setting(settings, "downgrade"),
             (word.takes_effect or setting(settings, "takes_effect")) == "this_receipt",

@@ -3,28 +3,24 @@
 import re
 from collections.abc import Mapping
 
-_LATER = (
-    "partner shop_tag",
-    "instrument tender",
-    "set_price cheapest_free each",
-    "free offline",
-    "max_applications",
-)
-LATER_TABLES = frozenset(("shop_tag",))
+from agent.loyalty.grammar import Stage
+
+_LATER = ("offline",)
+LATER_TABLES: frozenset[str] = frozenset()
 LATER = frozenset(word for row in _LATER for word in row.split())
 """Known to the language, not to semantics 1 of this program: a load error of its own, never ignored."""
 
 SETTINGS: dict[str, tuple[str, ...]] = {
-    "rounding_mode": ("half_up",),
-    "rounding_level": ("line",),
-    "rounding_of": ("discount",),
-    "percent_chain": ("multiply",),
-    "allocate": ("largest_remainder",),
-    "cheapest_tie": ("last_line",),
-    "free_item": ("one_of_bought",),
-    "priority_order": ("higher_first",),
+    "rounding_mode": ("half_up", "half_even", "down"),
+    "rounding_level": ("line", "unit", "receipt"),
+    "rounding_of": ("discount", "net"),
+    "percent_chain": ("multiply", "add"),
+    "allocate": ("largest_remainder", "last_line", "first_line", "first_units"),
+    "cheapest_tie": ("last_line", "first_line"),
+    "free_item": ("one_of_bought", "on_top"),
+    "priority_order": ("higher_first", "lower_first"),
     "points_are": ("tender", "discount"),
-    "fixed_tax": ("not_discounted",),
+    "fixed_tax": ("not_discounted", "discounted"),
     "earn_point_paid": ("excluded", "included", "whole_receipt"),
     "earn_discounts": ("after", "before"),
     "earn_tax": ("incl", "excl"),
@@ -60,5 +56,14 @@ def is_value(name: str, value: str) -> bool:
 
 
 VERBS = ("take_off", "earn", "multiply", "pay", "give")
-STAGE_OF = {"take_off": "line", "earn": "earn", "multiply": "earn", "pay": "pay", "give": "give"}
-STAGES_OF = {"take_off": ("line", "receipt")}
+STAGE_OF: dict[str, Stage] = {
+    "take_off": "line",
+    "earn": "earn",
+    "multiply": "earn",
+    "pay": "pay",
+    "give": "give",
+}
+STAGES_OF: dict[str, tuple[Stage, ...]] = {"take_off": ("price", "line", "bundle", "receipt")}
+BUNDLE_STAGES: tuple[Stage, ...] = ("bundle", "receipt")
+DISCOUNT_STAGES: tuple[Stage, ...] = ("price", "line", "bundle", "receipt", "free")
+"""What rules of these stages give is money off, so that a reason can say how much one saves."""
