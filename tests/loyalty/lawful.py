@@ -74,22 +74,58 @@ Chooser = Callable[[st.SearchStrategy[int]], int]
 def returned(basket: Basket, quote: Quote, choose: Chooser) -> ReturnEffects:
     """Return what three partial returns undo together, the last of which brings everything back."""
     before: dict[int, int] = {}
-    refund, earned, spent, counts = 0, Counter[str](), Counter[str](), Counter[str]()
+    undone = ReturnEffects()
     for last in (False, False, True):
         now = {}
         for line in basket.lines:
             left = line.amount_minor - before.get(line.line, 0)
             now[line.line] = left if last else choose(st.integers(0, left))
-        effects = effects_of(basket, quote, before, now)
+        undone = _together(undone, effects_of(basket, quote, before, now))
         for number, amount in now.items():
             before[number] = before.get(number, 0) + amount
-        refund += effects.refund_minor
-        earned.update(effects.earned)
-        spent.update(effects.spent)
-        counts.update(effects.counts)
+    return undone
+
+
+def whole_sale(quote: Quote) -> ReturnEffects:
+    """Return what undoing all of a sale must come to: everything that it did, cash and donations aside."""
+    spent = Counter({one.wallet: one.redeem for one in quote.wallets})
+    for one in quote.spent:
+        spent[one.wallet] -= one.points if one.into else 0
+    counts, measures = Counter[str](), Counter[str]()
+    for counted in quote.counts:
+        counts[counted.rule] += counted.units
+    for measured in quote.measured:
+        measures[measured.measure] += measured.amount
     return ReturnEffects(
-        refund, *({key: n for key, n in one.items() if n} for one in (earned, spent, counts))
+        quote.due_minor,
+        total(quote.lots),
+        _kept(spent),
+        _kept(counts),
+        _kept(measures),
+        list(range(len(quote.gives))),
+        [one.id for one in quote.vouchers],
+        quote.noted,
     )
+
+
+def _together(one: ReturnEffects, other: ReturnEffects) -> ReturnEffects:
+    return ReturnEffects(
+        one.refund_minor + other.refund_minor,
+        _kept(Counter(one.earned), Counter(other.earned)),
+        _kept(Counter(one.spent), Counter(other.spent)),
+        _kept(Counter(one.counts), Counter(other.counts)),
+        _kept(Counter(one.measures), Counter(other.measures)),
+        sorted([*one.gives, *other.gives]),
+        [*one.vouchers, *other.vouchers],
+        [*one.noted, *other.noted],
+    )
+
+
+def _kept(*counters: Counter[str]) -> dict[str, int]:
+    sums: Counter[str] = Counter()
+    for one in counters:
+        sums.update(one)
+    return {key: amount for key, amount in sums.items() if amount}
 
 
 def total(lots: Iterable[LotEarned]) -> dict[str, int]:

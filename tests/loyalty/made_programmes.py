@@ -108,6 +108,7 @@ pays = st.fixed_dictionaries(
         "max": money,
         "max_share": st.sampled_from(["0.30", "0.5", "1"]),
         "confirm": st.booleans(),
+        "into": st.sampled_from(["", "", "cash", "fund"]),
     },
 )
 catalogues = st.fixed_dictionaries(

@@ -10,13 +10,13 @@ from agent.loyalty.basket import Basket
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.read import load_programme
-from tests.loyalty.lawful import judged, returned, total
+from tests.loyalty.lawful import judged, returned, whole_sale
 from tests.loyalty.made_baskets import NOW, baskets
 from tests.loyalty.made_cases import Case, cases, interviews
 from tests.loyalty.made_programmes import Plain, percents, scopes, toml
 
-SOME = settings(max_examples=100)
-FEWER = settings(max_examples=40)
+SOME = settings(max_examples=40)
+FEWER = settings(max_examples=15)
 
 
 @given(interviews())
@@ -48,12 +48,8 @@ def test_a_sale_and_all_its_partial_returns_leave_everything_as_it_was(
     case: Case, data: st.DataObject
 ) -> None:
     quote = case.quote()
-    undone = returned(case.basket, quote, data.draw)
-    assert undone.refund_minor == quote.due_minor
     if any(line.amount_minor > 0 for line in case.basket.lines):
-        assert undone.earned == total(quote.lots)
-        assert undone.spent == {one.wallet: one.redeem for one in quote.wallets if one.redeem}
-        assert undone.counts == {one.rule: one.units for one in quote.counts if one.units}
+        assert returned(case.basket, quote, data.draw) == whole_sale(quote)
 
 
 OFFS = st.lists(
