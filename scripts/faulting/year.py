@@ -31,13 +31,8 @@ from scripts.replay.receipts import HOUSEHOLDS_FACTOR, Sale, data_folder, househ
 
 FOLDER = Path(__file__).resolve().parents[2] / "config" / "programmes"
 CLUB = "household-club"
-OTHERS = (
-    "payback",
-    "walgreens-balance-rewards",
-    "galamart-two-wallets",
-    "il-de-bote-web-club",
-    "lukoil-win-back",
-)
+OTHERS = ("best-buy", "ecco-bonus-club", "marriott-rewards", "my-starbucks-rewards", "vip-threshold")
+"""Programmes of other trades that do something on a supermarket's receipts."""
 HOUSEHOLDS_A_TASK = 25
 SHOWN = 5
 
