@@ -48,6 +48,11 @@ class Caps(NamedTuple):
         return self.total is not None and self.left(state) is None
 
 
+def is_capped_at_once(rule: Rule) -> bool:
+    """Return whether a rule's caps stand before it: gifts other than free goods look after their own."""
+    return rule.give is None or rule.give.free is not None
+
+
 def caps_of(name: str, rule: Rule) -> Caps:
     """Return a rule's caps."""
     return Caps(name, rule.max_per_day, rule.max_per_member, rule.max_total)

@@ -158,10 +158,10 @@ def _when(text: Text, when: When, at: str, stage: str) -> Iterator[Mistake]:
             yield from check_scope(text, one, f"{at}/has/{index}")
     else:
         yield from check_scope(text, when.has, f"{at}/has")
+    yield from _places(text, when, at)
+    yield from member_words(text, when, at)
     for key in [when.voucher] if isinstance(when.voucher, str) else when.voucher:
         yield from check_name(key, text.voucher, f"{at}/voucher", "voucher")
-    yield from member_words(text, when, at)
-    yield from _places(text, when, at)
     for word in ("amount", "quantity"):
         threshold: Threshold | None = getattr(when, word)
         if threshold is None:

@@ -8,7 +8,7 @@ from agent.loyalty.grammar import Stage
 from agent.loyalty.numbers import exact
 from agent.loyalty.programme import Rule, Text
 from agent.loyalty.verbs import Counting, TakeOff
-from agent.loyalty.words import BUNDLE_STAGES, STAGES_OF
+from agent.loyalty.words import BUNDLE_STAGES, TAKE_OFF_STAGES
 
 LEAST_EACH, MAX_EACH = 2, 10
 """More kinds of goods in one bundle nobody sells."""
@@ -37,16 +37,17 @@ def check_discount(text: Text, rule: Rule, at: str) -> Iterator[Mistake]:
     bundled = usual == "free"
     if rule.take_off is not None:
         bundled = is_bundle(rule.take_off, rule.count)
-        allowed = BUNDLE_STAGES if bundled else STAGES_OF["take_off"]
+        allowed = BUNDLE_STAGES if bundled else TAKE_OFF_STAGES
         yield from check_take_off(text, rule.take_off, f"{at}/take_off", count=rule.count)
     if rule.stage is not None and rule.stage not in allowed:
         remedy = f"it runs in {' or '.join(allowed)}"
         yield Mistake(f"{at}/stage", "not_its_stage", {"stages": list(allowed)}, remedy)
     if rule.count is not None:
         yield from _count(rule.count, rule.take_off, f"{at}/count")
-    if rule.max_applications is not None and not bundled:
-        remedy = "only bundles and free goods apply several times; `max` and `units` limit the others"
-        yield Mistake(f"{at}/max_applications", "not_repeated", {}, remedy)
+    for key in ("max_applications", "max_per_receipt"):
+        if getattr(rule, key) is not None and not bundled:
+            remedy = "only bundles and free goods apply several times; `max` and `units` limit the others"
+            yield Mistake(f"{at}/{key}", "not_repeated", {}, remedy)
     group = text.group.get(rule.group)
     if group is not None and bundled and group.per == "line" and group.mode != "all":
         remedy = 'bundles hold together: let them compete in a group per = "receipt"'

@@ -17,7 +17,7 @@ def chooser_of(rule: Rule, word: TakeOff, stage: Stage, scopes: ScopeCompiler, t
     scope = scopes.number(rule.scope)
     minor = 10**text.programme.minor_digits
     price = exact(word.set_price) * minor if word.set_price is not None else None
-    most = rule.max_applications
+    most = most_times(rule)
     if word.each:
         each = tuple(scopes.number(one) for one in word.each)
         return OneOfEach(each, scope, word.cheapest_free, price, most, picking)
@@ -39,9 +39,16 @@ def free_goods(rule: Rule, article: str, scopes: ScopeCompiler, text: Text) -> C
         scopes.number(Scope(skus=[article])),
         scopes.number(rule.scope),
         rule.count.size if rule.count is not None else None,
-        rule.max_applications,
+        most_times(rule),
         setting(text.settings, "free_item") == "on_top",
         picking_of("free", text),
+    )
+
+
+def most_times(rule: Rule) -> int | None:
+    """Return how often a rule may apply to one receipt."""
+    return min(
+        (cap for cap in (rule.max_applications, rule.max_per_receipt) if cap is not None), default=None
     )
 
 

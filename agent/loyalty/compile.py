@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 from agent.loyalty import compile_points as points_side
 from agent.loyalty.again import Rounds
-from agent.loyalty.caps import cap_condition, caps_of
+from agent.loyalty.caps import cap_condition, caps_of, is_capped_at_once
 from agent.loyalty.check import stage_of, verb_of
+from agent.loyalty.check_take_off import discount_stage
 from agent.loyalty.choosing import chooser_of, free_goods
 from agent.loyalty.conditions import any_of, conditions_of, member_needed
 from agent.loyalty.earn_base import EarnBase
@@ -43,8 +44,6 @@ class Compiled:
         self.valid = text.programme.valid
         self.rounding = Rounding(text.settings)
         self.fixed_shrinks = setting(text.settings, "fixed_tax") == "discounted"
-        lower = setting(text.settings, "priority_order") == "lower_first"
-        self.first = -1 if lower else 1
         self.wallets = {name: EarnWallet(name, wallet) for name, wallet in sorted(text.wallet.items())}
         self.earn_base = EarnBase(text.settings)
         self.points_rounding = setting(text.settings, "points_rounding")
@@ -60,7 +59,7 @@ class Compiled:
         self.capped = [
             caps
             for name, rule in sorted(text.rule.items())
-            if rule.give is None and (caps := caps_of(name, rule)).is_any
+            if is_capped_at_once(rule) and (caps := caps_of(name, rule)).is_any
         ]
         self.stages: tuple[tuple[str, tuple[CompiledRule, ...]], ...] = tuple(
             (stage, tuple(sorted((one for one in rules if one.stage == stage), key=lambda one: one.order)))
@@ -82,18 +81,12 @@ def compile_programme(programme: Programme) -> Compiled:
 def _rule(compiled: Compiled, name: str, rule: Rule) -> CompiledRule:
     verb = verb_of(rule)
     checks = any_of([conditions_of(when, compiled.ground(name)) for when in rule.alternatives])
-    if verb in {"earn", "multiply", "pay", "give"} and stage_of(rule) != "free":
+    if discount_stage(rule) is None:
         checks = (member_needed, *checks)
-    if rule.give is None and (caps := caps_of(name, rule)).is_any:
+    if is_capped_at_once(rule) and (caps := caps_of(name, rule)).is_any:
         checks = (*checks, cap_condition(caps))
-    made = CompiledRule(
-        name,
-        stage_of(rule),
-        BUILDERS[verb](compiled, name, rule),
-        checks,
-        priority=compiled.first * rule.priority,
-    )
-    made.order = points_side.order_of(compiled, name, rule)
+    work = BUILDERS[verb](compiled, name, rule)
+    made = CompiledRule(name, stage_of(rule), work, checks, points_side.order_of(compiled, name, rule))
     made.group = rule.group
     made.exclusive = rule.exclusive
     return made
@@ -103,12 +96,11 @@ def _voucher(compiled: Compiled, name: str) -> CompiledRule:
     """Make the rule by which a member's voucher takes off: in the receipt stage, once, by itself."""
     word = compiled.programme.text.voucher[name]
     rule = f"voucher.{name}"
-    choose = chooser_of(
-        Rule(scope=word.scope), word.take_off, "receipt", compiled.scope_compiler, compiled.programme.text
-    )
+    text = compiled.programme.text
+    choose = chooser_of(Rule(scope=word.scope), word.take_off, "receipt", compiled.scope_compiler, text)
     work = TakeOffWork(rule, word.take_off, choose, compiled.rounding, minor=compiled.minor, voucher=name)
     checks: tuple[Condition, ...] = (member_needed,)
-    made = CompiledRule(rule, "receipt", work, checks, priority=compiled.first * word.priority)
+    made = CompiledRule(rule, "receipt", work, checks, (points_side.rank_of(text, word.priority), rule))
     made.group = word.group
     return made
 
@@ -121,6 +113,7 @@ def _take_off(compiled: Compiled, name: str, rule: Rule) -> Work:
 
 
 def _give(compiled: Compiled, name: str, rule: Rule) -> Work:
+    """Build a `give`; free goods are a discount of all they cost."""
     assert rule.give is not None
     if rule.give.free is None:
         return points_side.give(compiled, name, rule)

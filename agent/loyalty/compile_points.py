@@ -6,7 +6,7 @@ from agent.loyalty.check_points import wallet_of
 from agent.loyalty.conditions import conditions_of
 from agent.loyalty.earn_base import EarnBase
 from agent.loyalty.member_conditions import Ground
-from agent.loyalty.programme import Programme, Rule
+from agent.loyalty.programme import Programme, Rule, Text
 from agent.loyalty.prompts import SaidWhen
 from agent.loyalty.rules.catalogue import CatalogueWork
 from agent.loyalty.rules.earn import EarnWallet, EarnWork, MultiplyWork
@@ -28,7 +28,6 @@ class Parts(Protocol):
     earn_base: EarnBase
     scope_compiler: ScopeCompiler
     minor: int
-    first: int
 
     def ground(self, rule: str) -> Ground:
         """Return what the conditions of a rule stand on."""
@@ -73,16 +72,21 @@ def give(compiled: Parts, name: str, rule: Rule) -> Work:
 def order_of(compiled: Parts, name: str, rule: Rule) -> tuple[int, str]:
     """Return where a rule stands in its stage: by priority, then id; stored value pays last."""
     text = compiled.programme.text
+    priority = rank_of(text, rule.priority)
     is_value = rule.pay is not None and text.wallet[wallet_of(text, rule.pay.wallet)].kind == "stored_value"
-    return (AFTER_POINTS if is_value else 0) - compiled.first * rule.priority, name
+    return (AFTER_POINTS if is_value else 0) + priority, name
+
+
+def rank_of(text: Text, priority: int) -> int:
+    """Return a priority as a rank, the first of a stage the smallest (setting priority_order)."""
+    return priority if setting(text.settings, "priority_order") == "lower_first" else -priority
 
 
 def prompts(compiled: Parts) -> list[SaidWhen]:
     """Build the [prompt.X] tables, best priority first."""
     found = []
-    for name, word in sorted(
-        compiled.programme.text.prompt.items(), key=lambda one: (-one[1].priority, one[0])
-    ):
+    text = compiled.programme.text
+    for name, word in sorted(text.prompt.items(), key=lambda one: (rank_of(text, one[1].priority), one[0])):
         scope = compiled.scope_compiler.number(word.scope)
         found.append(SaidWhen(name, conditions_of(word.when, compiled.ground(f"prompt.{name}")), scope))
     return found

@@ -27,7 +27,7 @@ def conditions_of(when: When, ground: Ground) -> tuple[Condition, ...]:
         found.append(_days(frozenset(DAYS.index(day) for day in when.days)))
     if when.hours:
         found.append(_hours(_list(when.hours)))
-    found += place_conditions(when, ground.scopes.text)
+    found += place_conditions(when, scopes.text)
     if when.code:
         found.append(_code(frozenset(_list(when.code))))
     if when.has:

@@ -15,6 +15,7 @@ class EarnBase:
         self._without_tax = setting(settings, "earn_tax") == "excl"
         self._point_paid = setting(settings, "earn_point_paid")
         self._without_value = setting(settings, "earn_stored_value_paid") == "excluded"
+        self._fixed_shrinks = setting(settings, "fixed_tax") == "discounted"
         self._is_discount = setting(settings, "points_are") == "discount"
 
     def of(self, state: State) -> list[int]:
@@ -33,7 +34,7 @@ class EarnBase:
         if self._before_discounts:
             amount = state.basket.lines[at].amount_minor
         if self._without_tax:
-            amount -= tax_of(state.basket.lines[at], amount) or 0
+            amount -= tax_of(state.basket.lines[at], amount, fixed_shrinks=self._fixed_shrinks) or 0
         if self._point_paid == "excluded":
             amount -= by_points
         if self._without_value:

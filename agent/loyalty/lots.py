@@ -2,20 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
 
 from agent.loyalty.days import after
 from agent.loyalty.member import Lot
 
-Order = Literal["expires_first", "oldest"]
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
-def taken_from(lots: Iterable[Lot], points: int, order: Order = "expires_first") -> list[tuple[str, int]]:
+def taken_from(lots: Iterable[Lot], points: int, order: str = "expires_first") -> list[tuple[str, int]]:
     """Return what each lot gives for `points`, in the order they are taken; less if there is less.
 
-    The lots are those spendable now.  The oldest is the one that became spendable first; equal ones go
-    by name, so that till and head office take the same.
+    The lots are those spendable now, `order` is the setting spend_order.  The oldest is the one that
+    became spendable first; equal ones go by name, so that till and head office take the same.
 
     >>> old = Lot("a", 300, date(2026, 1, 31), date(2027, 1, 31))
     >>> new = Lot("b", 200, date(2026, 3, 2), date(2026, 3, 16))

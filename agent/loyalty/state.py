@@ -126,20 +126,21 @@ class State:
 
     def take_off(self, rule: str, taking: Taking) -> int:
         """Take off what a rule offered, line by line; return the sum in minor units."""
-        total = 0
+        amounts, rebates, rests = self.amounts, self.rebates, self.rests
+        total = touched = 0
         for at, part in taking.parts.items():
             if part:
-                self.amounts[at] -= part
-                self.rebates[at].append(Rebate(rule, -part))
-                if taking.used is None:
-                    self._discounted |= 1 << at
+                amounts[at] -= part
+                rebates[at].append(Rebate(rule, -part))
+                touched |= 1 << at
                 total += part
                 if taking.rests is None:
-                    rest, over = self.rests[at]
-                    self.rests[at] = rest - part * over, over
-        if taking.rests is not None:
-            for at, left in taking.rests.items():
-                self.rests[at] = left
+                    rest, over = rests[at]
+                    rests[at] = rest - part * over, over
+        for at, left in taking.rests.items() if taking.rests is not None else ():
+            rests[at] = left
+        if taking.used is None:
+            self._discounted |= touched
         for counts, more in ((self.used, taking.used), (self.free, taking.free)):
             for at, pieces in more.items() if more is not None else ():
                 counts[at] = counts.get(at, 0) + pieces

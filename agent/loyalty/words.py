@@ -63,7 +63,7 @@ STAGE_OF: dict[str, Stage] = {
     "pay": "pay",
     "give": "give",
 }
-STAGES_OF: dict[str, tuple[Stage, ...]] = {"take_off": ("price", "line", "bundle", "receipt")}
+TAKE_OFF_STAGES: tuple[Stage, ...] = ("price", "line", "bundle", "receipt")
 BUNDLE_STAGES: tuple[Stage, ...] = ("bundle", "receipt")
-DISCOUNT_STAGES: tuple[Stage, ...] = ("price", "line", "bundle", "receipt", "free")
+DISCOUNT_STAGES: tuple[Stage, ...] = (*TAKE_OFF_STAGES, "free")
 """What rules of these stages give is money off, so that a reason can say how much one saves."""

@@ -56,13 +56,13 @@ class CompiledRule:
     __slots__ = ("checks", "exclusive", "group", "id", "order", "stage", "work")
 
     def __init__(
-        self, rule: str, stage: str, work: Work, checks: tuple[Condition, ...], *, priority: int = 0
+        self, rule: str, stage: str, work: Work, checks: tuple[Condition, ...], order: tuple[int, str]
     ) -> None:
         self.id = rule
         self.stage = stage
         self.work = work
         self.checks = checks
-        self.order = (-priority, rule)
+        self.order = order
         self.group = ""
         self.exclusive = False
 

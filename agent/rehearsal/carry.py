@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from agent.loyalty.lots import Order, taken_from
+from agent.loyalty.lots import taken_from
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
 from agent.loyalty.programme import Text
 from agent.loyalty.quote import Counted, Give, LotEarned, Quote
@@ -37,13 +37,12 @@ def carry(text: Text, facts: MemberFacts, quote: Quote, day: date) -> MemberFact
     )
 
 
-def spend_order(text: Text, wallet: str) -> Order:
+def spend_order(text: Text, wallet: str) -> str:
     """Return in which order a wallet's lots are spent: its own word, else the setting's."""
-    own = text.wallet[wallet].spend_order
-    return own or ("oldest" if setting(text.settings, "spend_order") == "oldest" else "expires_first")
+    return text.wallet[wallet].spend_order or setting(text.settings, "spend_order")
 
 
-def paid(lots: list[Lot], points: int, day: date, order: Order) -> list[Lot]:
+def paid(lots: list[Lot], points: int, day: date, order: str) -> list[Lot]:
     """Return the lots after paying from those of the day, in that order."""
     taken = dict(taken_from([lot for lot in lots if is_usable(lot, day)], points, order))
     return [

@@ -10,7 +10,6 @@ from agent.errors import DocumentError, Mistake
 from agent.loyalty.basket import Basket, Line, Tender
 from agent.loyalty.compile import Compiled
 from agent.loyalty.enrol import of_age
-from agent.loyalty.lots import Order
 from agent.loyalty.member import CountFacts, Lot, MemberEvent, MemberFacts, Voucher, WalletFacts
 from agent.loyalty.numbers import exact, half_up
 from agent.loyalty.programme import Programme
@@ -174,11 +173,9 @@ def is_usable(lot: Lot, at: datetime) -> bool:
     return begun and alive and (lot.ends_at is None or lot.ends_at > at)
 
 
-def spending_order(programme: Programme, wallet: str) -> Order:
-    """Return which of a wallet's lots are spent first."""
-    words = programme.text.wallet.get(wallet)
-    order = (words.spend_order if words else None) or setting(programme.text.settings, "spend_order")
-    return "oldest" if order == "oldest" else "expires_first"
+def spending_order(programme: Programme, wallet: str) -> str:
+    """Return which of a wallet's lots are spent first, in the words of the setting."""
+    return programme.text.wallet[wallet].spend_order or setting(programme.text.settings, "spend_order")
 
 
 def _life(words: dict[str, str]) -> tuple[date | None, date | None]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
 
 from agent.errors import DocumentError
-from agent.loyalty.basket import Basket
 from agent.loyalty.check import mistakes
 from agent.loyalty.compile import Compiled, compile_programme
 from agent.loyalty.enrol import may_join
@@ -16,32 +16,36 @@ from agent.loyalty.lots import taken_from
 from agent.loyalty.member import MemberFacts, WalletFacts
 from agent.loyalty.programme import Programme
 from agent.loyalty.quote import Quote
-from agent.loyalty.returns import amount_of, effects_of
+from agent.loyalty.return_policy import Sale, effects_by_policy, with_debt
+from agent.loyalty.returns import amount_of, summed
+from agent.loyalty.words import setting
 from agent.scenario.desk import Desk, basket_of, is_usable, spending_order
-from agent.scenario.fold import Moves, after_return, after_sale
+from agent.scenario.fold import Booked, Moves, after_sale
 from agent.scenario.forms import NOBODY
 from agent.scenario.story import Facts, Receipt, Scenario
 from agent.scenario.told import Teller, Told, plain
+from agent.scenario.undo import after_return
 
 _EMPTY = WalletFacts()
 
 
 class Outcome(NamedTuple):
-    """One receipt played: all that came out, and the difference from what was expected (empty: none)."""
+    """One receipt played: all that came out, how it differs (empty: not), and what the member had and has."""
 
     step: Receipt
     told: list[Told]
     difference: list[str]
+    before: MemberFacts | None = None
+    after: MemberFacts | None = None
 
 
-class _Sale(NamedTuple):
-    basket: Basket
-    quote: Quote
+class _Sold(NamedTuple):
+    member: str
+    sale: Sale
+    booked: Booked | None
     names: dict[str, int]
-    debited: Moves
-    made: Moves
     back: dict[int, int]
-    units: dict[int, str]
+    units: dict[int, Decimal]
 
 
 def play(scenario: Scenario, programme: Programme) -> list[Outcome]:
@@ -65,21 +69,23 @@ class _Player:
         self.outcomes: list[Outcome] = []
         self._compiled = compiled
         self._teller = Teller(compiled.programme)
-        self._sales: list[tuple[str, _Sale]] = []
+        self._sales: list[_Sold] = []
 
     def receipt(self, step: Receipt) -> Outcome:
         """Play one receipt and hold it against what is expected of it."""
         at = step.at.replace(tzinfo=self._compiled.zone)
+        before = None if step.member == NOBODY else self.desk.known(step)
         if step.act == "returns":
             told = self._returned(step, at)
         elif step.act == "joins":
             told = self._joining(step)
         else:
             told = self._sale(step, at)
-        if step.member != NOBODY:
-            facts = self.desk.known(step)
-            told += self._teller.after(facts, _balances(facts, at))
-        return Outcome(step, told, _difference(step, told))
+        if before is None:
+            return Outcome(step, told, _difference(step, told))
+        facts = self.desk.known(step)
+        told += self._teller.after(facts, _balances(facts, at))
+        return Outcome(step, told, _difference(step, told), before, facts)
 
     def _sale(self, step: Receipt, at: datetime) -> list[Told]:
         number = len(self._sales) + 1
@@ -87,48 +93,56 @@ class _Player:
         facts = None if step.member == NOBODY else self.desk.shown(step)
         draw = int(next((one.words["number"] for one in step.said if one.kind == "draw"), "0"))
         quote = evaluate(self._compiled, facts, basket, at, draw=draw)
-        debited: Moves = []
-        made: Moves = []
-        if facts is not None:
-            known = self.desk.known(step)
-            for wallet in quote.wallets:
-                lots = [lot for lot in known.wallets.get(wallet.wallet, _EMPTY).lots if is_usable(lot, at)]
-                order = spending_order(self._compiled.programme, wallet.wallet)
-                debited += [(wallet.wallet, *one) for one in taken_from(lots, wallet.redeem, order)]
-            booked = after_sale(known, quote, day=at.date(), debited=debited)
-            self.desk.members[step.member], debited, made = booked
-        self._sales.append((step.member, _Sale(basket, quote, names, debited, made, {}, {})))
+        booked = None if facts is None else self._booked(step, quote, at)
+        sale = Sale(basket, quote, facts, at, draw)
+        self._sales.append(_Sold(step.member, sale, booked, names, {}, {}))
         return list(self._teller.sale(quote, {line: name for name, line in names.items()}))
+
+    def _booked(self, step: Receipt, quote: Quote, at: datetime) -> Booked:
+        """Lay a quote on the member's facts."""
+        known = self.desk.known(step)
+        debited: Moves = []
+        for wallet in quote.wallets:
+            lots = [lot for lot in known.wallets.get(wallet.wallet, _EMPTY).lots if is_usable(lot, at)]
+            order = spending_order(self._compiled.programme, wallet.wallet)
+            debited += [(wallet.wallet, *one) for one in taken_from(lots, wallet.redeem, order)]
+        booked = after_sale(known, quote, day=at.date(), debited=debited)
+        self.desk.members[step.member] = booked.facts
+        return booked
 
     def _returned(self, step: Receipt, at: datetime) -> list[Told]:
         which = next((int(one.words["number"]) for one in step.said if one.kind == "of"), 0)
-        mine = [number for number, (who, _) in enumerate(self._sales, 1) if who == step.member]
+        mine = [number for number, one in enumerate(self._sales, 1) if one.member == step.member]
         if not mine or which > len(self._sales):
             self.desk.fail(step.line, "no_such_receipt", step.title, "sell it before it comes back")
         number = which or mine[-1]
-        sale = self._sales[number - 1][1]
-        now = dict(self._goods_back(step, sale))
-        effects = effects_of(sale.basket, sale.quote, sale.back, now)
-        if step.member != NOBODY:
-            booked = after_return(self.desk.known(step), effects, sale.debited, sale.made, day=at.date())
+        sold = self._sales[number - 1]
+        now = dict(self._goods_back(step, sold))
+        effects = effects_by_policy(self._compiled, sold.sale, sold.back, now)
+        if sold.booked is not None:
+            effects = with_debt(effects, self._compiled.programme, _balances(self.desk.known(step), at))
+            policy = setting(self._compiled.programme.text.settings, "returned_expired_lot")
+            facts = self.desk.known(step)
+            booked = after_return(facts, sold.booked, effects, day=at.date(), policy=policy)
             self.desk.members[step.member] = booked.facts
-            sale = sale._replace(debited=booked.debited, made=booked.made)
-        back = {line: sale.back.get(line, 0) + now.get(line, 0) for line in {*sale.back, *now}}
-        self._sales[number - 1] = (step.member, sale._replace(back=back))
-        return list(self._teller.returned(effects))
+            sold = sold._replace(booked=booked)
+        self._sales[number - 1] = sold._replace(back=summed(sold.back, now))
+        return list(self._teller.returned(effects, sold.sale.quote))
 
-    def _goods_back(self, step: Receipt, sale: _Sale) -> Iterable[tuple[int, int]]:
-        """Give the line and rung-up minor units of everything that comes back."""
+    def _goods_back(self, step: Receipt, sold: _Sold) -> Iterable[tuple[int, int]]:
+        """Give the line and rung-up minor units of everything that comes back: all of a line, or so many."""
         for said in step.said:
             if said.kind != "goods":
                 continue
-            if said.words["name"] not in sale.names:
-                self.desk.fail(said.line, "not_sold", said.words["name"], f"sold: {', '.join(sale.names)}")
-            line = sale.basket.lines[sale.names[said.words["name"]] - 1]
-            before = sale.units.get(line.line, "0")
-            units = said.words["count"] or line.quantity
-            sale.units[line.line] = units
-            yield line.line, amount_of(line, units, before=before)
+            if said.words["name"] not in sold.names:
+                self.desk.fail(said.line, "not_sold", said.words["name"], f"sold: {', '.join(sold.names)}")
+            line = sold.sale.basket.lines[sold.names[said.words["name"]] - 1]
+            before = sold.units.get(line.line, Decimal(0))
+            units = Decimal(said.words["count"] or line.quantity) - (0 if said.words["count"] else before)
+            if not 0 < units <= Decimal(line.quantity) - before:
+                self.desk.fail(said.line, "too_many", said.words["name"], "no more comes back than was sold")
+            sold.units[line.line] = before + units
+            yield line.line, amount_of(line, f"{units:f}", before=f"{before:f}")
 
     def _joining(self, step: Receipt) -> list[Told]:
         bought = sum(self.desk.money(one, one.words["amount"]) for one in step.said if one.kind == "bought")

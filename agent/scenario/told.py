@@ -50,13 +50,18 @@ class Teller:
             yield Told((f"tier {quote.tier.before or 'none'} to {quote.tier.after or 'none'}",), must=True)
         yield from self._words(quote)
 
-    def returned(self, effects: ReturnEffects) -> Iterator[Told]:
+    def returned(self, effects: ReturnEffects, sale: Quote) -> Iterator[Told]:
         """Tell what a return undoes."""
         yield Told((f"refund {self.money(effects.refund_minor)}",), must=True)
         for verb, moved in (("takes", effects.earned), ("restores", effects.spent)):
             for wallet, points in sorted(moved.items()):
                 if points:
                     yield Told((f"{verb} {self.points(points, wallet)}",), must=True)
+        for number in effects.gives:
+            yield Told((self._gift(sale.gives[number])[0].replace("gives", "takes back", 1),), must=True)
+        names = {one.id: one.voucher for one in sale.vouchers}
+        for voucher in effects.vouchers:
+            yield Told((f"restores voucher {names[voucher]}",), must=True)
 
     def joining(self, why_not: Reason | None) -> Iterator[Told]:
         """Tell whether somebody may join."""

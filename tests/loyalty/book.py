@@ -83,7 +83,7 @@ class Book:
             "tier": self.programme.tiers.effective(facts, date(2026, 3, 10)),
         }
 
-    def _order(self, wallet: str) -> "str":
+    def _order(self, wallet: str) -> str:
         text = self.programme.programme.text
         return text.wallet[wallet].spend_order or text.settings.get("spend_order", "expires_first")
 

@@ -99,7 +99,11 @@ class CatalogueWork:
             if not bought:
                 continue
             left = state.amounts[at] - state.paid_minor[at]
-            part = left if bought == units_with_price(state, at) else int(left * bought / _open(state, at))
+            part = (
+                left
+                if bought == units_with_price(state, at)
+                else int(left * bought / units_with_price(state, at))
+            )
             points = bought * self._price(state, at)
             pay_line(state, self._rule, self._purse, at, paid=(points, part))
             total, money = total + points, money + part
@@ -108,10 +112,6 @@ class CatalogueWork:
         state.explain(self._rule, "applied", wallet=wallet, points=total, amount_minor=money)
 
 
-def _open(state: State, at: int) -> Fraction:
-    return units_with_price(state, at)
-
-
 def units_with_price(state: State, at: int) -> Fraction:
     """Return the units of a line that still cost money: all but those that a rule gave for nothing."""
-    return state.units[at]
+    return state.units[at] - state.free.get(at, 0)

@@ -39,6 +39,7 @@ class TakeOffWork:
         self._is_bundle_price = word.set_price is not None and bool(word.units or word.each)
         self._max = _minor(word.max, minor)
         self._floor = exact(word.floor) * minor if word.floor is not None else ZERO
+        self._has_floor = word.floor is not None
         # The short way knows percentages and sums per unit of whole lines.
         self._short = rounding.line_by_line and word.set_price is None and isinstance(choose, WholeLines)
         self._voucher = voucher
@@ -54,7 +55,7 @@ class TakeOffWork:
             return chosen
         lines = chosen.lines
         room = [state.amounts[at] for at in lines]
-        if state.has_floors or self._floor:
+        if state.has_floors or self._has_floor:
             room = [self._room(state, at) for at in lines]
         if self._amount is not None:
             taking = self._shared(state, chosen, self._amount * chosen.times, room)
