@@ -89,6 +89,7 @@ def _rule(compiled: Compiled, name: str, rule: Rule) -> CompiledRule:
     made = CompiledRule(name, stage_of(rule), work, checks, points_side.order_of(compiled, name, rule))
     made.group = rule.group
     made.exclusive = rule.exclusive
+    made.has_code = all(when.code for when in rule.alternatives)
     return made
 
 

@@ -3,7 +3,7 @@
 The order is that of the answers' use: who, then when and where, then how much is missing.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from math import ceil
 from typing import Any
 
@@ -22,6 +22,8 @@ def conditions_of(when: When, ground: Ground) -> tuple[Condition, ...]:
     """Compile every condition of a `when`; all of them must hold."""
     scopes = ground.scopes
     found: list[Condition] = [*_who(when), *member_conditions(when, ground)]
+    if when.code and when.until is not None:
+        found.append(_code_in_time(frozenset(_list(when.code)), when.until))
     found += _period(when.from_, when.until)
     if when.days:
         found.append(_days(frozenset(DAYS.index(day) for day in when.days)))
@@ -128,6 +130,17 @@ def _hours(spans: list[str]) -> Condition:
 def _clock(text: str) -> int:
     hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)
+
+
+def _code_in_time(codes: frozenset[str], end: date) -> Condition:
+    """Tell a customer who shows a code that it ended, rather than that the time is wrong."""
+    last = (end - timedelta(days=1)).isoformat()
+
+    def check(state: State) -> Refusal | None:
+        late = end <= state.day and not codes.isdisjoint(state.basket.instruments)
+        return ("code_expired", {"day": last}) if late else None
+
+    return check
 
 
 def _code(wanted: frozenset[str]) -> Condition:

@@ -158,4 +158,4 @@ def _count(what: str, values: Mapping[str, Any], programme: Programme, lang: str
         return _points(int(values["points"]), str(values.get("wallet", "")), programme, lang)
     if what == "visits":
         return _numbered(int(values["visits"]), "visits", lang)
-    return _numbered(int(values["quantity"]), "units", lang) if what == "quantity" else ""
+    return _numbered(int(values["quantity"]), "units", lang) if what in {"quantity", "free_item"} else ""

@@ -53,7 +53,7 @@ class Work(Protocol):
 class CompiledRule:
     """A rule ready to run."""
 
-    __slots__ = ("checks", "exclusive", "group", "id", "order", "stage", "work")
+    __slots__ = ("checks", "exclusive", "group", "has_code", "id", "order", "stage", "work")
 
     def __init__(
         self, rule: str, stage: str, work: Work, checks: tuple[Condition, ...], order: tuple[int, str]
@@ -65,6 +65,7 @@ class CompiledRule:
         self.order = order
         self.group = ""
         self.exclusive = False
+        self.has_code = False
 
     def refusal(self, state: State) -> Refusal | None:
         """Return why the rule may not speak here, None if it may.

@@ -13,6 +13,8 @@ from tests.loyalty.desk import HEAD
 
 ROOT = Path(__file__).parents[2]
 PROGRAMMES = sorted((ROOT / "config" / "programmes").glob("*.toml"))
+COUNT = '[rule.a]\ncount = { of = "units", in = "receipt", size = 2 }\n'
+LINE_GROUP = '[group.x]\nmode = "best"\nper = "line"\n[rule.a]\ngroup = "x"\n'
 
 
 def mistakes(text: str) -> list[tuple[str, str]]:
@@ -116,6 +118,26 @@ def test_numbers_that_cannot_be_meant_are_refused() -> None:
         ('[rule.a]\nmax_per_receipt = 1\nearn = { points = "1" }\n', "not_supported"),
         ('[rule.a]\ncount = { of = "visits", size = 2 }\nearn = { points = "1" }\n', "not_supported"),
         ('[rule.a]\ntake_off = { set_price = "1", percent = "1" }\n', "one_measure"),
+        ("[rule.a]\ntake_off = { cheapest_free = 1 }\n", "free_of_what"),
+        ("[rule.a]\ntake_off = { cheapest_free = 2, units = 2 }\n", "free_of_what"),
+        ('[rule.a]\ntake_off = { percent = "1", units = 1, pick = "nth" }\n', "pick_of_what"),
+        ('[rule.a]\ntake_off = { set_price = "1", units = 2, pick = "dearest" }\n', "not_picked"),
+        ('[rule.a]\ntake_off = { percent = "1", each = [{ tags = ["t"] }] }\n', "too_few"),
+        ('[rule.a]\ntake_off = { percent = "1", each = ["x", "y"] }\n', "unknown_scope"),
+        ('[rule.a]\ntake_off = { percent = "1", each = ["x", "y"], units = 2 }\n', "two_bundles"),
+        (COUNT + 'take_off = { percent = "1", each = [{}, {}] }\n', "two_bundles"),
+        (COUNT + "take_off = { cheapest_free = 1, units = 3 }\n", "two_bundles"),
+        (COUNT + 'take_off = { percent = "1", units = 3, pick = "dearest" }\n', "too_few"),
+        (COUNT.replace("receipt", "member") + 'take_off = { percent = "1" }\n', "not_counted"),
+        (COUNT.replace("receipt", "member") + 'give = { free = "a" }\n', "not_counted"),
+        ('[rule.a]\nmax_applications = 2\ntake_off = { percent = "1" }\n', "not_repeated"),
+        ('[rule.a]\nmax_applications = 2\nearn = { points = "1" }\n', "not_repeated"),
+        ('[rule.a]\nmax_per_receipt = 2\ntake_off = { percent = "1" }\n', "not_repeated"),
+        ('[rule.a]\nstage = "line"\ntake_off = { set_price = "1", units = 2 }\n', "not_its_stage"),
+        ('[rule.a]\nstage = "line"\nearn = { points = "1" }\n', "not_its_stage"),
+        (LINE_GROUP + 'take_off = { set_price = "1", units = 2 }\n', "not_comparable"),
+        ('[rule.a]\nwhen = { partner = "x" }\ntake_off = { percent = "1" }\n', "unknown_partner"),
+        ('[rule.a]\nwhen = { shop_tag = ["x"] }\ntake_off = { percent = "1" }\n', "unknown_shop_tag"),
         ('[wallet.q]\n[rule.a]\nearn = { points = "1" }\n', "which_wallet"),
         ('[wallet.q]\nactivates = "PT2H"\n', "invalid"),
         (

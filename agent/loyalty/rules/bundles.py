@@ -1,6 +1,7 @@
 """Bundles: so many pieces for one price, or one piece out of each of several scopes."""
 
 from bisect import bisect_left
+from collections import Counter
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -64,8 +65,12 @@ class OneOfEach(NamedTuple):
 
     def __call__(self, state: State) -> Chosen | Refusal:
         """Return the pieces of all bundles that can be made."""
-        found = [dearest_first(self.picking.runs(state, scope)) for scope in self.scopes]
+        found = [self.picking.runs(state, scope) for scope in self.scopes]
         runs = {run.at: run for some in found for run in some}
+        # First goods that fewest scopes could have, so that the others are left for them; then the dearest.
+        wanted = Counter(run.at for some in found for run in some)
+        for some in found:
+            some.sort(key=lambda run: (wanted[run.at], -run.price, run.at))
         left = {at: run.pieces for at, run in runs.items()}
         pieces: Counts = {}
         used: Counts = {}
@@ -103,7 +108,7 @@ class OneOfEach(NamedTuple):
 
 
 def _one_bundle(found: list[list[Run]], left: Counts) -> tuple[list[int], int]:
-    """Return a line for each scope, dearest first, and how many scopes none was left for.
+    """Return a line for each scope, the first it finds, and how many scopes none was left for.
 
     A piece that two scopes could have goes where the bundle becomes whole (Kuhn's matching).
     """
