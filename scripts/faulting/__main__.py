@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from scripts.faulting import fuzz, year
+from scripts.faulting import fuzz, mutation, year
 from scripts.faulting import kill as kill_ledger
 from scripts.replay import kill as kill_tills
 
@@ -16,6 +16,7 @@ FAULTS: dict[str, Callable[..., dict[str, Any]]] = {
     "kill-ledger": kill_ledger.run,
     "year": year.run,
     "fuzz-evaluate": fuzz.run,
+    "mutation": mutation.run,
 }
 
 
