@@ -7,7 +7,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.errors import Mistake
 from agent.loyalty.check_points import asked_once, member_words, points_rule, points_tables, wallet_of
-from agent.loyalty.check_take_off import check_discount, check_take_off, discount_stage
+from agent.loyalty.check_take_off import (
+    check_bundle_group,
+    check_discount,
+    check_take_off,
+    discount_stage,
+    is_bundle,
+)
 from agent.loyalty.check_words import check_name, check_scope, unknown
 from agent.loyalty.grammar import STAGES, Stage
 from agent.loyalty.history import all_of
@@ -80,6 +86,8 @@ def _vouchers(text: Text) -> Iterator[Mistake]:
         yield from check_take_off(text, word.take_off, f"{at}/take_off")
         if word.group:
             yield from check_name(word.group, text.group, f"{at}/group", "group")
+        if is_bundle(word.take_off, None):
+            yield from check_bundle_group(text, word.group, f"{at}/group")
 
 
 def _rules(text: Text) -> Iterator[Mistake]:

@@ -48,10 +48,16 @@ def check_discount(text: Text, rule: Rule, at: str) -> Iterator[Mistake]:
         if getattr(rule, key) is not None and not bundled:
             remedy = "only bundles and free goods apply several times; `max` and `units` limit the others"
             yield Mistake(f"{at}/{key}", "not_repeated", {}, remedy)
-    group = text.group.get(rule.group)
-    if group is not None and bundled and group.per == "line" and group.mode != "all":
+    if bundled:
+        yield from check_bundle_group(text, rule.group, f"{at}/group")
+
+
+def check_bundle_group(text: Text, name: str, at: str) -> Iterator[Mistake]:
+    """Refuse a group that would give one line of a bundle to it and another line to a competitor."""
+    group = text.group.get(name)
+    if group is not None and group.per == "line" and group.mode != "all":
         remedy = 'bundles hold together: let them compete in a group per = "receipt"'
-        yield Mistake(f"{at}/group", "not_comparable", {}, remedy)
+        yield Mistake(at, "not_comparable", {}, remedy)
 
 
 def _count(count: Counting, word: TakeOff | None, at: str) -> Iterator[Mistake]:

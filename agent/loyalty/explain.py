@@ -27,6 +27,8 @@ def sentence(reason: Reason, programme: Programme, lang: str) -> str:
     key = reason.code
     if key == "applied":
         key = _applied(reason.values)
+        if key == "applied_paid" and _is_value(programme, reason.values):
+            key = "applied_value"
     if key == "lost_to" and "saves_minor" in reason.values:
         key = "lost_to_money"
     if key == "nothing_in_scope" and "currency" in reason.values:
@@ -96,6 +98,11 @@ def _applied(values: Mapping[str, Any]) -> str:
     return "applied_off" if "amount_minor" in values else "applied_give"
 
 
+def _is_value(programme: Programme, values: Mapping[str, Any]) -> bool:
+    words = programme.text.wallet.get(str(values.get("wallet", "")))
+    return words is not None and words.kind == "stored_value"
+
+
 def _words(values: Mapping[str, Any], programme: Programme, lang: str) -> dict[str, Any]:
     """Return a sentence's words: every key any phrase names, empty where a reason lacks it."""
     head = programme.text.programme
@@ -140,7 +147,7 @@ def _points(number: int, wallet: str, programme: Programme, lang: str) -> str:
     words = programme.text.wallet.get(wallet)
     digits = words.scale if words else 0
     shown = money(number, lang, digits=digits)
-    if words is not None and words.kind == "stored_value":
+    if words is not None and _is_value(programme, {"wallet": wallet}):
         return money(number, lang, digits=programme.text.programme.minor_digits)
     own = list(getattr(words.forms, lang)) if words is not None else []
     forms = (own[0], own[-2], own[-1]) if own else UNITS[lang]["points"]

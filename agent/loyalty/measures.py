@@ -54,12 +54,11 @@ class Window:
         first = day.replace(day=1) if self.window == "calendar_month" else day.replace(month=1, day=1)
         return first - timedelta(days=1)
 
-    def periods(self, sums: Sums, day: date) -> Iterator[date]:
-        """Return the last days of all calendar periods from the first known to the one before `day`'s."""
-        known = [one for one in self.days(sums) if one < day]
+    def periods(self, first: date, day: date) -> Iterator[date]:
+        """Return the last days of all calendar periods from that of `first` to the one before `day`'s."""
         found = []
         end = self.period_before(day)
-        while known and end >= known[0]:
+        while end >= first:
             found.append(end)
             end = self.period_before(end)
         return reversed(found)

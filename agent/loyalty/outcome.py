@@ -1,7 +1,7 @@
 """The quote: what a walk through the stages left in its state, in the words of the answer."""
 
 from agent.loyalty.balance import usable_points
-from agent.loyalty.caps import counted_uses
+from agent.loyalty.caps import counted, counted_uses
 from agent.loyalty.compile import Compiled
 from agent.loyalty.days import after, life
 from agent.loyalty.history import noted
@@ -96,13 +96,10 @@ def _counts(compiled: Compiled, state: State) -> list[Counted]:
     """Return what counting rules counted, uses of capped rules, and receipts on the way to an nth."""
     if state.member is None:
         return []
-    nth = [
-        Counted(rule, 1, int(_is_full(state, rule, size)), size)
-        for rule, size in sorted(state.points.visits.items())
-    ]
+    nth = [_nth(state, rule, size) for rule, size in sorted(state.points.visits.items())]
     return [*state.counts, *counted_uses(state, compiled.capped), *nth]
 
 
-def _is_full(state: State, rule: str, size: int) -> bool:
-    held = state.member.counts.get(rule) if state.member else None
-    return (held.position if held else 0) % size == size - 1
+def _nth(state: State, rule: str, size: int) -> Counted:
+    position = counted(state, rule).position
+    return Counted(rule, 1, int(position % size == size - 1), size, position)

@@ -34,6 +34,7 @@ MISSING_POINTS: dict[str, dict[str, str]] = {
 }
 PHRASES_POINTS: dict[str, dict[str, str]] = {
     "en": {
+        "applied_value": "{money} paid",
         "applied_into": "{points} turned into {name}",
         "applied_into_money": "{points} turned into {money}",
         "prompt_confirm_payment": "Ask the customer: pay with {points}?",
@@ -41,6 +42,7 @@ PHRASES_POINTS: dict[str, dict[str, str]] = {
         "enrol": "Joining",
     },
     "ru": {
+        "applied_value": "оплачено {money}",
         "applied_into": "{points}: переведено в {name}",
         "applied_into_money": "{points}: обменяно на {money}",
         "prompt_confirm_payment": "Спросите покупателя: списать {points}?",
@@ -48,6 +50,7 @@ PHRASES_POINTS: dict[str, dict[str, str]] = {
         "enrol": "Вступление",
     },
     "fi": {
+        "applied_value": "maksettu {money}",
         "applied_into": "{points} vaihdettu: {name}",
         "applied_into_money": "{points} vaihdettu: {money}",
         "prompt_confirm_payment": "Kysy asiakkaalta: maksetaanko {points}?",

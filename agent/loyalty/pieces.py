@@ -6,7 +6,6 @@ a discount is.
 
 from collections.abc import Iterable
 from fractions import Fraction
-from math import ceil
 from typing import NamedTuple
 
 from agent.loyalty.state import State
@@ -82,8 +81,3 @@ def take(runs: Iterable[Run], most: int, left: Counts) -> Counts:
 def values_of(runs: Iterable[Run], pieces: Counts) -> dict[int, Fraction]:
     """Return what those pieces cost now, by line."""
     return {run.at: run.price * pieces[run.at] for run in runs if run.at in pieces}
-
-
-def room_for(value: Fraction, room: int) -> int:
-    """Return how much pieces of that value can lose: a broken minor unit of theirs counts as theirs."""
-    return min(room, ceil(value))

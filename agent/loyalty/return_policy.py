@@ -48,8 +48,8 @@ def effects_by_policy(
 
 def _recomputed(compiled: Compiled, sale: Sale, progress: Progress) -> ReturnEffects:
     """Return what the sale gave beyond what its remaining goods would have been given."""
-    if not any(progress.back.values()):
-        return ReturnEffects()
+    if progress.is_all or not any(progress.back.values()):
+        return undone(sale.quote, progress) if progress.is_all else ReturnEffects()
     kept = evaluate(compiled, sale.facts, _net(sale, progress), sale.at, draw=sale.draw)
     whole = sale.quote
     return ReturnEffects(
@@ -64,6 +64,9 @@ def _recomputed(compiled: Compiled, sale: Sale, progress: Progress) -> ReturnEff
         list(_gone(whole.gives, kept.gives)),
         [one.id for one in whole.vouchers if one not in kept.vouchers],
         [one for one in whole.noted if one not in kept.noted],
+        _less(
+            {one.rule: one.rewards for one in whole.counts}, {one.rule: one.rewards for one in kept.counts}
+        ),
     )
 
 
@@ -74,7 +77,10 @@ def _net(sale: Sale, progress: Progress) -> Basket:
         for line in sale.basket.lines
         if line.line not in progress.whole or progress.back[line.line] < progress.whole[line.line]
     ]
-    redeem: dict[str, int | str] = {one.wallet: one.redeem for one in sale.quote.wallets if one.redeem}
+    redeem: dict[str, int | str] = {}
+    for line in sale.quote.lines:
+        for one in line.paid:
+            redeem[one.wallet] = int(redeem.get(one.wallet, 0)) + one.points
     return msgspec.structs.replace(sale.basket, lines=lines, redeem=redeem)
 
 

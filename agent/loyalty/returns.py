@@ -18,9 +18,10 @@ from agent.loyalty.quote import Counted, Noted, Quote
 class ReturnEffects(msgspec.Struct, frozen=True):
     """What a return does.
 
-    Money to the customer; points taken out and given back, per wallet; counts and measures moved back;
-    the gifts taken back (their places in the quote's `gives`), vouchers given back (ids), and what leaves
-    the member's history.  `deducted_minor` is what the refund was lowered by for points that are gone.
+    Money to the customer; points taken out and given back, per wallet; counts (and the rewards they made)
+    and measures moved back; the gifts taken back (their places in the quote's `gives`), vouchers given back
+    (ids), and what leaves the member's history.  `deducted_minor` is what the refund was lowered by for
+    points that are gone.
     """
 
     refund_minor: int = 0
@@ -31,6 +32,7 @@ class ReturnEffects(msgspec.Struct, frozen=True):
     gives: list[int] = msgspec.field(default_factory=list)
     vouchers: list[str] = msgspec.field(default_factory=list)
     noted: list[Noted] = msgspec.field(default_factory=list)
+    rewards: dict[str, int] = msgspec.field(default_factory=dict)
     deducted_minor: int = 0
 
 
@@ -84,6 +86,7 @@ def undone(quote: Quote, progress: Progress) -> ReturnEffects:
         _gifts_gone(quote, counts, is_all=progress.is_all),
         [one.id for one in quote.vouchers] if progress.is_all else [],
         quote.noted if progress.is_all else [],
+        {one.rule: one.rewards - _rewards_kept(one, counts.get(one.rule, 0)) for one in quote.counts},
     )
 
 
@@ -98,6 +101,7 @@ def difference(before: ReturnEffects, after: ReturnEffects) -> ReturnEffects:
         [one for one in after.gives if one not in before.gives],
         [one for one in after.vouchers if one not in before.vouchers],
         [one for one in after.noted if one not in before.noted],
+        _less(after.rewards, before.rewards),
     )
 
 
@@ -121,7 +125,7 @@ def _gifts_gone(quote: Quote, undone_units: Mapping[str, int], *, is_all: bool) 
     """Return the places of the gifts that what is left of the sale would not have given."""
     if is_all:
         return list(range(len(quote.gives)))
-    kept = {one.rule: _rewards_kept(one, undone_units.get(one.rule, 0)) for one in quote.counts if one.size}
+    kept = {one.rule: _rewards_kept(one, undone_units.get(one.rule, 0)) for one in quote.counts}
     gone = []
     for rule, number in kept.items():
         places = [at for at, give in enumerate(quote.gives) if give.rule == rule]
@@ -130,6 +134,8 @@ def _gifts_gone(quote: Quote, undone_units: Mapping[str, int], *, is_all: bool) 
 
 
 def _rewards_kept(counted: Counted, back: int) -> int:
+    if not counted.size:
+        return counted.rewards
     reached = (counted.position + counted.units - back) // counted.size - counted.position // counted.size
     return max(0, min(counted.rewards, reached))
 

@@ -103,7 +103,8 @@ class TierTable:
         """Walk the calendar periods from the first known: who loses a tier steps down one at a time."""
         assert self._stepped is not None
         current = -1
-        for end in self._stepped.window.periods(sums, day):
+        first = min((one for tier in self.tiers for one in tier.window.days(sums)[:1]), default=day)
+        for end in self._stepped.window.periods(first, day):
             current = max(self._best_by(sums, end), self._below(current))
         return max(self._best(sums, day), self._below(current))
 

@@ -170,8 +170,19 @@ def _reversals(entries: list[Entry], effects: ReturnEffects, return_id: str) -> 
                     missing -= sum(abs(amount) for _, amount in lots)
                     if lots:
                         drafts.append(_reverse(entry, lots, return_id))
-    counted = [entry for entry in entries if entry.kind == "COUNT" and entry.part in effects.counts]
-    return drafts + [reversal(entry, f"{return_id}/COUNT/{entry.part}") for entry in counted]
+    counted = {**effects.counts, **effects.rewards}
+    return drafts + [
+        _uncount(entry, effects, return_id)
+        for entry in entries
+        if entry.kind == "COUNT" and entry.part in counted
+    ]
+
+
+def _uncount(entry: Entry, effects: ReturnEffects, return_id: str) -> Draft:
+    """Undo as much of a count as came back: its units line by line, rewards once they are out of reach."""
+    made = reversal(entry, f"{return_id}/COUNT/{entry.part}")
+    back = {"units": effects.counts.get(entry.part, 0), "rewards": effects.rewards.get(entry.part, 0)}
+    return msgspec.structs.replace(made, data=made.data | {key: -number for key, number in back.items()})
 
 
 def _part_of_lots(entry: Entry, entries: list[Entry], points: int) -> list[tuple[str, int]]:

@@ -124,12 +124,10 @@ class Book:
         for rule, units in effects.counts.items():
             known = counts[rule]
             counts[rule] = CountFacts(known.position - units, day, known.today, known.lifetime - units)
-        for one in quote.counts:
-            gone = sum(quote.gives[index].rule == one.rule for index in effects.gives)
-            if not any(give.rule == one.rule for give in quote.gives):
-                gone = one.rewards if effects.counts.get(one.rule) else 0
-            known = counts[one.rule]
-            counts[one.rule] = msgspec.structs.replace(known, position=known.position + one.size * gone)
+        sizes = {one.rule: one.size for one in quote.counts}
+        for rule, rewards in effects.rewards.items():
+            back = counts[rule].position + sizes[rule] * rewards
+            counts[rule] = msgspec.structs.replace(counts[rule], position=back)
         for key, amount in effects.measures.items():
             measures[key] -= amount
         for noted in effects.noted:

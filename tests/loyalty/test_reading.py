@@ -14,6 +14,9 @@ from tests.loyalty.desk import HEAD
 ROOT = Path(__file__).parents[2]
 PROGRAMMES = sorted((ROOT / "config" / "programmes").glob("*.toml"))
 COUNT = '[rule.a]\ncount = { of = "units", in = "receipt", size = 2 }\n'
+ONE_OF_X = '[rule.a]\ngroup = "x"\ntake_off = { percent = "1" }\n'
+TWO_STAGES = f'[group.x]\n{ONE_OF_X}[rule.b]\nstage = "receipt"\n'
+EXCLUSIVE = '[rule.e{0}]\nexclusive = true\nearn = {{ points = "1", wallet = "{0}" }}\n'
 LINE_GROUP = '[group.x]\nmode = "best"\nper = "line"\n[rule.a]\ngroup = "x"\n'
 
 
@@ -136,6 +139,18 @@ def test_numbers_that_cannot_be_meant_are_refused() -> None:
         ('[rule.a]\nstage = "line"\ntake_off = { set_price = "1", units = 2 }\n', "not_its_stage"),
         ('[rule.a]\nstage = "line"\nearn = { points = "1" }\n', "not_its_stage"),
         (LINE_GROUP + 'take_off = { set_price = "1", units = 2 }\n', "not_comparable"),
+        (
+            LINE_GROUP.replace("rule.a", "voucher.a") + "take_off = { cheapest_free = 1, units = 2 }\n",
+            "not_comparable",
+        ),
+        ('[settings]\nallocat = "last_line"\n', "unknown_setting"),
+        (
+            '[rule.a]\nwhen = { has = ["x"] }\ntake_off = { percent = "1" }\n',
+            "unknown_scope",
+        ),
+        (TWO_STAGES + 'group = "x"\ntake_off = { amount = "1" }\n', "not_comparable"),
+        ('[group.x]\n[voucher.v]\ngroup = "x"\ntake_off = { amount = "1" }\n' + ONE_OF_X, "not_comparable"),
+        ("[wallet.q]\n" + EXCLUSIVE.format("p") + EXCLUSIVE.format("q"), "not_comparable"),
         ('[rule.a]\nwhen = { partner = "x" }\ntake_off = { percent = "1" }\n', "unknown_partner"),
         ('[rule.a]\nwhen = { shop_tag = ["x"] }\ntake_off = { percent = "1" }\n', "unknown_shop_tag"),
         ('[wallet.q]\n[rule.a]\nearn = { points = "1" }\n', "which_wallet"),
@@ -182,3 +197,9 @@ def test_reading_leaves_the_heap_sound() -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_an_unknown_time_zone_is_a_mistake() -> None:
+    with pytest.raises(DocumentError) as caught:
+        load_programme(HEAD.replace("Europe/Helsinki", "Europe/Hellsinki").encode(), name="x.toml")
+    assert [one.code for one in caught.value.mistakes] == ["unknown_zone"]
