@@ -33,9 +33,20 @@ def prompts_of(quote: Quote, shown: Quote | None, tables: Sequence[SaidWhen], st
     """
     confirm = [Prompt("confirm_payment", {"rule": one.rule, **one.values}) for one in state.points.confirm]
     found = [prompt for reason in quote.reasons if (prompt := _of_reason(reason)) is not None]
+    found = [prompt for prompt in found if _is_near(prompt, state)]
     found.sort(key=lambda one: -int(one.values.get("worth_minor", 0)))
     said = [Prompt("say", {"prompt": one.id}) for one in tables if state.points.is_live and one.holds(state)]
     return [*confirm, *(_ask_for_card(quote, shown) if shown is not None else ()), *found, *said]
+
+
+def _is_near(prompt: Prompt, state: State) -> bool:
+    """Return whether a basket could well grow so far: who has bought for 3.00 will not buy for 97.00 more."""
+    goods = state.lines_of(0)
+    if prompt.code == "missing_amount":
+        return int(prompt.values["amount_minor"]) <= sum(state.amounts[at] for at in goods)
+    if prompt.code == "missing_quantity":
+        return int(prompt.values["quantity"]) <= sum(state.pieces(at) for at in goods)
+    return True
 
 
 def _of_reason(reason: Reason) -> Prompt | None:

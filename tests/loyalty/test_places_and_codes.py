@@ -102,3 +102,12 @@ def test_what_a_bundle_lacks_is_said_with_its_plural(lang: str, sentences: list[
     reasons = [quote(one, GOODS).reasons[0] for one in rules]
     said = [sentence(why, programme, lang) for why, programme in zip(reasons, programmes, strict=True)]
     assert said == sentences
+
+
+@pytest.mark.parametrize(("least", "prompts"), [("20.00", 1), ("20.01", 0)])
+def test_nobody_is_asked_to_buy_more_than_as_much_again(least: str, prompts: int) -> None:
+    rule = f'[rule.a]\nwhen = {{ amount = {{ at_least = "{least}" }} }}\ntake_off = {{ percent = "10" }}\n'
+    assert len(quote(rule, GOODS).prompts) == prompts
+    bundle = "[rule.a]\ntake_off = { cheapest_free = 1, units = 4 }\n"
+    assert quote(bundle, GOODS).prompts == []
+    assert len(quote(bundle, GOODS, Line(2, "b", 100)).prompts) == 1
