@@ -12,8 +12,6 @@ from agent.loyalty.compile import Compiled
 from agent.loyalty.enrol import of_age
 from agent.loyalty.member import CountFacts, Lot, MemberEvent, MemberFacts, Voucher, WalletFacts
 from agent.loyalty.numbers import exact, half_up
-from agent.loyalty.programme import Programme
-from agent.loyalty.words import setting
 from agent.scenario.story import Facts, Receipt, Said
 
 _Said = dict[str, str]
@@ -163,19 +161,6 @@ def _line(number: int, said: Said, desk: Desk) -> Line:
             key: value for name, text in pairs if name == "with" for key, _, value in [text.partition("=")]
         },
     )
-
-
-def is_usable(lot: Lot, at: datetime) -> bool:
-    """Return whether a lot counts at a local moment."""
-    day = at.date()
-    begun = lot.active_from is None or lot.active_from <= day
-    alive = lot.expires_on is None or lot.expires_on >= day
-    return begun and alive and (lot.ends_at is None or lot.ends_at > at)
-
-
-def spending_order(programme: Programme, wallet: str) -> str:
-    """Return which of a wallet's lots are spent first, in the words of the setting."""
-    return programme.text.wallet[wallet].spend_order or setting(programme.text.settings, "spend_order")
 
 
 def _life(words: dict[str, str]) -> tuple[date | None, date | None]:

@@ -8,25 +8,22 @@ from typing import NamedTuple
 import msgspec
 
 from agent.errors import DocumentError
+from agent.loyalty.carry import Carried, carry, is_usable
+from agent.loyalty.carry_back import carry_back
 from agent.loyalty.check import mistakes
 from agent.loyalty.compile import Compiled, compile_programme
 from agent.loyalty.enrol import may_join
 from agent.loyalty.evaluate import evaluate
-from agent.loyalty.lots import taken_from
-from agent.loyalty.member import MemberFacts, WalletFacts
+from agent.loyalty.member import MemberFacts
 from agent.loyalty.programme import Programme
 from agent.loyalty.quote import Quote
 from agent.loyalty.return_policy import Sale, effects_by_policy, with_debt
 from agent.loyalty.returns import amount_of, summed
 from agent.loyalty.words import setting
-from agent.scenario.desk import Desk, basket_of, is_usable, spending_order
-from agent.scenario.fold import Booked, Moves, after_sale
+from agent.scenario.desk import Desk, basket_of
 from agent.scenario.forms import NOBODY
 from agent.scenario.story import Facts, Receipt, Scenario
 from agent.scenario.told import Teller, Told, plain
-from agent.scenario.undo import after_return
-
-_EMPTY = WalletFacts()
 
 
 class Outcome(NamedTuple):
@@ -42,7 +39,7 @@ class Outcome(NamedTuple):
 class _Sold(NamedTuple):
     member: str
     sale: Sale
-    booked: Booked | None
+    carried: Carried | None
     names: dict[str, int]
     back: dict[int, int]
     units: dict[int, Decimal]
@@ -85,6 +82,7 @@ class _Player:
             return Outcome(step, told, _difference(step, told))
         facts = self.desk.known(step)
         told += self._teller.after(facts, _balances(facts, at))
+        told.append(Told((f"level {self._compiled.tiers.effective(facts, at.date()) or 'none'}",)))
         return Outcome(step, told, _difference(step, told), before, facts)
 
     def _sale(self, step: Receipt, at: datetime) -> list[Told]:
@@ -93,22 +91,16 @@ class _Player:
         facts = None if step.member == NOBODY else self.desk.shown(step)
         draw = int(next((one.words["number"] for one in step.said if one.kind == "draw"), "0"))
         quote = evaluate(self._compiled, facts, basket, at, draw=draw)
-        booked = None if facts is None else self._booked(step, quote, at)
+        carried = None if facts is None else self._carried(step, quote, at)
         sale = Sale(basket, quote, facts, at, draw)
-        self._sales.append(_Sold(step.member, sale, booked, names, {}, {}))
+        self._sales.append(_Sold(step.member, sale, carried, names, {}, {}))
         return list(self._teller.sale(quote, {line: name for name, line in names.items()}))
 
-    def _booked(self, step: Receipt, quote: Quote, at: datetime) -> Booked:
+    def _carried(self, step: Receipt, quote: Quote, at: datetime) -> Carried:
         """Lay a quote on the member's facts."""
-        known = self.desk.known(step)
-        debited: Moves = []
-        for wallet in quote.wallets:
-            lots = [lot for lot in known.wallets.get(wallet.wallet, _EMPTY).lots if is_usable(lot, at)]
-            order = spending_order(self._compiled.programme, wallet.wallet)
-            debited += [(wallet.wallet, *one) for one in taken_from(lots, wallet.redeem, order)]
-        booked = after_sale(known, quote, day=at.date(), debited=debited)
-        self.desk.members[step.member] = booked.facts
-        return booked
+        carried = carry(self._compiled.programme.text, self.desk.known(step), quote, at)
+        self.desk.members[step.member] = carried.facts
+        return carried
 
     def _returned(self, step: Receipt, at: datetime) -> list[Told]:
         which = next((int(one.words["number"]) for one in step.said if one.kind == "of"), 0)
@@ -119,13 +111,13 @@ class _Player:
         sold = self._sales[number - 1]
         now = dict(self._goods_back(step, sold))
         effects = effects_by_policy(self._compiled, sold.sale, sold.back, now)
-        if sold.booked is not None:
+        if sold.carried is not None:
             effects = with_debt(effects, self._compiled.programme, _balances(self.desk.known(step), at))
             policy = setting(self._compiled.programme.text.settings, "returned_expired_lot")
             facts = self.desk.known(step)
-            booked = after_return(facts, sold.booked, effects, day=at.date(), policy=policy)
-            self.desk.members[step.member] = booked.facts
-            sold = sold._replace(booked=booked)
+            carried = carry_back(facts, sold.carried, effects, day=at.date(), policy=policy)
+            self.desk.members[step.member] = carried.facts
+            sold = sold._replace(carried=carried)
         self._sales[number - 1] = sold._replace(back=summed(sold.back, now))
         return list(self._teller.returned(effects, sold.sale.quote))
 
