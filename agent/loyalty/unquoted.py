@@ -7,7 +7,7 @@ the receipt earns is theirs all the same.  Both ends evaluate it with the progra
 from copy import copy
 
 from agent.loyalty.compile import Compiled
-from agent.loyalty.conditions import Refusal
+from agent.loyalty.refusal import Refusal
 from agent.loyalty.state import State
 from agent.loyalty.work import CompiledRule
 

@@ -88,7 +88,7 @@ def _book(
     }
     drafts = [
         Draft("RETURN", receipt=sale.receipt, part=return_id, account=sale.account, data=data),
-        *_reversals(entries, effects, return_id, gone={gift_part(quote, at) for at in effects.gives}),
+        *_reversals(entries, effects, return_id, {gift_part(quote, at) for at in effects.gives}),
     ]
     for one in drafts:
         actor = body.cashier or sale.actor
@@ -157,7 +157,7 @@ def _quantities(entries: list[Entry], line: int) -> list[str]:
     ]
 
 
-def _reversals(entries: list[Entry], effects: ReturnEffects, return_id: str, *, gone: set[str]) -> list[Draft]:
+def _reversals(entries: list[Entry], effects: ReturnEffects, return_id: str, gone: set[str]) -> list[Draft]:
     """Undo points lot by lot: what is left of each entry, in the order in which they were written.
 
     `gone` are the parts of the gifts that what is left of the sale would not have given.
