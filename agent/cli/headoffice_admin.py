@@ -108,6 +108,29 @@ def member_block(config_path: Path, member_or_card: str, reason: str) -> None:
         click.echo(f"blocked: {block(office, member_or_card, reason)}")
 
 
+@member.command("directory")
+@as_json
+@config_option
+@errors_told
+def member_directory(config_path: Path, *, as_json: bool) -> None:
+    """Make the directory of all members that tills keep; they fetch it with their next pulls.
+
+    Run it every night, and after an erasure.
+    """
+    from agent.headoffice.directory import make  # noqa: PLC0415
+
+    with opened(config_path) as office:
+        made = make(office)
+    if as_json:
+        print_json(made._asdict())
+        return
+    mib = 1024 * 1024
+    click.echo(
+        f"{made.members:,} members as of change {made.cursor:,}: {made.size / mib:,.1f} MiB,"
+        f" {made.sent / mib:,.1f} MiB on the wire"
+    )
+
+
 @click.group()
 def till() -> None:
     """The tills of the chain."""

@@ -7,6 +7,8 @@ most what this till did for this member since the last pull, a handful of entrie
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
+import msgspec
+
 from agent.journal.entry import Entry
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
 
@@ -48,13 +50,8 @@ class Folder:
             alive = [lot for lot in lots if lot.expires_on is None or lot.expires_on >= day]
             alive.sort(key=lambda lot: (lot.expires_on is None, lot.expires_on or day, lot.lot))
             wallets[wallet] = WalletFacts(alive, usable.get(wallet, 0))
-        return MemberFacts(
-            **{
-                **{name: getattr(self._facts, name) for name in MemberFacts.__struct_fields__},
-                "wallets": wallets,
-                "counts": self._counts,
-                "vouchers": list(self._vouchers.values()),
-            }
+        return msgspec.structs.replace(
+            self._facts, wallets=wallets, counts=self._counts, vouchers=list(self._vouchers.values())
         )
 
     def _move(self, entry: Entry, name: str, amount: int) -> None:

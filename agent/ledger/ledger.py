@@ -1,13 +1,14 @@
 """The ledger as the rest of the till sees it: read at once, write through one thread, close."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
 from agent.clock import Clock
 from agent.ledger.appending import Head
+from agent.ledger.arriving import Arriving, Piece, remove_others
 from agent.ledger.database import (
     Connection,
     SqliteError,
@@ -16,6 +17,7 @@ from agent.ledger.database import (
     migrate,
     prepare_for_writing,
 )
+from agent.ledger.directory import MARK, Directory, open_shelf
 from agent.ledger.first_run import NAME, make_ledger
 from agent.ledger.lock import Lock
 from agent.ledger.migrations import STEPS
@@ -63,12 +65,14 @@ class Ledger:
         self._frozen_at_start = bool(frozen)
         self._newest = head
         self._unbooked = read_unbooked(self._db)
+        self._shelf = open_shelf(folder, _mark(self._db, MARK))
         self.read = Reader(
             storage.connect(NAME, read_only=True),
             clock,
             self.incarnation,
             archives=open_archives(folder, clock),
             unbooked=self._unbooked,
+            shelf=self._shelf,
         )
         self._writer = Writer(
             self._db,
@@ -92,6 +96,15 @@ class Ledger:
         """
         return self._writer.submit(change)
 
+    def put_directory(self, directory: Directory) -> None:
+        """Answer from this directory from now on, after `use_directory` named it; the older ones go."""
+        self._shelf.put(directory)
+        remove_others(self._folder, directory.cursor)
+
+    def arriving(self, cursor: int, pieces: Sequence[Piece]) -> Arriving:
+        """Begin to take a directory in, or go on where it stopped."""
+        return Arriving(self._folder, cursor, pieces)
+
     def status(self) -> LedgerStatus:
         """Return how the ledger stands."""
         return self.read.status()._replace(writable=not self._writer.poisoned)
@@ -110,7 +123,13 @@ class Ledger:
 
     def _begin(self, head: Head) -> Transaction:
         return Transaction(
-            self._db, self._clock, self.incarnation, boot=self._boot, head=head, unbooked=self._unbooked
+            self._db,
+            self._clock,
+            self.incarnation,
+            boot=self._boot,
+            head=head,
+            unbooked=self._unbooked,
+            shelf=self._shelf,
         )
 
     def _after_commit(self, transaction: Transaction) -> None:
@@ -175,6 +194,11 @@ def _prepare(db: Connection, folder: Path) -> tuple[str, Head, str]:
         _freeze(db, frozen)
     _grow_log(db)
     return incarnation, head, frozen
+
+
+def _mark(db: Connection, name: str) -> int:
+    row = db.execute("SELECT number FROM mark WHERE name = ?", (name,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _freeze(db: Connection, reason: str) -> None:

@@ -59,7 +59,10 @@ class StoredProgramme(NamedTuple):
 
 
 class LedgerStatus(NamedTuple):
-    """How the ledger stands; `frozen` says why spending stopped, or nothing."""
+    """How the ledger stands; `frozen` says why spending stopped, or nothing.
+
+    `directory` is the cursor of the member directory in use, 0 before the first.
+    """
 
     incarnation: str
     head_seq: int
@@ -68,6 +71,7 @@ class LedgerStatus(NamedTuple):
     backlog: int
     frozen: str
     writable: bool
+    directory: int
 
 
 class LotSlice(Protocol):

@@ -100,6 +100,19 @@ def first_books(db: Any) -> None:
             db.execute(statement)
 
 
+DIRECTORY_2 = """
+CREATE TABLE directory (
+    cursor INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, signature BLOB NOT NULL, members INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, made_ms INTEGER NOT NULL
+)
+"""
+
+
+def directories(db: Any) -> None:
+    """Make the list of member directories."""
+    db.execute(DIRECTORY_2)
+
+
 def repeated_enrolment(db: Any) -> None:
     """Remember which key a code was spent on, so that a lost answer can be given again."""
     db.execute("ALTER TABLE till ADD COLUMN code_key BLOB")
@@ -134,8 +147,9 @@ def vouchers_of_hours(db: Any) -> None:
 
 STEPS = (
     ("0001_first_books", first_books),
-    ("0002_repeated_enrolment", repeated_enrolment),
-    ("0003_own_journal", own_journal),
-    ("0004_settled_returns", settled_returns),
-    ("0005_vouchers_of_hours", vouchers_of_hours),
+    ("0002_directories", directories),
+    ("0003_repeated_enrolment", repeated_enrolment),
+    ("0004_own_journal", own_journal),
+    ("0005_settled_returns", settled_returns),
+    ("0006_vouchers_of_hours", vouchers_of_hours),
 )
