@@ -8,6 +8,7 @@ import msgspec
 
 from agent.ledger.database import Connection
 from agent.ledger.records import MemberRowLike
+from agent.ledger.seal import seal
 from agent.loyalty.member import MemberFacts
 
 
@@ -35,10 +36,11 @@ def take_in(db: Connection, row: MemberRowLike, *, has_unbooked: bool) -> None:
         _store(db, row)
         return
     waiting = Waiting(row.member, row.version, row.card_tags, row.facts, row.blocked_tags)
+    values = (row.member, row.version, _encode(waiting))
     db.execute(
-        "INSERT INTO member_waiting VALUES (?, ?, ?) ON CONFLICT (member) DO UPDATE SET version ="
-        " excluded.version, row = excluded.row WHERE excluded.version > version",
-        (row.member, row.version, _encode(waiting)),
+        "INSERT INTO member_waiting VALUES (?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET version ="
+        " excluded.version, row = excluded.row, seal = excluded.seal WHERE excluded.version > version",
+        (*values, seal(*values)),
     )
 
 
@@ -56,7 +58,8 @@ def forget(db: Connection, member: str, version: int) -> None:
     """
     for table in ("member", "card", "member_waiting"):
         db.execute(f"DELETE FROM {table} WHERE member = ?", (member,))  # noqa: S608 - our own names
-    db.execute("INSERT INTO member VALUES (?, ?, ?)", (member, version, FORGOTTEN))
+    values = (member, version, FORGOTTEN)
+    db.execute("INSERT INTO member VALUES (?, ?, ?, ?)", (*values, seal(*values)))
 
 
 def drop_contained(db: Connection, cursor: int, limit: int) -> int:
@@ -70,14 +73,16 @@ def drop_contained(db: Connection, cursor: int, limit: int) -> int:
 
 
 def _store(db: Connection, row: MemberRowLike) -> None:
+    values = (row.member, row.version, _encode(row.facts))
     changed = db.execute(
-        "INSERT INTO member VALUES (?, ?, ?) ON CONFLICT (member) DO UPDATE SET version = excluded.version,"
-        " facts = excluded.facts WHERE excluded.version > version",
-        (row.member, row.version, _encode(row.facts)),
+        "INSERT INTO member VALUES (?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET version ="
+        " excluded.version, facts = excluded.facts, seal = excluded.seal WHERE excluded.version > version",
+        (*values, seal(*values)),
     ).rowcount
     if not changed:
         return
     db.execute("DELETE FROM card WHERE member = ?", (row.member,))
     blocked = set(row.blocked_tags)
     for tag in {*row.card_tags, *blocked}:
-        db.execute("INSERT OR REPLACE INTO card VALUES (?, ?, ?)", (tag, row.member, tag in blocked))
+        card = (tag, row.member, int(tag in blocked))
+        db.execute("INSERT OR REPLACE INTO card VALUES (?, ?, ?, ?)", (*card, seal(*card)))

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from agent.ledger.database import Connection
+from agent.ledger.seal import seal
 
 Key = tuple[str, str]
 """Kind and part of an entry."""
@@ -19,9 +20,9 @@ _json = msgspec.json.Encoder().encode
 COLUMNS = "state, content_hash, answer, member, effects"
 GET = f"SELECT {COLUMNS} FROM receipt WHERE receipt = ?"  # noqa: S608 - our own names
 _PUT = (
-    "INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (receipt) DO UPDATE SET"
+    "INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (receipt) DO UPDATE SET"
     " state = excluded.state, content_hash = excluded.content_hash, answer = excluded.answer,"
-    " member = excluded.member, effects = excluded.effects"
+    " member = excluded.member, effects = excluded.effects, seal = excluded.seal"
 )
 
 
@@ -61,4 +62,5 @@ def read_row(found: Any) -> ReceiptRow:
 def write_row(db: Connection, receipt_id: str, row: ReceiptRow) -> None:
     """Store the row, in place of what was there."""
     effects = _encode([(seq, kind, part) for (kind, part), seq in row.effects.items()])
-    db.execute(_PUT, (receipt_id, row.state, row.content_hash, row.answer, row.member, effects))
+    values = (receipt_id, row.state, row.content_hash, row.answer, row.member, effects)
+    db.execute(_PUT, (*values, seal(*values)))

@@ -8,7 +8,9 @@ from agent.journal.entry import Draft
 from agent.ledger import members
 from agent.ledger.appending import Appending
 from agent.ledger.directory import MARK
+from agent.ledger.marks import write_mark
 from agent.ledger.records import AllowanceLike, DeltaLike, MemberRowLike, NewsLike, Slice
+from agent.ledger.seal import seal
 
 
 class Transaction(Appending):
@@ -105,15 +107,17 @@ class Transaction(Appending):
             return False
         if self._one("SELECT 1 FROM allowance WHERE number = ?", allowance.number):
             return False
+        values = (allowance.number, allowance.member, allowance.wallet, allowance.honour_until_ms)
         self._db.execute(
-            "INSERT INTO allowance (number, member, wallet, honour_until_ms) VALUES (?, ?, ?, ?)",
-            (allowance.number, allowance.member, allowance.wallet, allowance.honour_until_ms),
+            "INSERT INTO allowance (number, member, wallet, honour_until_ms, seal) VALUES (?, ?, ?, ?, ?)",
+            (*values, seal(*values)),
         )
         for lot in allowance.lots:
+            part = (allowance.number, lot.lot, lot.amount, lot.active_from, lot.expires_on, lot.ends_at)
             self._db.execute(
-                "INSERT INTO allowance_lot (number, lot, amount, active_from, expires_on, ends_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (allowance.number, lot.lot, lot.amount, lot.active_from, lot.expires_on, lot.ends_at),
+                "INSERT INTO allowance_lot (number, lot, amount, active_from, expires_on, ends_at, seal)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*part, seal(*part)),
             )
         return True
 
@@ -174,12 +178,7 @@ class Transaction(Appending):
 
     def set_mark(self, name: str, value: int | str) -> None:
         """Remember a number or a text under a name."""
-        number, text = (value, "") if isinstance(value, int) else (0, value)
-        self._db.execute(
-            "INSERT INTO mark VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET number = excluded.number,"
-            " text = excluded.text WHERE number != excluded.number OR text != excluded.text",
-            (name, number, text),
-        )
+        write_mark(self._db, name, value)
 
     def store_programme(self, text: bytes, news: NewsLike) -> None:
         """Put a programme in force; its version must rise.
@@ -190,9 +189,10 @@ class Transaction(Appending):
         row = self._one("SELECT max(version) FROM programme WHERE id = ?", news.id)
         if row[0] is not None and row[0] >= news.version:
             raise Refused("version_not_rising", f"version {row[0]} of {news.id} is here already")
+        values = (news.id, news.version, news.sha256, news.signature, text)
         self._db.execute(
-            "INSERT INTO programme (id, version, sha256, signature, text) VALUES (?, ?, ?, ?, ?)",
-            (news.id, news.version, news.sha256, news.signature, text),
+            "INSERT INTO programme (id, version, sha256, signature, text, seal) VALUES (?, ?, ?, ?, ?, ?)",
+            (*values, seal(*values)),
         )
 
     def _release_lapsed(self, member: str, but: str = "") -> None:

@@ -16,12 +16,15 @@ from agent.journal.kinds import postings
 from agent.ledger import derive
 from agent.ledger.database import Connection, SqliteError, check_ours, connect, in_memory
 from agent.ledger.first_run import NAME
-from agent.ledger.migrations import STEPS, first_ledger
+from agent.ledger.migrations import STEPS
 from agent.ledger.receipts import COLUMNS, read_row
+from agent.ledger.seal import SEALED, broken_seals
+from agent.ledger.storage import DiskStorage
 from agent.ledger.witness import read_witness
 
 MAX_PROBLEMS = 20
 RESTORE = "stop the service and bring a backup back: loyalty-agent restore BACKUP"
+ROTTEN = "is not as it was written"
 KEEP = "keep this file as evidence and ask head office to compare the journal"
 DERIVED = {
     "allowance": "SELECT number, closed FROM allowance ORDER BY number",
@@ -102,7 +105,8 @@ def _examine(db: Connection) -> VerifyReport:
         for (said,) in db.execute(f"PRAGMA integrity_check({MAX_PROBLEMS})").fetchall()
         if said != "ok"
     ]
-    rebuilt = _rebuilt_from(db)
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    rebuilt = _rebuilt_from(db, version)
     count = 0
     for _, _, entry, says in walk(db, incarnation):
         count += 1
@@ -115,6 +119,8 @@ def _examine(db: Connection) -> VerifyReport:
         problems += _compare(db, rebuilt)
         problems += _receipts(db)
     problems += _marks_beyond(db, count)
+    problems += [Problem(f"table {table}, row {key}", ROTTEN, RESTORE) for table, key in broken_seals(db)]
+    problems += _schema(db, rebuilt, version)
     rebuilt.close()
     return VerifyReport(incarnation, count, problems[:MAX_PROBLEMS])
 
@@ -153,17 +159,16 @@ def walk(
         yield number, head, entry, None
 
 
-def _rebuilt_from(db: Connection) -> Connection:
+def _rebuilt_from(db: Connection, version: int) -> Connection:
     """Begin again in memory with what head office allowed, before any entry."""
     rebuilt = in_memory()
-    first_ledger(rebuilt)
-    for row in db.execute("SELECT number, member, wallet, honour_until_ms FROM allowance"):
-        rebuilt.execute(
-            "INSERT INTO allowance (number, member, wallet, honour_until_ms) VALUES (?, ?, ?, ?)", row
-        )
-    columns = "number, lot, amount, active_from, expires_on, ends_at"
-    for row in db.execute(f"SELECT {columns} FROM allowance_lot"):  # noqa: S608 - our own names
-        rebuilt.execute(f"INSERT INTO allowance_lot ({columns}) VALUES (?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+    for _, step in STEPS[:version]:
+        step(rebuilt)
+    for table in ("allowance", "allowance_lot"):
+        columns = f"{SEALED[table]}, seal"
+        places = ", ".join("?" * len(columns.split(",")))
+        for row in db.execute(f"SELECT {columns} FROM {table}"):  # noqa: S608 - our own names
+            rebuilt.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", row)  # noqa: S608
     return rebuilt
 
 
@@ -200,6 +205,16 @@ def _receipts(db: Connection) -> Iterator[Problem]:
         yield Problem("receipts", f"name {named} entries, the journal has {kept}", RESTORE)
 
 
+def _schema(db: Connection, rebuilt: Connection, version: int) -> Iterator[Problem]:
+    question = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name != '_sqlite_migrations'"
+    stored, made = set(db.execute(question).fetchall()), set(rebuilt.execute(question).fetchall())
+    for _, name, _, _ in sorted(stored ^ made, key=repr)[:1]:
+        yield Problem(f"schema of {name}", f"is not that of version {version}", RESTORE)
+    applied = {name for (name,) in db.execute("SELECT name FROM _sqlite_migrations")}
+    if applied != {name for name, _ in STEPS[:version]}:
+        yield Problem("migrations", f"names {sorted(applied)} do not make version {version}", RESTORE)
+
+
 def _marks_beyond(db: Connection, count: int) -> Iterator[Problem]:
     for name, number in db.execute("SELECT name, number FROM mark WHERE name IN ('acknowledged', 'booked')"):
         if number > count:
@@ -207,7 +222,7 @@ def _marks_beyond(db: Connection, count: int) -> Iterator[Problem]:
 
 
 def _against_witness(folder: Path, report: VerifyReport) -> str:
-    witness = read_witness(folder)
+    witness = read_witness(DiskStorage(folder))
     if witness is None or not witness.seq:
         return ""
     if witness.incarnation != report.incarnation:

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from agent.errors import LedgerReadOnly
 from agent.ledger.appending import Head
@@ -20,10 +20,17 @@ T = TypeVar("T")
 QUEUE_LIMIT = 1000
 IDLE_S = 0.5
 BUSY_MS = 5000
-CHECKPOINT_AFTER = 60
-"""Commits until a checkpoint in the next idle moment; they fill about half of the grown log."""
-CHECKPOINT_AT_LATEST = 400
 Job = tuple[Callable[[Transaction], Any], "Future[Any]"]
+
+
+class LogPlan(NamedTuple):
+    """How large the write-ahead log is, and after how many commits it is copied into the database."""
+
+    grown_bytes: int = 2 * 1024 * 1024
+    """The log is grown to this once: appending to a file costs a commit half as much again."""
+    checkpoint_after: int = 60
+    """Commits until a checkpoint in the next idle moment; they fill about half of the grown log."""
+    checkpoint_at_latest: int = 400
 
 
 class Writer:
@@ -39,11 +46,13 @@ class Writer:
         on_idle: Callable[[], None],
         on_fatal: Callable[[BaseException], None],
         grow_log: Callable[[Connection], None],
+        plan: LogPlan,
     ) -> None:
         self._db = db
         self._grow_log = grow_log
         self._must_wipe = False
         self._head = head
+        self._plan = plan
         self._begin = begin
         self._after_commit = after_commit
         self._on_idle = on_idle
@@ -117,8 +126,8 @@ class Writer:
         self._since_checkpoint += 1
         if transaction.erased:
             self._wipe_log()
-        elif self._since_checkpoint >= CHECKPOINT_AT_LATEST or (
-            self._since_checkpoint >= CHECKPOINT_AFTER and self._jobs.empty()
+        elif self._since_checkpoint >= self._plan.checkpoint_at_latest or (
+            self._since_checkpoint >= self._plan.checkpoint_after and self._jobs.empty()
         ):
             self._checkpoint()
 

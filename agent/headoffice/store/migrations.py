@@ -147,9 +147,9 @@ def vouchers_of_hours(db: Any) -> None:
 
 STEPS = (
     ("0001_first_books", first_books),
-    ("0002_directories", directories),
-    ("0003_repeated_enrolment", repeated_enrolment),
-    ("0004_own_journal", own_journal),
-    ("0005_settled_returns", settled_returns),
-    ("0006_vouchers_of_hours", vouchers_of_hours),
+    ("0002_repeated_enrolment", repeated_enrolment),
+    ("0003_own_journal", own_journal),
+    ("0004_settled_returns", settled_returns),
+    ("0005_vouchers_of_hours", vouchers_of_hours),
+    ("0006_directories", directories),
 )
