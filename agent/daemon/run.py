@@ -9,6 +9,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from agent import __version__
 from agent.clock import Clock, random_id
 from agent.config.till import TillConfig
 from agent.daemon.admin import build_admin
+from agent.daemon.codes import codes_of
 from agent.daemon.enrolment import load_credentials
 from agent.daemon.logs import configure
 from agent.daemon.notify import Notifier, watchdog_interval_s
@@ -88,6 +90,7 @@ class _Daemon:
         self._link = connect(
             self._config, self._ledger, self._credentials, self._programme, clock=self._clock
         )
+        codes = codes_of(self._config.codes, self._clock)
         self._till = build_till(
             self._config,
             self._ledger,
@@ -95,10 +98,11 @@ class _Daemon:
             self._link,
             clock=self._clock,
             fleet_key=self._credentials.fleet_key if self._credentials else None,
+            codes=codes,
         )
         self._ledger.on_commit.append(self._wake_sync_from_thread)
         self._readers = Readers(
-            device_settings(self._config.device, self._config.numbers), self._on_reader_event
+            device_settings(self._config.device, self._config.numbers, codes), self._on_reader_event
         )
         self._servers = self._open_doors()
         if self._link.sync is not None:
@@ -249,15 +253,7 @@ class _Daemon:
         )
 
     def _device_rows(self) -> list[dict[str, Any]]:
-        states = self._readers.states
-        return [
-            {
-                "device": one.name,
-                "state": states[one.name].state if one.name in states else "closed",
-                "detail": states[one.name].detail if one.name in states else "",
-            }
-            for one in self._config.device
-        ]
+        return [{"device": name, **asdict(tally)} for name, tally in self._readers.tallies.items()]
 
 
 def _tokens(path: Path) -> dict[str, str]:

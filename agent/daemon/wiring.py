@@ -29,6 +29,7 @@ from agent.till.identify import Identifier
 from agent.till.idle import IdleAllowances
 from agent.till.quote import Quoter, TillSettings
 from agent.till.tokens import TokenSeal, token_key
+from drivers.codes import NO_CODES, Codes
 from drivers.number import Decoded, decode, raw_from_text
 
 log = structlog.get_logger()
@@ -96,8 +97,9 @@ def build_till(
     *,
     clock: Clock,
     fleet_key: bytes | None,
+    codes: Codes = NO_CODES,
 ) -> Till:
-    """Put the checkout together."""
+    """Put the checkout together; `codes` is what the readers got."""
     seal = TokenSeal(token_key(Path(config.paths.state) / "token.key"))
     settings = _settings(config)
     identifier = Identifier(
@@ -132,7 +134,7 @@ def build_till(
         gate=gate,
         clock=clock,
         settings=settings,
-        decode_text=_decoder(config),
+        decode_text=_decoder(config, codes),
         mode=lambda: mode_of(ledger, link.state),
         online_wait_s=config.sync.online_wait_ms / 1000,
     )
@@ -149,12 +151,13 @@ def _settings(config: TillConfig) -> TillSettings:
     )
 
 
-def _decoder(config: TillConfig) -> Callable[[str], tuple[str, str] | str]:
+def _decoder(config: TillConfig, codes: Codes) -> Callable[[str], tuple[str, str] | str]:
     """Decode what a POS hands over, behind the same payment guard as every reader."""
     ranges = number_ranges(config.numbers)
 
     def decode_text(text: str) -> tuple[str, str] | str:
-        found = decode(raw_from_text(text), transport="pos_text", ranges=ranges)
+        raw = raw_from_text(text, config.codes.pos_layout)
+        found = decode(raw, transport="pos_text", ranges=ranges, codes=codes)
         return (found.kind, found.value) if isinstance(found, Decoded) else str(found.reason)
 
     return decode_text

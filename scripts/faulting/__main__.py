@@ -6,12 +6,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from scripts.faulting import fuzz_decoders
 from scripts.faulting import kill as kill_ledger
 from scripts.replay import kill as kill_tills
 
 FAULTS: dict[str, Callable[..., dict[str, Any]]] = {
     "kill": kill_tills.run,
     "kill-ledger": kill_ledger.run,
+    "fuzz-decoders": fuzz_decoders.run,
 }
 
 
@@ -21,8 +23,11 @@ def main() -> int:
     parser.add_argument("names", nargs="+", choices=sorted(FAULTS), metavar="NAME")
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--inputs", type=int, default=1_000_000, help="for each decoder of fuzz-decoders")
     arguments = parser.parse_args()
-    lines = [FAULTS[name](kills=arguments.kills, seed=arguments.seed) for name in arguments.names]
+    options = {"kills": arguments.kills, "seed": arguments.seed}
+    more = {"fuzz-decoders": {"inputs": arguments.inputs}}
+    lines = [FAULTS[name](**options, **more.get(name, {})) for name in arguments.names]
     for line in lines:
         print(json.dumps(line))
     return 0 if all(line["ok"] for line in lines) else 1

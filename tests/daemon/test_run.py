@@ -66,7 +66,11 @@ class Agent:
         process = subprocess.Popen(
             [sys.executable, "-m", "agent.cli.till", "run", "--config", str(self.config)],
             cwd=ROOT,
-            env={"NOTIFY_SOCKET": str(self.folder / "notify"), "PATH": "/usr/bin:/bin"},
+            env={
+                "NOTIFY_SOCKET": str(self.folder / "notify"),
+                "PATH": "/usr/bin:/bin",
+                "PYTHONFAULTHANDLER": "1",  # a crash prints what it can
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
