@@ -30,6 +30,8 @@ from agent.journal.kinds import KINDS, postings
 from agent.loyalty.basket import MONEY_LIMIT
 
 LONGEST_VISIBLE_DETAIL = 2000
+UNPAID = "voided_unpaid"
+"""The part of the NOTE with which a till cancels a receipt that it never saw paid."""
 NAMED = {
     "no_quote": "paid without a matching quote of ours: it earns, nothing was taken off",
     "voided_before": "cancelled before it was paid, and paid all the same",
@@ -97,6 +99,7 @@ class Effects:
         for told in data.differences:
             kind = told if isinstance(told, str) and told in NAMED else "told_by_till"
             self.differ(entry, kind, NAMED.get(kind) or msgspec.json.encode(told).decode())
+        self._if_voided_elsewhere(entry, ("NOTE", UNPAID))
         state = books.state_before_receipt(self._store, entry.receipt)
         values = receipt_row(entry, data, till=self._till, shop=self._shop, state=state)
         books.put_receipt(self._store, values, by_rule(data))
@@ -181,6 +184,15 @@ class Effects:
             self.differ(entry, "parked_at_till", str(entry.data.get("why", "")))
         elif entry.part.startswith("conflict/"):
             self.differ(entry, "receipt_conflict", "this receipt came again with other content")
+        elif entry.part == UNPAID:
+            self._if_voided_elsewhere(entry, ("RECEIPT", ""))
+
+    def _if_voided_elsewhere(self, entry: Entry, other: tuple[str, str]) -> None:
+        """Tell of a sale that was cancelled where it was not made: its own till knows nothing of that."""
+        if log.stands_elsewhere(self._store, entry.receipt, other, entry.incarnation):
+            self.differ(
+                entry, "voided_elsewhere", "cancelled at a till that did not sell it; nothing is undone"
+            )
 
     def _close(self, entry: Entry) -> None:
         number = entry.allowance or int(entry.part or 0)

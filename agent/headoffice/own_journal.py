@@ -6,6 +6,7 @@ in the same segments as received journals.  Books that lack even the name of a j
 """
 
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from agent.errors import LedgerDamaged
@@ -60,13 +61,11 @@ class OwnJournal:
         self._segments.append(push, encode(Sealed(NAME, encode(push), b"")), now_ms)
         own.move_mark(self._store, self._incarnation, seq + 1, push.last_hash)
 
-    def issues(self) -> list[tuple[str, int, Issue]]:
-        """Return everything written, with the journal and number of each."""
-        return [
-            (name, received.seq, _issue(entry_from(received.body)))
-            for name in self._segments.incarnations()
-            for received in self._segments.entries(name, 0)
-        ]
+    def issues(self) -> Iterator[tuple[str, int, Issue]]:
+        """Yield everything written, with the journal and number of each."""
+        for name in self._segments.incarnations():
+            for received in self._segments.entries(name, 0):
+                yield name, received.seq, _issue(entry_from(received.body))
 
     def _catch_up(self, incarnation: str) -> int:
         seq, head = self._segments.received(incarnation)

@@ -60,10 +60,6 @@ def _settle(store: Store, effects: Effects, sale: _Sale, key: tuple[str, int], c
         before = _sum(before, now)
     else:
         return
-    if not is_known:
-        effects.differ(
-            came, "return_beyond_sale", f"return {one.part}: more came back than is left of the sale"
-        )
     undo = effects_of(sale.basket, sale.quote, before, now)
     after = _sum(before, now)
     is_all = all(after.get(line.line, 0) >= line.amount_minor for line in sale.basket.lines)
@@ -77,6 +73,9 @@ def _settle(store: Store, effects: Effects, sale: _Sale, key: tuple[str, int], c
         books.set_receipt_state(store, came.receipt, "returned" if is_all else "partly_returned")
         told = {"refund_minor": undo.refund_minor, "earned": undo.earned, "spent": undo.spent}
         effects.differ(came, log.SETTLED, f"return {one.part}: {msgspec.json.encode(told).decode()}")
+        if not is_known:
+            said = f"return {one.part}: more came back than is left of the sale"
+            effects.differ(came, "return_beyond_sale", said)
 
 
 def _minors(sale: _Sale, back: Entry, before: Mapping[int, int]) -> tuple[dict[int, int], bool]:

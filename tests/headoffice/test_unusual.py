@@ -74,6 +74,23 @@ def test_a_sale_paid_after_it_was_cancelled_is_a_difference_of_its_own(
     assert verify(office, Judge).is_sound
 
 
+@pytest.mark.parametrize("first", ["sale", "void"])
+def test_a_sale_cancelled_at_another_till_is_a_difference_in_either_order(
+    office: Office, shop: ShopTill, tmp_path: Path, first: str
+) -> None:
+    other = ShopTill(office, tmp_path, "1-2", 2)
+    try:
+        pay(shop)
+        assert other.desk.call("void", "r1", b"{}")["state"] == "voided"
+        for one in (shop, other) if first == "sale" else (other, shop):
+            one.push()
+        assert sorted(kinds(office)) == ["no_quote", "voided_elsewhere"]
+        assert rows(office, "SELECT state FROM receipt") == [("committed",)]
+        assert verify(office, Judge).is_sound
+    finally:
+        other.close()
+
+
 def test_a_voucher_of_two_hours_ends_at_its_minute_wherever_it_came_from(
     office: Office, tmp_path: Path
 ) -> None:

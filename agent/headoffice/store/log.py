@@ -62,6 +62,15 @@ def twin_of(store: Store, entry: Booked) -> Row | None:
     )
 
 
+def stands_elsewhere(store: Store, receipt: str, key: tuple[str, str], incarnation: str) -> bool:
+    """Say whether another journal than this has the entry `key` (kind, part) of a receipt."""
+    row = store.row(
+        "SELECT 1 FROM entry WHERE receipt = ? AND kind = ? AND part = ? AND parked = 0 AND incarnation <> ?",
+        (receipt, *key, incarnation),
+    )
+    return row is not None
+
+
 def entry_row(store: Store, incarnation: str, seq: int) -> Row | None:
     """Return one entry of the log."""
     return store.row("SELECT body, parked FROM entry WHERE incarnation = ? AND seq = ?", (incarnation, seq))
