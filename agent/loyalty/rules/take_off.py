@@ -92,7 +92,7 @@ class TakeOffWork:
             part = rounded(off, finer * over)
             if part <= most:
                 parts[at] = part
-                rests[at] = (rest * finer - off, finer * over)
+                rests[at] = (max(0, rest * finer - off), finer * over)
             else:
                 parts[at] = most
                 rests[at] = (state.amounts[at] - most, 1)
