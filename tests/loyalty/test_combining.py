@@ -193,3 +193,10 @@ def test_vouchers_compete_with_rules_by_the_mode_of_their_group(
     answer = quote(rules, A, B, member=held)
     assert [line.amount_minor for line in answer.lines] == amounts
     assert [one.id for one in answer.vouchers] == (["1"] if amounts[0] < 900 else [])
+
+
+def test_a_percentage_that_a_floor_cut_short_leaves_the_next_the_whole_rest() -> None:
+    rules = (
+        '[rule.a]\ntake_off = { percent = "10", floor = "9.50" }\n[rule.b]\ntake_off = { percent = "10" }\n'
+    )
+    assert [one.amount_minor for one in quote(rules, A).lines[0].rebates] == [-50, -95]
