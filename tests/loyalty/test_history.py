@@ -26,6 +26,7 @@ def rule(when: str) -> str:
         ("bought", ["2026-10-25"], "applied"),
         ("bought", ["2026-10-24"], "missing"),
         ("bought", ["no day"], "missing"),
+        ("bought", ["1 day"], "missing"),
         ("bought", [], "missing"),
         ("not_bought", ["2026-10-24"], "applied"),
         ("not_bought", ["2026-10-24", "2026-11-24"], "missing"),

@@ -1,12 +1,14 @@
 """Paying: by a catalogue, with stored value, as a discount, into something else than goods."""
 
+from datetime import date
+
 import pytest
 
 from agent.loyalty.basket import Line, Tax
 from agent.loyalty.explain import prompt_sentence, sentence
 from agent.loyalty.member import Lot, MemberFacts, WalletFacts
 from agent.loyalty.quote import Quote
-from tests.loyalty.desk import compiled, quote
+from tests.loyalty.desk import AT, compiled, quote
 from tests.loyalty.worked import reason
 
 CATALOGUE = "[rule.c]\npay = {{ catalogue = {{ cup = 100, hat = 250 }}{more} }}\n"
@@ -75,6 +77,9 @@ def test_a_wallet_of_stored_value_is_loaded_by_what_is_sold_to_it_and_by_nothing
     answer = quote(rules, Line(1, "top-up", 2500, tags=["stored-value"]), Line(2, "tea", 300))
     assert {lot.wallet: lot.points for lot in answer.lots} == {"gift": 2500, "p": 3}
     assert answer.due_minor == 2800
+    small = '[rule.small]\nscope = { skus = ["top-up"] }\ntake_off = { percent = "10" }\n'
+    off = quote(rules + small, Line(1, "top-up", 2500, tags=["stored-value"]))
+    assert (off.due_minor, reason(off, "small")[0]) == (2500, "nothing_in_scope")
 
 
 def test_points_may_be_a_discount_that_lowers_price_and_tax() -> None:
@@ -114,6 +119,23 @@ def test_points_that_would_not_be_earned_beside_the_payment_do_not_pay() -> None
     rules = f'[settings]\nsame_receipt_points = "spendable"\n{VALUED}[rule.e]\n{steps}'
     answer = quote(rules, Line(1, "a", 1000), redeem={"q": "max"})
     assert (answer.wallets[1].redeem, answer.wallets[1].earn) == (0, 900)
+
+
+def test_where_no_payment_earns_what_it_spends_nothing_is_spent_of_the_receipt_itself() -> None:
+    rules = f'[settings]\nsame_receipt_points = "spendable"\npoints_are = "discount"\n{VALUED}'
+    at_pay = 'amount = { at = "pay", at_least = "%s" }'
+    for rule, points, when in (("a", 200, at_pay % "9.00"), ("b", 150, f"not = {{ {at_pay % '8.50'} }}")):
+        earn = f'earn = {{ wallet = "q", per = "receipt", points = "{points}" }}'
+        rules += f"[rule.{rule}]\nwhen = {{ {when} }}\n{earn}\n"
+    answer = quote(rules, Line(1, "a", 1000), redeem={"q": "max"})
+    assert (answer.wallets[1].redeem, answer.wallets[1].earn) == (0, 200)
+
+
+def test_a_lot_pays_from_the_day_on_which_it_begins() -> None:
+    hours = Lot("h", 99, ends_at=AT)
+    lots = [Lot("l", 300, date(2026, 11, 25)), Lot("k", 200, date(2026, 11, 24)), hours]
+    answer = quote(VALUED, Line(1, "a", 1000), member=MemberFacts("m", wallets={"q": WalletFacts(lots)}))
+    assert answer.wallets[1].balance == 200
 
 
 @pytest.mark.parametrize(("points", "code"), [(0, "missing"), (99, "missing"), (100, "applied")])

@@ -16,6 +16,10 @@ CONTEST = """[rule.best]
 when = { event = "month-closed" }
 max_total = 2
 give = { lot = { points = 500 } }
+[rule.daily]
+max_per_day = 1
+give = { lot = { points = 1 } }
+when = { event = "month-closed", segment = "nobody" }
 """
 
 
@@ -26,6 +30,8 @@ def test_the_best_of_a_month_win_as_many_as_the_programme_says() -> None:
         ("a", "close-2026-11-1"),
         ("b", "close-2026-11-2"),
     ]
+    contest = CONTEST.replace(', segment = "nobody"', "")
+    assert [one.member for one in close_period(compiled(contest), MONTH, ranking, AT)] == ["a", "b", "c", "d"]
     assert [(one.quote.gives[0].amount, one.quote.gives[0].provisional) for one in awards] == [
         (500, False)
     ] * 2

@@ -2,12 +2,26 @@
 
 import pytest
 
+from agent.errors import DocumentError
+from agent.loyalty.read import load_programme
+from tests.loyalty.desk import HEAD
 from tests.loyalty.test_reading import mistakes
 
 GIFT = '[wallet.gift]\nkind = "stored_value"\n'
 TIERS = '[tier]\ngold = { measure = "receipts", at_least = 3 }\n'
 TEA = '{ scope = { groups = ["tea"] } }'
 ASKED = '[rule.a]\nwhen = { %s }\ntake_off = { percent = "1" }\n'
+
+
+def test_a_broken_tier_or_head_hides_no_other_mistake() -> None:
+    broken = '[tier]\ngold = { measure = "spent" }\n'
+    broken += '[rule.a]\nwhen = { tier = "gold" }\nearn = { wallet = "q", points = "1" }\n'
+    assert [code for _, code in mistakes(broken)] == ["invalid", "unknown_wallet"]
+    others = 'x = 1\n[enrol]\nage_at_least = "x"\n[settings]\ndebt = 1\n[rule.a]\npay = 3\n'
+    assert len(mistakes(others)) == 4
+    with pytest.raises(DocumentError) as caught:
+        load_programme(b"x = 1\n" + HEAD.encode(), name="x.toml")
+    assert [one.code for one in caught.value.mistakes] == ["unknown_field"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from agent.loyalty.basket import Basket, Line, ReturnOf
 from agent.loyalty.lots import returned_expiry
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
-from agent.loyalty.quote import Noted
+from agent.loyalty.quote import Counted, Noted, Spent
 from agent.loyalty.return_policy import Sale, effects_by_policy, with_debt, without_original
 from agent.loyalty.returns import ReturnEffects, effects_of
 from tests.loyalty.book import Book
@@ -167,6 +168,17 @@ def test_measures_come_back_line_by_line_and_the_day_with_the_last_goods() -> No
         {"regular:2026": 500, "guest:2026-11-24": 1},
         [Noted("again", "2026-11-24")],
     )
+
+
+def test_points_turned_into_cash_are_no_goods_and_counts_without_a_size_have_no_rewards() -> None:
+    goods = shop("prorate", Line(1, "a", 1000, "h"))
+    quote = msgspec.structs.replace(
+        goods.sale.quote,
+        spent=[Spent("cash", "money", 100, 100, "cash"), Spent("card", "p", 20)],
+        counts=[Counted("old", 2, 1)],
+    )
+    whole = effects_of(goods.basket, quote, {}, {1: 1000})
+    assert (whole.spent, whole.counts, whole.rewards) == ({"p": 20}, {"old": 2}, {})
 
 
 @pytest.mark.parametrize(

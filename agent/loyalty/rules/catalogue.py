@@ -30,8 +30,7 @@ class CatalogueWork:
     def propose(self, state: State) -> Proposal | Refusal:
         """Return how many units of each line the points buy."""
         member, wallet = state.member, self._purse.id
-        if member is None:
-            return "not_identified", {}
+        assert member is not None, "who is unknown was refused before"
         if (earlier := state.points.asked.refused.get(self._rule)) is not None:
             return earlier.code, earlier.values
         units = self._units(state)

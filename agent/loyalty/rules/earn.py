@@ -32,10 +32,7 @@ class EarnWallet:
 
     def lines_of(self, scope: int, state: State) -> tuple[int, ...]:
         """Return the lines of a scope on which the wallet can earn."""
-        lines, value = state.lines_of(scope), state.points.value_lines
-        if not value and not self.is_value:
-            return lines
-        return tuple(at for at in lines if (at in value) == self.is_value)
+        return state.value_lines_of(scope) if self.is_value else state.lines_of(scope)
 
 
 class EarnWork:
@@ -54,7 +51,8 @@ class EarnWork:
         self._whole_steps = word.whole_steps
         self._max = None if word.max is None else exact(word.max) * wallet.scale
         self._every = exact(word.every) * (minor if word.per == "money" else 1)
-        wallet.add(lcm((self._points / self._every).denominator, self._points.denominator))
+        self._rate = self._points / self._every
+        wallet.add(lcm(self._rate.denominator, self._points.denominator))
 
     def propose(self, state: State) -> Proposal | Refusal:
         """Return the unrounded points of each line; the last part belongs to the whole receipt."""
@@ -67,7 +65,7 @@ class EarnWork:
             parts[-1] = int(self._points * unit)
         else:
             amounts, den = self._measured(state, lines)
-            factor = int(self._points / self._every * unit)
+            factor = self._rate.numerator * (unit // self._rate.denominator)
             if self._whole_steps:
                 whole = max(sum(amounts.values()), 1)
                 factor, den = int(whole // (self._every * den) * self._points * unit), whole

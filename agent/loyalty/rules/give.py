@@ -36,8 +36,7 @@ class GiveWork:
 
     def propose(self, state: State) -> Proposal | Refusal:
         """Return how far the rule moves and how many rewards that makes."""
-        if state.member is None:
-            return "not_identified", {}
+        assert state.member is not None, "who is unknown was refused before"
         units = sum(self._units(state).values()) if self._count else 1
         if units <= 0 or (self._scope and not state.lines_of(self._scope)):
             return "nothing_in_scope", {}

@@ -55,8 +55,7 @@ class PayWork:
     def propose(self, state: State) -> Proposal | Refusal:
         """Return the points to pay with, as the only part."""
         member = state.member
-        if member is None:
-            return "not_identified", {}
+        assert member is not None, "who is unknown was refused before"
         if self._into and state.basket.event != self._into:
             return "missing", {"what": "event"}
         already = state.redeemed.get(self._wallet, 0)
