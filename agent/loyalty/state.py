@@ -140,7 +140,7 @@ class State:
                 total += part
                 if taking.rests is None:
                     rest, over = rests[at]
-                    rests[at] = rest - part * over, over
+                    rests[at] = max(0, rest - part * over), over
         for at, left in taking.rests.items() if taking.rests is not None else ():
             rests[at] = left
         if taking.used is None:

@@ -5,6 +5,7 @@ import pytest
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.evaluate import evaluate
+from agent.loyalty.member import Lot, MemberFacts, WalletFacts
 from agent.loyalty.read import load_programme
 from tests.loyalty.desk import AT, HEAD, MEMBER, codes, quote
 
@@ -223,3 +224,24 @@ def test_a_large_basket_of_pieces_is_counted_not_walked() -> None:
     compiled = compile_programme(load_programme((HEAD + rules).encode(), name="x.toml"))
     answer = evaluate(compiled, MEMBER, Basket("r", AT, "s", "t", "EUR", lines), AT)
     assert answer.due_minor == 2 * 999_999_999
+
+
+def test_goods_bought_too_few_for_a_gift_say_how_many_are_missing() -> None:
+    answer = quote(COUNTED, Line(1, "ten", 1000, "g"))
+    assert answer.reasons[0].values == {"what": "quantity", "quantity": 1}
+    on_top = quote('[settings]\nfree_item = "on_top"\n' + COUNTED, Line(1, "ten", 2000, "g", quantity="2"))
+    assert codes(on_top) == ["nothing_in_scope"]
+    assert codes(quote(COUNTED, Line(1, "x", 1000))) == ["nothing_in_scope"]
+
+
+def test_a_piece_with_a_floor_price_is_not_free() -> None:
+    rules = (
+        "[rule.a]\ntake_off = { cheapest_free = 1, units = 2 }\n"
+        '[rule.b]\npay = { wallet = "p", catalogue = { a = 10 } }\n'
+    )
+    line = Line(1, "a", 2000, quantity="2", floor_price_minor=900)
+    member = MemberFacts("m", wallets={"p": WalletFacts([Lot("l", 100)])})
+    answer = quote(rules, line, member=member, redeem={"p": 20})
+    assert (answer.lines[0].rebates[0].amount_minor, answer.wallets[0].redeem) == (-200, 20)
+    answer = quote(rules, Line(1, "a", 2000, quantity="2"), member=member, redeem={"p": 20})
+    assert (answer.lines[0].rebates[0].amount_minor, answer.wallets[0].redeem) == (-1000, 10)
