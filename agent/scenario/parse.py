@@ -19,8 +19,8 @@ def parse(text: str, *, name: str) -> list[Scenario]:
     """
     reader = _Reader(name)
     for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.rstrip()
-        if not line.strip() or line.lstrip().startswith("#"):
+        line = "" if raw.lstrip().startswith("#") else raw.partition(" #")[0].rstrip()
+        if not line:
             continue
         if line[0].isspace():
             reader.inside(number, line.strip())
@@ -44,7 +44,7 @@ class _Reader:
     def head(self, number: int, line: str) -> None:
         """Take a line that starts something."""
         self._step, self._forms = None, ()
-        said = self._said(number, _without_comment(line), HEADS)
+        said = self._said(number, line, HEADS)
         if said is None:
             return
         match said.kind:
@@ -91,7 +91,7 @@ class _Reader:
             self._wrong(number, "stands_alone", line, "indent only what belongs to a member or a receipt")
         elif line.startswith("= ") and isinstance(step, Receipt):
             step.expected.append((number, " ".join(line[2:].split())))
-        elif (said := self._said(number, _without_comment(line), self._forms)) is not None:
+        elif (said := self._said(number, line, self._forms)) is not None:
             step.said.append(said)
 
     def finish(self) -> None:
@@ -116,7 +116,3 @@ class _Reader:
 
     def _wrong(self, number: int, code: str, text: str, remedy: str) -> None:
         self.mistakes.append(Mistake(f"{self.name}:{number}", code, {"line": text}, remedy))
-
-
-def _without_comment(line: str) -> str:
-    return line.partition(" #")[0]
