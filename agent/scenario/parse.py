@@ -2,10 +2,10 @@
 
 import difflib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from agent.errors import DocumentError, Mistake
-from agent.scenario.forms import HEADS, OF_JOINING, OF_MEMBER, OF_RETURN, OF_SALE, Form
+from agent.scenario.forms import DAYS, HEADS, OF_JOINING, OF_MEMBER, OF_RETURN, OF_SALE, Form
 from agent.scenario.story import Facts, Receipt, Said, Scenario
 
 _OF_ACT = {"returns": OF_RETURN, "joins": OF_JOINING}
@@ -68,7 +68,7 @@ class _Reader:
         elif said.kind == "member":
             self._step, self._forms = Facts(number, said.words["name"], []), OF_MEMBER
         else:
-            at = self._moment(number, f"{said.words['day']} {said.words['time']}")
+            at = self._moment(number, said.words)
             act = said.words["act"]
             self._step = Receipt(number, at, said.words["who"], act, [], [])
             self._forms = _OF_ACT.get(act, OF_SALE)
@@ -77,12 +77,22 @@ class _Reader:
         elif self._step is not None:
             self.scenarios[-1].steps.append(self._step)
 
-    def _moment(self, number: int, text: str) -> datetime:
+    def _moment(self, number: int, words: dict[str, str]) -> datetime:
+        """Return the moment in local time of the programme's zone, which is not known yet."""
         try:
-            return datetime.fromisoformat(text)  # local time of the programme's zone, which is not known yet
+            return datetime.fromisoformat(f"{words['date']} {words['time']}")
         except ValueError:
+            text = f"{words['date']} {words['time']}"
             self._wrong(number, "no_such_moment", text, "write a day and time there are: 2026-03-10 12:00")
             return datetime.min  # noqa: DTZ901 - a stand-in; the mistake is told
+
+    def _days(self, number: int, words: dict[str, str]) -> None:
+        """Refuse days that no calendar has."""
+        for text in filter(None, (words.get(key) for key in DAYS)):
+            try:
+                date.fromisoformat(text)
+            except ValueError:
+                self._wrong(number, "no_such_day", text, "write a day there is: 2026-03-10")
 
     def inside(self, number: int, line: str) -> None:
         """Take an indented line."""
@@ -108,7 +118,9 @@ class _Reader:
         text = " ".join(line.split())
         for form in forms:
             if match := form.pattern.fullmatch(text):
-                return Said(number, form.kind, {key: value or "" for key, value in match.groupdict().items()})
+                words = {key: value or "" for key, value in match.groupdict().items()}
+                self._days(number, words)
+                return Said(number, form.kind, words)
         examples = [form.example for form in forms]
         nearest = difflib.get_close_matches(text, examples, n=1, cutoff=0.3) or examples[:1]
         self._wrong(number, "not_understood", text, f"write it like: {nearest[0]}")
