@@ -146,7 +146,7 @@ class TakeOffWork:
         """Return how much the line can still lose, in minor units."""
         floor = state.basket.lines[at].floor_price_minor
         least = max(Fraction(floor or 0), self._floor) * state.units[at]
-        return max(0, state.amounts[at] + int(-least // 1))
+        return max(0, state.amounts[at] - ceil(least))
 
     def apply(self, state: State, taking: Taking) -> None:
         """Take it off, line by line."""
