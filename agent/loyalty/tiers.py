@@ -63,6 +63,7 @@ class TierTable:
         made = [self._compiled(name, word, text, scopes) for name, word in text.tier.items()]
         self.tiers = sorted(made, key=lambda one: (one.least, one.is_over, one.id))
         self.rank = {one.id: at for at, one in enumerate(self.tiers)}
+        self.any_at_once = any(one.is_at_once for one in self.tiers)
         self._stepped = next((one for one in self.tiers if one.downgrade == "one_step"), None)
 
     def _compiled(self, name: str, word: Tier, text: Text, scopes: ScopeCompiler) -> CompiledTier:
