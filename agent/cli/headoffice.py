@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from agent import __version__
-from agent.cli.headoffice_admin import member, programme, till
+from agent.cli.headoffice_admin import member, till
 from agent.cli.office import config_option, counted, opened
+from agent.cli.office_programme import programme
 from agent.cli.output import (
     EXIT_CONFIGURATION,
     EXIT_WRONG,

@@ -1,4 +1,4 @@
-"""Commands that change what head office decides: programmes, members and cards, tills."""
+"""Commands that change what head office decides: members and cards, tills."""
 
 from pathlib import Path
 
@@ -9,42 +9,6 @@ from agent.cli.output import as_json, errors_told, print_json, print_table
 from agent.errors import DocumentError, Mistake
 
 file = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-@click.group()
-def programme() -> None:
-    """The rules of the programme."""
-
-
-@programme.command("publish")
-@click.argument("path", metavar="FILE", type=file)
-@config_option
-@errors_told
-def programme_publish(config_path: Path, path: Path) -> None:
-    """Check a programme FILE, sign it, and let every till fetch it."""
-    from agent.headoffice.publish import publish  # noqa: PLC0415
-
-    with opened(config_path) as office:
-        published = publish(office, path.read_bytes(), name=path.name)
-    said = "published" if published.is_new else "was published already"
-    click.echo(f"{published.id} version {published.version} {said} (sha256 {published.sha256[:16]}…)")
-
-
-@programme.command("list")
-@as_json
-@config_option
-@errors_told
-def programme_list(config_path: Path, *, as_json: bool) -> None:
-    """List every published version, the one in force last."""
-    from agent.headoffice.feed import instant  # noqa: PLC0415
-    from agent.headoffice.store.programmes import all_programmes  # noqa: PLC0415
-
-    with opened(config_path) as office:
-        rows = [
-            {**dict(row), "published_at": instant(row["published_ms"])}
-            for row in all_programmes(office.store)
-        ]
-    show_rows("programmes", ("id", "version", "published_at", "sha256"), rows, as_json=as_json)
 
 
 @click.group()

@@ -1,4 +1,4 @@
-"""Commands that need no daemon and no ledger: evaluate a basket, check a programme, decode a tape."""
+"""Commands that need no daemon and no ledger: evaluate a basket, print a schema, decode a tape."""
 
 import json
 import sys
@@ -94,24 +94,6 @@ def decode(tape: Path, numbers: Path | None, *, as_json: bool) -> None:
         print_table(
             "reads", columns, [[answer.get(column) or "" for column in columns] for answer in answers]
         )
-
-
-@click.group()
-def programme() -> None:
-    """The rules of the programme."""
-
-
-@programme.command("check")
-@click.argument("file", type=document)
-@errors_told
-def programme_check(file: Path) -> None:
-    """Check a programme FILE and report all its mistakes at once."""
-    from agent.loyalty.compile import compile_programme  # noqa: PLC0415
-    from agent.loyalty.read import load_programme  # noqa: PLC0415
-
-    programme = load_programme(read_bytes(file), name=file.name)
-    compile_programme(programme)
-    click.echo(f"{programme.id} version {programme.version} is sound; hash {programme.hash}")
 
 
 def read_bytes(path: Path) -> bytes:

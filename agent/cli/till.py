@@ -12,7 +12,9 @@ import click
 from agent import __version__
 from agent.cli.ledger import backup, ledger, restore
 from agent.cli.output import EXIT_CONFIGURATION, as_json, errors_told, fail, print_json, print_table
-from agent.cli.pure import decode, evaluate, programme, schema
+from agent.cli.programme import programme
+from agent.cli.pure import decode, evaluate, schema
+from agent.cli.scenario import try_story
 from agent.config.till import TillConfig
 from agent.errors import ConfigurationError, DocumentError
 
@@ -186,6 +188,7 @@ def ask_daemon(config_path: Path, method: str, path: str, body: Any = None) -> d
 
 for command in (ledger, backup, restore, evaluate, schema, decode, programme):
     main.add_command(command)
+programme.add_command(try_story)
 
 if __name__ == "__main__":
     main()

@@ -44,7 +44,7 @@ class Judge:
             ]
         if named.hash != compiled.programme.hash:
             return [Finding("programme_differs", f"{named.id} version {named.version} is another text there")]
-        return _evaluated(compiled, data)
+        return evaluated_again(compiled, data)
 
     def _programme(self, named: tuple[str, int]) -> Compiled | None:
         if named not in self._compiled:
@@ -61,7 +61,8 @@ class Judge:
         return self._compiled[named]
 
 
-def _evaluated(compiled: Compiled, data: ReceiptData) -> list[Finding]:
+def evaluated_again(compiled: Compiled, data: ReceiptData) -> list[Finding]:
+    """Say in what a receipt's quote disagrees with what these rules give for its own facts."""
     try:
         ours = evaluate(compiled, data.facts, data.basket, data.at, draw=data.draw)
     except (ValueError, TypeError, LookupError, ArithmeticError) as failure:

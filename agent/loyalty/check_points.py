@@ -67,8 +67,8 @@ def _give(text: Text, rule: Rule, word: Giving, at: str) -> Iterator[Mistake]:
     if len(given) != 1:
         yield Mistake(at, "one_gift", {"given": given}, f"give exactly one of {', '.join(GIFTS)}")
     if word.lot is not None:
-        wallet = text.wallet.get(wallet_of(text, word.lot.wallet))
-        yield from check_whole(str(word.lot.points), wallet.scale if wallet else 0, f"{at}/lot/points")
+        digits = text.decimals(wallet_of(text, word.lot.wallet))
+        yield from check_whole(str(word.lot.points), digits, f"{at}/lot/points")
     if word.voucher is not None:
         yield from check_name(word.voucher, text.voucher, f"{at}/voucher", "voucher")
     if word.stored_value is not None:

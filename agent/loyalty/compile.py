@@ -44,7 +44,7 @@ class Compiled:
         self.valid = text.programme.valid
         self.rounding = Rounding(text.settings)
         self.fixed_shrinks = setting(text.settings, "fixed_tax") == "discounted"
-        self.wallets = {name: EarnWallet(name, wallet) for name, wallet in sorted(text.wallet.items())}
+        self.wallets = {name: EarnWallet(name, text) for name in sorted(text.wallet)}
         self.earn_base = EarnBase(text.settings)
         self.points_rounding = setting(text.settings, "points_rounding")
         self.scope_compiler = ScopeCompiler(text)

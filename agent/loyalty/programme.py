@@ -197,6 +197,11 @@ class Text(Table, frozen=True):
     prompt: dict[Id, PromptWord] = {}
     rule: dict[Id, Rule] = {}
 
+    def decimals(self, wallet: str) -> int:
+        """Return how many decimals a wallet's numbers have: a point's, or those of money; 0 for no wallet."""
+        words = self.wallet.get(wallet) or Wallet()
+        return self.programme.minor_digits if words.kind == "stored_value" else words.scale
+
 
 class Programme(msgspec.Struct, frozen=True):
     """A checked programme: its words, and the BLAKE2b-256 hash (hex) of their canonical form."""

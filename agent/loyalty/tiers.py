@@ -68,9 +68,8 @@ class TierTable:
 
     def _compiled(self, name: str, word: Tier, text: Text, scopes: ScopeCompiler) -> CompiledTier:
         factor = {"spend": self._minor, "units": THOUSAND}.get(word.measure, 1)
-        wallet = text.wallet.get(word.measure.removeprefix("earned:"))
-        if wallet is not None and word.measure.startswith("earned:"):
-            factor = 10**wallet.scale
+        if word.measure.startswith("earned:"):
+            factor = 10 ** text.decimals(word.measure.removeprefix("earned:"))
         settings = text.settings
         return CompiledTier(
             name,

@@ -1,17 +1,22 @@
 """The command line of `scripts/faults`: names, a seed, how many kills; the last line is one JSON object."""
 
 import argparse
+import inspect
 import json
 import sys
 from collections.abc import Callable
 from typing import Any
 
+from scripts.faulting import fuzz, mutation, year
 from scripts.faulting import kill as kill_ledger
 from scripts.replay import kill as kill_tills
 
 FAULTS: dict[str, Callable[..., dict[str, Any]]] = {
     "kill": kill_tills.run,
     "kill-ledger": kill_ledger.run,
+    "year": year.run,
+    "fuzz-evaluate": fuzz.run,
+    "mutation": mutation.run,
 }
 
 
@@ -21,11 +26,18 @@ def main() -> int:
     parser.add_argument("names", nargs="+", choices=sorted(FAULTS), metavar="NAME")
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    lines = [FAULTS[name](kills=arguments.kills, seed=arguments.seed) for name in arguments.names]
+    parser.add_argument("--examples", type=int, default=20_000, help="how many questions fuzz-evaluate asks")
+    parser.add_argument("--receipts", default="all", help="how many receipts of the year, or all")
+    arguments = vars(parser.parse_args())
+    lines = [FAULTS[name](**_wanted(FAULTS[name], arguments)) for name in arguments["names"]]
     for line in lines:
         print(json.dumps(line))
     return 0 if all(line["ok"] for line in lines) else 1
+
+
+def _wanted(fault: Callable[..., dict[str, Any]], arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return those of the options that a fault has."""
+    return {name: arguments[name] for name in inspect.signature(fault).parameters}
 
 
 if __name__ == "__main__":

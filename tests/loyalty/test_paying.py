@@ -73,9 +73,7 @@ def test_stored_value_pays_after_points_whatever_the_priorities() -> None:
 
 def test_a_wallet_of_stored_value_is_loaded_by_what_is_sold_to_it_and_by_nothing_else() -> None:
     rules = '[wallet.gift]\nkind = "stored_value"\n[rule.load]\n'
-    rules += (
-        'earn = { wallet = "gift", points = "1", every = "0.01" }\n[rule.base]\nearn = { points = "1" }\n'
-    )
+    rules += 'earn = { wallet = "gift", points = "1" }\n[rule.base]\nearn = { points = "1" }\n'
     answer = quote(rules, Line(1, "top-up", 2500, tags=["stored-value"]), Line(2, "tea", 300))
     assert {lot.wallet: lot.points for lot in answer.lots} == {"gift": 2500, "p": 3}
     assert answer.due_minor == 2800

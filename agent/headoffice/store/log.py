@@ -121,6 +121,22 @@ def receipts_between(store: Store, after: int, until: int) -> Sequence[Row]:
     )
 
 
+def receipts_that_count(store: Store) -> Sequence[Row]:
+    """Return position and moment of every receipt that was booked and not voided since."""
+    return store.rows(
+        "SELECT e.position, r.at FROM entry e"
+        " JOIN receipt r ON r.receipt = e.receipt AND r.incarnation = e.incarnation AND r.seq = e.seq"
+        " WHERE e.kind = 'RECEIPT' AND e.parked = 0 AND r.state <> 'voided'"
+    )
+
+
+def row_at(store: Store, position: int) -> Row:
+    """Return one log entry by its position, which must exist."""
+    row = store.row("SELECT * FROM entry WHERE position = ?", (position,))
+    assert row is not None
+    return row
+
+
 def differences_between(store: Store, after: int, until: int) -> Sequence[Row]:
     """Return the differences of entries in (after, until]."""
     return store.rows(

@@ -10,7 +10,7 @@ from math import lcm
 
 from agent.loyalty.earn_base import EarnBase
 from agent.loyalty.numbers import QUANTITY, exact
-from agent.loyalty.programme import Wallet
+from agent.loyalty.programme import Text
 from agent.loyalty.refusal import Refusal
 from agent.loyalty.state import State
 from agent.loyalty.verbs import Earn, Multiply
@@ -20,10 +20,10 @@ from agent.loyalty.work import Proposal
 class EarnWallet:
     """The unit in which a wallet's unrounded points are whole numbers."""
 
-    def __init__(self, wallet: str, words: Wallet) -> None:
+    def __init__(self, wallet: str, text: Text) -> None:
         self.id = wallet
-        self.scale = 10**words.scale
-        self.is_value = words.kind == "stored_value"
+        self.scale = 10 ** text.decimals(wallet)
+        self.is_value = text.wallet[wallet].kind == "stored_value"
         self.unit = 1
 
     def add(self, denominator: int) -> None:

@@ -56,5 +56,5 @@ def gift_of(word: Giving, text: Text) -> Gift:
 def _lot(lot: GiveLot, text: Text) -> Gift:
     name = wallet_of(text, lot.wallet)
     wallet = text.wallet[name]
-    points = int(exact(str(lot.points)) * 10**wallet.scale)
+    points = int(exact(str(lot.points)) * 10 ** text.decimals(name))
     return Gift("lot", name, points, lot.expires or wallet.expires, wallet.activates)

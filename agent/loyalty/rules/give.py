@@ -22,8 +22,7 @@ class GiveWork:
         self._scope = scope
         self._count = word.count
         self._of = word.count.of if word.count else ""
-        counted_wallet = text.wallet.get(self._of.removeprefix("earned:"))
-        scale = counted_wallet.scale if counted_wallet and self._of.startswith("earned:") else 0
+        scale = text.decimals(self._of.removeprefix("earned:")) if self._of.startswith("earned:") else 0
         self._size = word.count.size * 10**scale if word.count else 1
         self._in_receipt = word.count is not None and word.count.in_ == "receipt"
         self._gift = gift_of(word.give, text)
