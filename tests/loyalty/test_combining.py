@@ -200,3 +200,9 @@ def test_a_percentage_that_a_floor_cut_short_leaves_the_next_the_whole_rest() ->
         '[rule.a]\ntake_off = { percent = "10", floor = "9.50" }\n[rule.b]\ntake_off = { percent = "10" }\n'
     )
     assert [one.amount_minor for one in quote(rules, A).lines[0].rebates] == [-50, -95]
+
+
+def test_the_floor_of_a_weighed_line_is_rounded_up() -> None:
+    rule = '[rule.a]\ntake_off = { percent = "100" }\n'
+    answer = quote(rule, Line(1, "a", 200, quantity="0.355", floor_price_minor=333))
+    assert answer.lines[0].amount_minor == 119
