@@ -114,6 +114,7 @@ def test_all_mistakes_of_a_file_are_told_at_once_with_their_lines() -> None:
         ("scenario One\n", "x.txt:1", "no_programme"),
         ("programme x\n", "x.txt:1", "no_scenario"),
         ("programme x\n" + SALE, "x.txt:2", "no_scenario"),
+        ("programme x\nsetting debt keep\n", "x.txt:2", "no_scenario"),
         (HEAD + SALE, "x.txt:2", "expects_nothing"),
         (HEAD + SALE.replace("Anna", "Boris") + "  = due 3.10\n", "x.txt:4", "unknown_member"),
         (HEAD + "  3 q\n" + SALE + "  = due 3.10\n", "x.txt:4", "unknown_wallet"),
@@ -166,6 +167,7 @@ def test_nothing_comes_back_that_was_not_sold() -> None:
         + "  = due 3.10\n  = earns 3 p\n2026-03-11 12:00 Anna returns\n  - coffee\n  = refund 1.00\n"
     )
     assert mistakes(text) == [("x.txt:9", "not_sold")]
+    assert mistakes(text.replace("coffee", "tea 2")) == [("x.txt:9", "too_many")]
 
 
 def test_what_came_out_is_printed_in_words_that_a_story_can_expect() -> None:
