@@ -6,7 +6,7 @@ Step 1 of the walk: a `CardRead` leaves here, made by the input thread.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NoReturn, Protocol, Self
+from typing import Literal, NoReturn, Protocol, Self, runtime_checkable
 
 RefusalReason = Literal[
     "payment_card",
@@ -76,7 +76,9 @@ class ReadRefused:
 class DeviceStatus:
     """A reader's state in UnifiedPOS words, sent when it changes; `detail` says why and what to do.
 
-    `closed` was never there or is not ours to open, `gone` was there and left; both are tried again.
+    `closed` was never there or is not ours to open, `opened` is there but claimed by another process,
+    `gone` was there and left: all are tried again. A reader that is ours goes to `enabled` at once, so
+    `claimed` is not seen. Whether a read is wanted (`accepting`) is the daemon's affair.
     """
 
     device: str
@@ -141,10 +143,11 @@ class RawRead:
         raise TypeError("a raw read is never stored or sent: decode it first")
 
 
+@runtime_checkable
 class Driver(Protocol):
-    """One reader. Every method runs in the input thread, returns soon and never raises for the device's sake.
+    """One reader behind a descriptor. Every method runs in the input thread, and returns soon.
 
-    `now_ns` is always the monotonic clock that was given to the `InputThread`.
+    None raises for the device's sake. `now_ns` is always the monotonic clock given to the `InputThread`.
     """
 
     @property

@@ -49,11 +49,13 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One reader."""
 
     name: Name
-    driver: Literal["serial_scanner"]
-    port: Annotated[str, Meta(pattern="^/")]
+    driver: Literal["serial_scanner", "keyboard_scanner", "stripe_reader", "card_reader"]
+    port: Annotated[str, Meta(pattern="^(/.*)?$")] = ""
+    reader: Annotated[str, Meta(min_length=1, max_length=128)] = "*"
     baud: Annotated[int, Meta(ge=300, le=4_000_000)] = 9600
     stripe: bool = False
     idle_ms: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    layout: Literal["us", "ru", "fi", "de", "fr"] = "us"
 
 
 class Numbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ class _Daemon:
         )
         self._ledger.on_commit.append(self._wake_sync_from_thread)
         self._readers = Readers(
-            device_settings(self._config.device, self._config.numbers), self._on_reader_event
+            device_settings(self._config.device, self._config.numbers, codes), self._on_reader_event
         )
         self._servers = self._open_doors()
         if self._link.sync is not None:
@@ -236,15 +237,7 @@ class _Daemon:
         )
 
     def _device_rows(self) -> list[dict[str, Any]]:
-        states = self._readers.states
-        return [
-            {
-                "device": one.name,
-                "state": states[one.name].state if one.name in states else "closed",
-                "detail": states[one.name].detail if one.name in states else "",
-            }
-            for one in self._config.device
-        ]
+        return [{"device": name, **asdict(tally)} for name, tally in self._readers.tallies.items()]
 
 
 def _tokens(path: Path) -> dict[str, str]:
