@@ -6,7 +6,9 @@ tests run: `python -m tests.drivers.guest_run FOLDER` is that process.
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -77,6 +79,7 @@ class Boot:
                     stdin=subprocess.DEVNULL,
                     stdout=console,
                     stderr=subprocess.STDOUT,
+                    start_new_session=True,
                 )
 
     def cases(self) -> list[Case]:
@@ -99,7 +102,8 @@ class Boot:
     def end(self) -> None:
         """Stop it if nobody waited for it, and take its folder away."""
         if self._process is not None:
-            self._process.kill()
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, signal.SIGKILL)  # QEMU as well
             self._process.wait()
             shutil.rmtree(self._out, ignore_errors=True)
 
