@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=1_000_000, help="for each decoder of fuzz-decoders")
     arguments = parser.parse_args()
     options = {"kills": arguments.kills, "seed": arguments.seed}
-    more = {"fuzz-decoders": {"inputs": arguments.inputs}}
+    more = {"fuzz-decoders": {"count": arguments.inputs}}
     lines = [FAULTS[name](**options, **more.get(name, {})) for name in arguments.names]
     for line in lines:
         print(json.dumps(line))
