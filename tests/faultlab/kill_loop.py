@@ -27,6 +27,10 @@ class Outcome:
     failures: list[tuple[int, Verdict]] = field(default_factory=list)
     ready_s: list[float] = field(default_factory=list)
 
+    def count(self, kind: str) -> int:
+        """Return in how many lives a problem of this kind was seen."""
+        return sum(kind in verdict.kinds() for _, verdict in self.failures)
+
 
 def kill_loop(
     target: Target,
