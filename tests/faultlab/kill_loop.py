@@ -15,6 +15,9 @@ from tests.faultlab.contract import Tally, Target, Verdict
 from tests.faultlab.lives import Life
 from tests.faultlab.storage import DirectoryStorage
 
+AT_WORK = 0.6
+"""Share of kills that hit a selling till; the others hit its start and recovery."""
+
 
 @dataclass
 class Outcome:
@@ -53,7 +56,7 @@ def kill_loop(
                 tally = Tally()
             life = Life(target, place, run=run, seed=seed)
             try:
-                life.live(life_s * rng.random() ** 2)  # squared: half the kills fall in opening and recovery
+                life.live(life_s * rng.random(), at_work=rng.random() < AT_WORK)
             finally:
                 life.kill()
             judge(target, place, life, tally, outcome)
