@@ -141,14 +141,6 @@ class _InPlace(Tampered):
             self.real.replace(source, target)
 
 
-class _NoWitness(Tampered):
-    """Keeps no witness."""
-
-    def put(self, name: str, content: bytes) -> None:
-        if name != witness.NAME:
-            self.real.put(name, content)
-
-
 def _final(name: str) -> str:
     return name.replace(first_run.DRAFT, first_run.NAME)
 
@@ -170,6 +162,5 @@ MUTANTS: dict[str, Callable[[Storage], Storage]] = {
     "witness-ahead": lambda storage: Tampered(storage, _witness_ahead),
     "tidy-log": _TidyLog,
     "in-place": _InPlace,
-    "no-witness": _NoWitness,
 }
 """Planted bugs by name; the empty name is the sound ledger."""
