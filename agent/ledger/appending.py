@@ -9,6 +9,7 @@ from agent.journal.chain import next_hash
 from agent.journal.entry import Draft, Entry, canonical_bytes
 from agent.ledger import derive
 from agent.ledger.database import Connection
+from agent.ledger.directory import Shelf
 from agent.ledger.queries import Queries
 from agent.ledger.receipts import ReceiptRow, write_row
 from agent.ledger.unbooked import Unbooked
@@ -34,8 +35,9 @@ class Appending(Queries):
         boot: str,
         head: Head,
         unbooked: Unbooked,
+        shelf: Shelf,
     ) -> None:
-        super().__init__(db, clock, incarnation, own_views=False, unbooked=unbooked)
+        super().__init__(db, clock, incarnation, own_views=False, unbooked=unbooked, shelf=shelf)
         self._boot = boot
         self._head = head
         self._stamp = (self.now_ms(), int(clock.monotonic_s() * 1000))
@@ -46,6 +48,7 @@ class Appending(Queries):
         self._new: list[tuple[str, int]] = []
         self.appended = 0
         self.acknowledged = False
+        self.erased = False
 
     def head(self) -> tuple[int, bytes]:
         """Return number and hash of the last entry, those of this transaction included."""

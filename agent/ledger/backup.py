@@ -123,7 +123,7 @@ def _build_from(folder: Path, source: Path, incarnation: str) -> None:
         for table in KEPT_TABLES:
             db.execute(f"INSERT INTO {table} SELECT * FROM old.{table}")  # noqa: S608 - our own names
         members.take_in_waiting(db)  # the new journal has no entries that they could contain
-        db.execute("INSERT INTO mark SELECT * FROM old.mark WHERE name = 'cursor'")
+        db.execute("INSERT INTO mark SELECT * FROM old.mark WHERE name IN ('cursor', 'directory')")
         db.execute("COMMIT")
         db.execute("DETACH old")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -1,7 +1,7 @@
 """The ledger as the rest of the till sees it: read at once, write through one thread, close."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
@@ -9,6 +9,7 @@ from typing import TypeVar
 from agent.clock import Clock
 from agent.errors import LedgerReadOnly
 from agent.ledger.appending import Head
+from agent.ledger.arriving import Arriving, Piece, remove_others
 from agent.ledger.database import (
     Connection,
     SqliteError,
@@ -18,6 +19,7 @@ from agent.ledger.database import (
     migrate,
     prepare_for_writing,
 )
+from agent.ledger.directory import MARK, Directory, open_shelf
 from agent.ledger.first_run import NAME, make_ledger
 from agent.ledger.lock import Lock
 from agent.ledger.marks import write_mark
@@ -25,6 +27,7 @@ from agent.ledger.migrations import STEPS
 from agent.ledger.reader import Reader, open_archives
 from agent.ledger.records import LedgerStatus
 from agent.ledger.recovery import recover
+from agent.ledger.slices import IdleCheck
 from agent.ledger.storage import DiskStorage, Storage
 from agent.ledger.transaction import Transaction
 from agent.ledger.unbooked import read_unbooked
@@ -49,28 +52,34 @@ class Ledger:
         on_fatal: Callable[[BaseException], None],
         plan: LogPlan,
     ) -> None:
+        self._folder = folder
         self._storage = storage
         self._clock = clock
         self._lock = lock
         self._boot = _boot_id()
         self.on_commit: list[Callable[[], None]] = []
-        self._db = storage.connect(NAME)
-        try:
+        # A start that fails leaves nothing open and no thread behind: the writer comes last.
+        with contextlib.ExitStack() as undo:
+            self._db, reading, checking = (
+                undo.enter_context(contextlib.closing(storage.connect(NAME, read_only=read_only)))
+                for read_only in (False, True, True)
+            )
             self.incarnation, head, frozen = _prepare(self._db, folder, storage, plan)
-        except BaseException:
-            self._db.close()
-            raise
-        self._witnessed = -1
-        self._frozen_at_start = bool(frozen)
-        self._newest = head
-        self._unbooked = read_unbooked(self._db)
-        self.read = Reader(
-            storage.connect(NAME, read_only=True),
-            clock,
-            self.incarnation,
-            archives=open_archives(folder, clock),
-            unbooked=self._unbooked,
-        )
+            self._witnessed = -1
+            self._frozen_at_start = bool(frozen)
+            self._newest = head
+            self._unbooked = read_unbooked(self._db)
+            self._shelf = open_shelf(folder, _mark(self._db, MARK))
+            self.read = Reader(
+                reading,
+                clock,
+                self.incarnation,
+                archives=open_archives(folder, clock),
+                unbooked=self._unbooked,
+                shelf=self._shelf,
+            )
+            self.idle_check = IdleCheck(checking, self.incarnation, clock)
+            undo.pop_all()
         self._writer = Writer(
             self._db,
             head,
@@ -78,6 +87,7 @@ class Ledger:
             after_commit=self._after_commit,
             on_idle=self._bear_witness,
             on_fatal=on_fatal,
+            grow_log=lambda db: _grow_log(db, plan),
             plan=plan,
         )
         self._bear_witness()
@@ -92,6 +102,15 @@ class Ledger:
         """
         return self._writer.submit(change)
 
+    def put_directory(self, directory: Directory) -> None:
+        """Answer from this directory from now on, after `use_directory` named it; the older ones go."""
+        self._shelf.put(directory)
+        remove_others(self._folder, directory.cursor)
+
+    def arriving(self, cursor: int, pieces: Sequence[Piece]) -> Arriving:
+        """Begin to take a directory in, or go on where it stopped."""
+        return Arriving(self._folder, cursor, pieces)
+
     def status(self) -> LedgerStatus:
         """Return how the ledger stands."""
         return self.read.status()._replace(writable=not self._writer.poisoned)
@@ -103,13 +122,20 @@ class Ledger:
             self._bear_witness()
             with contextlib.suppress(SqliteError):
                 self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        self.idle_check.close()
         self.read.close()
         self._db.close()
         self._lock.release()
 
     def _begin(self, head: Head) -> Transaction:
         return Transaction(
-            self._db, self._clock, self.incarnation, boot=self._boot, head=head, unbooked=self._unbooked
+            self._db,
+            self._clock,
+            self.incarnation,
+            boot=self._boot,
+            head=head,
+            unbooked=self._unbooked,
+            shelf=self._shelf,
         )
 
     def _after_commit(self, transaction: Transaction) -> None:
@@ -180,6 +206,11 @@ def _prepare(db: Connection, folder: Path, storage: Storage, plan: LogPlan) -> t
     # SQLite flushes the folder after making a log, but says nothing when that fails.
     storage.flush_directory()
     return incarnation, head, frozen
+
+
+def _mark(db: Connection, name: str) -> int:
+    row = db.execute("SELECT number FROM mark WHERE name = ?", (name,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _grow_log(db: Connection, plan: LogPlan) -> None:

@@ -22,6 +22,10 @@ class Waiting(msgspec.Struct):
     blocked_tags: list[bytes] = []
 
 
+FORGOTTEN = b""
+"""In place of facts: the member was erased."""
+NEVER_OLD = 2**62
+"""The version of an erased member's row: only a directory made for it may drop it."""
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Waiting).decode
 
@@ -47,10 +51,25 @@ def take_in_waiting(db: Connection) -> None:
     db.execute("DELETE FROM member_waiting")
 
 
-def forget(db: Connection, member: str) -> None:
-    """Remove a member and the tags of its cards."""
+def forget(db: Connection, member: str, version: int) -> None:
+    """Remove a member and the tags of its cards.
+
+    The pseudonym stays as a sign that the directory's row of it is void, until a directory without it.
+    """
     for table in ("member", "card", "member_waiting"):
         db.execute(f"DELETE FROM {table} WHERE member = ?", (member,))  # noqa: S608 - our own names
+    values = (member, version, FORGOTTEN)
+    db.execute("INSERT INTO member VALUES (?, ?, ?, ?)", (*values, seal(*values)))
+
+
+def drop_contained(db: Connection, cursor: int, limit: int) -> int:
+    """Drop up to `limit` rows that the directory as of `cursor` contains; return how many there were."""
+    rows = db.execute(
+        "SELECT member FROM member WHERE version <= ? ORDER BY member LIMIT ?", (cursor, limit)
+    ).fetchall()
+    for table in ("card", "member"):
+        db.executemany(f"DELETE FROM {table} WHERE member = ?", rows)  # noqa: S608 - our own names
+    return len(rows)
 
 
 def _store(db: Connection, row: MemberRowLike) -> None:

@@ -7,6 +7,7 @@ from agent.errors import Refused
 from agent.journal.entry import Draft
 from agent.ledger import members
 from agent.ledger.appending import Appending
+from agent.ledger.directory import MARK
 from agent.ledger.marks import write_mark
 from agent.ledger.records import AllowanceLike, DeltaLike, MemberRowLike, NewsLike, Slice
 from agent.ledger.seal import seal
@@ -136,9 +137,30 @@ class Transaction(Appending):
         """Take in one member that was looked up."""
         members.take_in(self._db, row, has_unbooked=bool(self._newer(row.member, self.mark("booked"))))
 
-    def forget(self, member: str) -> None:
-        """Remove a member and the tags of its cards; entries stay under the pseudonym."""
-        members.forget(self._db, member)
+    def forget(self, member: str, *, version: int = members.NEVER_OLD) -> None:
+        """Remove a member and the tags of its cards; entries stay under the pseudonym.
+
+        A directory as of `version` or later does not know it any more.  The writer then empties the log,
+        where the old pages would still lie.
+        """
+        members.forget(self._db, member, version)
+        self.erased = True
+
+    def use_directory(self, cursor: int) -> None:
+        """Name the directory to open from now on; news before it need not be told any more.
+
+        Raises:
+            Refused: it is ahead of the news taken in, and may contain own entries that still count here.
+        """
+        if cursor > self.mark("cursor"):
+            if self._head.seq > self.mark("booked"):
+                raise Refused("directory_ahead", "own entries may stand in it: pull the news first")
+            self.set_mark("cursor", cursor)
+        self.set_mark(MARK, cursor)
+
+    def drop_contained(self, cursor: int, limit: int) -> int:
+        """Drop up to `limit` rows that the directory in use contains; return how many there were."""
+        return members.drop_contained(self._db, cursor, limit)
 
     def acknowledge(self, incarnation: str, seq: int, row_hash: bytes) -> None:
         """Remember that head office holds a journal up to here, durably.

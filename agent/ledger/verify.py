@@ -108,7 +108,7 @@ def _examine(db: Connection) -> VerifyReport:
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     rebuilt = _rebuilt_from(db, version)
     count = 0
-    for entry, says in _walk(db, incarnation):
+    for _, _, entry, says in walk(db, incarnation):
         count += 1
         if says:
             problems.append(says)
@@ -125,31 +125,38 @@ def _examine(db: Connection) -> VerifyReport:
     return VerifyReport(incarnation, count, problems[:MAX_PROBLEMS])
 
 
-def _walk(db: Connection, incarnation: str) -> Iterator[tuple[Entry | None, Problem | None]]:
-    seq, head = 0, genesis(incarnation)
-    rows = db.execute("SELECT seq, kind, account, receipt, part, body, hash FROM journal ORDER BY seq")
+def walk(
+    db: Connection, incarnation: str, seq: int = 0, head: bytes = b"", limit: int = -1
+) -> Iterator[tuple[int, bytes, Entry | None, Problem | None]]:
+    """Yield number, hash and entry of what follows entry `seq` (hash `head`); the first problem ends it."""
+    head = head or genesis(incarnation)
+    rows = db.execute(
+        "SELECT seq, kind, account, receipt, part, body, hash FROM journal WHERE seq > ?"
+        " ORDER BY seq LIMIT ?",
+        (seq, limit),
+    )
     for number, kind, account, receipt, part, body, row_hash in rows:
         at = f"entry {number}"
         if number != seq + 1:
-            yield None, Problem(at, f"entry {seq + 1} is missing", KEEP)
+            yield number, head, None, Problem(at, f"entry {seq + 1} is missing", KEEP)
             return
         head = next_hash(head, bytes(body))
         if head != bytes(row_hash):
-            yield None, Problem(at, "its bytes are not those that were hashed", RESTORE)
+            yield number, head, None, Problem(at, "its bytes are not those that were hashed", RESTORE)
             return
         try:
             entry = entry_from(bytes(body))
         except msgspec.DecodeError as failure:
-            yield None, Problem(at, f"its bytes are no entry: {failure}", KEEP)
+            yield number, head, None, Problem(at, f"its bytes are no entry: {failure}", KEEP)
             return
         columns = (incarnation, number, kind, account, receipt, part)
         if columns != (
             entry.incarnation, entry.seq, entry.kind, entry.account, entry.receipt, entry.part
         ):  # fmt: skip
-            yield None, Problem(at, "its columns differ from its bytes", RESTORE)
+            yield number, head, None, Problem(at, "its columns differ from its bytes", RESTORE)
             return
         seq = number
-        yield entry, None
+        yield number, head, entry, None
 
 
 def _rebuilt_from(db: Connection, version: int) -> Connection:

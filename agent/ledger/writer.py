@@ -19,6 +19,7 @@ from agent.ledger.transaction import Transaction
 T = TypeVar("T")
 QUEUE_LIMIT = 1000
 IDLE_S = 0.5
+BUSY_MS = 5000
 Job = tuple[Callable[[Transaction], Any], "Future[Any]"]
 
 
@@ -44,9 +45,12 @@ class Writer:
         after_commit: Callable[[Transaction], None],
         on_idle: Callable[[], None],
         on_fatal: Callable[[BaseException], None],
+        grow_log: Callable[[Connection], None],
         plan: LogPlan,
     ) -> None:
         self._db = db
+        self._grow_log = grow_log
+        self._must_wipe = False
         self._head = head
         self._plan = plan
         self._begin = begin
@@ -92,7 +96,7 @@ class Writer:
         is_idle = False
         while True:
             try:
-                job = self._jobs.get(timeout=None if is_idle else IDLE_S)
+                job = self._jobs.get(timeout=None if is_idle and not self._must_wipe else IDLE_S)
             except queue.Empty:
                 is_idle = True
                 self._rest()
@@ -120,7 +124,9 @@ class Writer:
         future.set_result(result)
         self._tell(transaction)
         self._since_checkpoint += 1
-        if self._since_checkpoint >= self._plan.checkpoint_at_latest or (
+        if transaction.erased:
+            self._wipe_log()
+        elif self._since_checkpoint >= self._plan.checkpoint_at_latest or (
             self._since_checkpoint >= self._plan.checkpoint_after and self._jobs.empty()
         ):
             self._checkpoint()
@@ -155,10 +161,28 @@ class Writer:
         except SqliteError as failure:
             self._judge(failure)
 
+    def _wipe_log(self) -> None:
+        """Take erased bytes out of the log as well: empty it, and grow it again.
+
+        Somebody who reads an older view is not waited for, the sales are: it is tried again when idle.
+        """
+        try:
+            self._db.execute("PRAGMA busy_timeout = 0")
+            ((is_busy, *_),) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            self._must_wipe = bool(is_busy)
+            if not is_busy:
+                self._since_checkpoint = 0
+                self._grow_log(self._db)
+        except SqliteError as failure:
+            self._judge(failure)
+
     def _rest(self) -> None:
         if self.poisoned:
             return
-        if self._since_checkpoint:
+        if self._must_wipe:
+            self._wipe_log()
+        elif self._since_checkpoint:
             self._checkpoint()
         self._on_idle()
 

@@ -54,13 +54,23 @@ class Offline(Table, frozen=True):
     credit: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
 
 
+class Forms(Table, frozen=True):
+    """How a point is counted: one and many in English and Finnish; one, few and many in Russian."""
+
+    en: Words = []
+    ru: Words = []
+    fi: Words = []
+
+
 class Wallet(Table, frozen=True):
     """Points of one kind, or stored value; `value` is money per point, `scale` the decimals a point has.
 
-    `spend_order` and `debt` are those of the settings unless said here.
+    `forms` are what a number of points is called, "points" if not said; `spend_order` and `debt` are
+    those of the settings unless said here.
     """
 
     name: Names = Names()
+    forms: Forms = Forms()
     kind: Literal["points", "stored_value"] = "points"
     scale: Annotated[int, Meta(ge=0, le=4)] = 0
     value: Decimal = "0"
@@ -86,8 +96,8 @@ class Tier(Table, frozen=True):
         str, Meta(pattern=r"^(lifetime|calendar_year|calendar_month|P([0-9]{1,2}Y|[0-9]{1,4}[MWD]))$")
     ] = "lifetime"
     scope: str | Scope = ""
-    at_least: Decimal | None = None
-    over: Decimal | None = None
+    at_least: Decimal | Count | None = None
+    over: Decimal | Count | None = None
     takes_effect: Literal["next_receipt", "this_receipt"] | None = None
     until: Literal["measure", "year_end", "next_year_end"] = "measure"
     downgrade: Literal["to_earned", "one_step", "never"] | None = None
@@ -186,6 +196,11 @@ class Text(Table, frozen=True):
     voucher: dict[Id, VoucherWord] = {}
     prompt: dict[Id, PromptWord] = {}
     rule: dict[Id, Rule] = {}
+
+    def decimals(self, wallet: str) -> int:
+        """Return how many decimals a wallet's numbers have: a point's, or those of money; 0 for no wallet."""
+        words = self.wallet.get(wallet) or Wallet()
+        return self.programme.minor_digits if words.kind == "stored_value" else words.scale
 
 
 class Programme(msgspec.Struct, frozen=True):

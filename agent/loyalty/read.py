@@ -41,6 +41,12 @@ def load_programme(data: bytes, *, name: str) -> Programme:
     raise DocumentError(name, [_placed(one, name, lines) for one in unique])
 
 
+def with_lines(found: list[Mistake], data: bytes, *, name: str) -> list[Mistake]:
+    """Put file and line before the pointers of what was found in a programme that could be read."""
+    lines = _lines(data.decode())
+    return [_placed(one, name, lines) for one in found]
+
+
 def _read(plain: dict[str, Any]) -> tuple[Text | None, list[Mistake]]:
     """Return the text and what is wrong in it; of a broken one also between its sound tables."""
     found = [*_floats(plain, ""), *_later(plain, "")]

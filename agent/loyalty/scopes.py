@@ -15,7 +15,7 @@ class ScopeCompiler:
 
     def __init__(self, text: Text) -> None:
         self.table = ScopeTable()
-        self._text = text
+        self.text = text
         self._minor = 10**text.programme.minor_digits
         self._known: dict[str, int] = {}
 
@@ -23,7 +23,7 @@ class ScopeCompiler:
         """Return the number of a named or inline scope; of the empty one, 0."""
         if scope == "":
             return 0
-        words = self._text.scope[scope] if isinstance(scope, str) else scope
+        words = self.text.scope[scope] if isinstance(scope, str) else scope
         key = repr(words)
         if key not in self._known:
             self._known[key] = len(self.table.matchers)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from agent.loyalty.conditions import Refusal
 from agent.loyalty.numbers import Exact
 from agent.loyalty.programme import Group
+from agent.loyalty.refusal import Refusal
 from agent.loyalty.state import State
+from agent.loyalty.words import DISCOUNT_STAGES
 from agent.loyalty.work import CompiledRule, Offer
 
 
@@ -18,7 +19,7 @@ def run_stage(state: State, rules: Sequence[CompiledRule], groups: dict[str, Gro
         if why is None:
             ready.append(rule)
         else:
-            state.explain(rule.id, why[0], **why[1], **_worth(state, rule, why))
+            _refuse(state, rule, why)
     exclusive = [rule for rule in ready if rule.exclusive]
     if exclusive and (winner := _best(state, exclusive)) is not None:
         best, proposal = winner
@@ -37,9 +38,16 @@ def run_stage(state: State, rules: Sequence[CompiledRule], groups: dict[str, Gro
             _together(state, [one for one in ready if one.group == rule.group], group)
 
 
+def _refuse(state: State, rule: CompiledRule, why: Refusal) -> None:
+    """Say why a rule does not apply; a code that its member may use no more was used."""
+    if rule.has_code and why[0] == "cap_reached" and "max_per_member" in why[1]:
+        why = "code_used", {}
+    state.explain(rule.id, why[0], **why[1], **_worth(state, rule, why))
+
+
 def _worth(state: State, rule: CompiledRule, why: Refusal) -> dict[str, int]:
     """Return what the rule would take off now if the basket were large enough: what a prompt is worth."""
-    if why[1].get("what") not in {"amount", "quantity"} or rule.stage not in {"line", "receipt"}:
+    if why[1].get("what") not in {"amount", "quantity"} or rule.stage not in DISCOUNT_STAGES:
         return {}
     proposal = rule.work.propose(state)
     return {"worth_minor": int(proposal.total)} if isinstance(proposal, Offer) else {}
@@ -50,7 +58,7 @@ def _alone(state: State, rule: CompiledRule) -> None:
     if isinstance(proposal, Offer):
         rule.work.apply(state, proposal)
     else:
-        state.explain(rule.id, proposal[0], **proposal[1])
+        _refuse(state, rule, proposal)
 
 
 def _proposals(state: State, rules: Sequence[CompiledRule]) -> list[tuple[CompiledRule, Offer]]:
@@ -60,7 +68,7 @@ def _proposals(state: State, rules: Sequence[CompiledRule]) -> list[tuple[Compil
         if isinstance(proposal, Offer):
             found.append((rule, proposal))
         else:
-            state.explain(rule.id, proposal[0], **proposal[1])
+            _refuse(state, rule, proposal)
     return found
 
 
@@ -72,10 +80,10 @@ def _best(state: State, rules: Sequence[CompiledRule]) -> tuple[CompiledRule, Of
 def _lose(state: State, rule: CompiledRule, winner: CompiledRule, total: Exact) -> None:
     proposal = rule.work.propose(state)
     if not isinstance(proposal, Offer):
-        state.explain(rule.id, proposal[0], **proposal[1])
+        _refuse(state, rule, proposal)
         return
     values: dict[str, object] = {"by": winner.id}
-    if winner.stage in {"line", "receipt"} and total > proposal.total:
+    if winner.stage in DISCOUNT_STAGES and total > proposal.total:
         values["saves_minor"] = int(total - proposal.total)
     state.explain(rule.id, "lost_to", **values)
 

@@ -8,10 +8,15 @@ Rest = tuple[int, int]
 
 
 class Taking(NamedTuple):
-    """What a rule would take off: minor units by line; `rests` are the unrounded rests it leaves there."""
+    """What a rule would take off: minor units by line; `rests` are the unrounded rests it leaves there.
+
+    `used` are pieces that a bundle keeps from other bundles, `free` pieces that cost nothing any more.
+    """
 
     parts: dict[int, int]
     rests: dict[int, Rest] | None = None
+    used: dict[int, int] | None = None
+    free: dict[int, int] | None = None
 
     @property
     def total(self) -> int:
@@ -28,5 +33,9 @@ class Taking(NamedTuple):
 
     def only(self, lines: Collection[int]) -> "Taking":
         """Return what is left of it when it is to keep to these lines."""
-        rests = self.rests and {at: rest for at, rest in self.rests.items() if at in lines}
-        return Taking({at: part for at, part in self.parts.items() if at in lines}, rests)
+        return Taking(
+            {at: part for at, part in self.parts.items() if at in lines},
+            self.rests and {at: rest for at, rest in self.rests.items() if at in lines},
+            self.used and {at: pieces for at, pieces in self.used.items() if at in lines},
+            self.free and {at: pieces for at, pieces in self.free.items() if at in lines},
+        )

@@ -12,9 +12,11 @@ from agent.loyalty.where import Scope
 class TakeOff(Table, frozen=True):
     """Exactly one of percent, amount, per_unit, set_price, cheapest_free.
 
-    `max` is per receipt, `floor` the least price of a unit.  `units` limits a percent to so many units
-    (`pick` says which) and is the size of a bundle: so many units for `set_price`, or with
-    `cheapest_free` of them for nothing.  `each` makes a bundle of one unit from each scope instead.
+    `max` is per receipt, `floor` the least price of a unit.  `units` limits what is taken off to so many
+    units (`pick` says which) and is the size of a bundle: so many units for `set_price`, or with
+    `cheapest_free` of them for nothing; without `units`, `set_price` is the price of each unit.  `each`
+    makes a bundle of one unit from each scope instead; the discount falls on those in the rule's scope.
+    A `count` beside it makes bundles of `size` units, of which `pick` names those taken off from.
     """
 
     percent: Decimal | None = None

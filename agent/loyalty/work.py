@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
-from agent.loyalty.conditions import Condition, Refusal
 from agent.loyalty.numbers import Exact
+from agent.loyalty.refusal import Condition, Refusal
 from agent.loyalty.state import State
 from agent.loyalty.taking import Taking
 
@@ -53,18 +53,19 @@ class Work(Protocol):
 class CompiledRule:
     """A rule ready to run."""
 
-    __slots__ = ("checks", "exclusive", "group", "id", "order", "stage", "work")
+    __slots__ = ("checks", "exclusive", "group", "has_code", "id", "order", "stage", "work")
 
     def __init__(
-        self, rule: str, stage: str, work: Work, checks: tuple[Condition, ...], *, priority: int = 0
+        self, rule: str, stage: str, work: Work, checks: tuple[Condition, ...], order: tuple[int, str]
     ) -> None:
         self.id = rule
         self.stage = stage
         self.work = work
         self.checks = checks
-        self.order = (-priority, rule)
+        self.order = order
         self.group = ""
         self.exclusive = False
+        self.has_code = False
 
     def refusal(self, state: State) -> Refusal | None:
         """Return why the rule may not speak here, None if it may.

@@ -1,12 +1,25 @@
 """The command line of `scripts/faults`: names, how often, a seed; the last line is one JSON object."""
 
 import argparse
+import inspect
 import json
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from scripts.faulting import bit_flips, crash_states, disk_full, io_errors, kill, power_cut, rollback
+from scripts.faulting import (
+    bit_flips,
+    crash_states,
+    disk_full,
+    fuzz,
+    fuzz_decoders,
+    io_errors,
+    kill,
+    mutation,
+    power_cut,
+    rollback,
+    year,
+)
 from scripts.replay import kill as kill_tills
 
 
@@ -14,19 +27,23 @@ class Fault(NamedTuple):
     """One kind of fault: what runs it, how often unless told otherwise, and how often for a quick look."""
 
     run: Callable[..., dict[str, Any]]
-    full: int
-    short: int
+    full: int = 0
+    short: int = 0
 
 
 FAULTS = {
     "bit-flips": Fault(bit_flips.run, 5000, 500),
     "crash-states": Fault(crash_states.run, 100_000, 3000),
     "disk-full": Fault(disk_full.run, 40, 5),
+    "fuzz-decoders": Fault(fuzz_decoders.run),
+    "fuzz-evaluate": Fault(fuzz.run),
     "io-errors": Fault(io_errors.run, 300, 20),
     "kill": Fault(kill_tills.run, 60, 10),
     "kill-ledger": Fault(kill.run, 2000, 20),
+    "mutation": Fault(mutation.run),
     "power-cut": Fault(power_cut.run, 500, 20),
     "rollback": Fault(rollback.run, 200, 12),
+    "year": Fault(year.run),
 }
 
 
@@ -37,18 +54,26 @@ def main() -> int:
     parser.add_argument("--count", "--kills", type=int, help="kills, cuts, states, flips, …")
     parser.add_argument("--short", action="store_true", help="a quick look")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--inputs", type=int, default=1_000_000, help="for each decoder of fuzz-decoders")
+    parser.add_argument("--examples", type=int, default=20_000, help="how many questions fuzz-evaluate asks")
+    parser.add_argument("--receipts", default="all", help="how many receipts of the year, or all")
     arguments = parser.parse_args()
     status = 0
     for name in arguments.names:
         fault = FAULTS[name]
         count = arguments.count or (fault.short if arguments.short else fault.full)
-        line = fault.run(count=count, seed=arguments.seed)
+        line = fault.run(**_wanted(fault.run, {**vars(arguments), "count": count}))
         print(json.dumps(line), flush=True)
         if line["skipped"] and not line["attempts"]:
             status = status or 77
         elif not line["ok"]:
             status = 1
     return status
+
+
+def _wanted(fault: Callable[..., dict[str, Any]], arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return those of the options that a fault has."""
+    return {name: arguments[name] for name in inspect.signature(fault).parameters}
 
 
 if __name__ == "__main__":
