@@ -105,7 +105,7 @@ def _fuzz_named(name: str, count: int, seed: int) -> Found:
     return fuzz(name, targets(corpus())[name], count=count, seed=seed)
 
 
-def run(*, count: int, seed: int, **_: object) -> dict[str, Any]:
+def run(*, count: int, seed: int) -> dict[str, Any]:
     """Fuzz every decoder on two cores with so many inputs each."""
     begun = time.monotonic()
     names = list(targets(corpus()))
