@@ -6,9 +6,18 @@ Step 1 of the walk: a `CardRead` leaves here, made by the input thread.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NoReturn, Protocol, Self
+from typing import Literal, NoReturn, Protocol, Self, runtime_checkable
 
-RefusalReason = Literal["payment_card", "incomplete", "unreadable", "unknown_number"]
+RefusalReason = Literal[
+    "payment_card",
+    "incomplete",
+    "unreadable",
+    "unknown_number",
+    "random_id",
+    "expired",
+    "replayed",
+    "untrusted",
+]
 DeviceState = Literal["closed", "opened", "claimed", "enabled", "gone"]
 
 _SHOWN = 4  # characters of a loyalty number that a person may see in a log, at most a third of it
@@ -28,13 +37,17 @@ def mask_value(value: str) -> str:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CardRead:
-    """A number inside a declared range, normalised; `read_at_ns` is the monotonic clock of the daemon."""
+    """A number of ours, normalised; `read_at_ns` is the monotonic clock of the daemon.
+
+    `is_verified` is False for a rotating code that came while the till's clock was in doubt.
+    """
 
     device: str
     transport: str
     kind: str
     value: str
     read_at_ns: int
+    is_verified: bool = True
 
     def __repr__(self) -> str:
         return (
@@ -47,7 +60,9 @@ class CardRead:
 class ReadRefused:
     """A read that gave no number. It carries none of what was read; `brand` names a payment card's class.
 
-    `incomplete` and `unreadable` mean "scan again"; `unknown_number` means the number is none of ours.
+    `incomplete` and `unreadable` mean "scan again"; `unknown_number` means the number is none of ours. A
+    rotating code is `expired`, `replayed` (used before) or `untrusted` (not signed by us): ask for a fresh
+    one.
     """
 
     device: str
@@ -61,7 +76,9 @@ class ReadRefused:
 class DeviceStatus:
     """A reader's state in UnifiedPOS words, sent when it changes; `detail` says why and what to do.
 
-    `closed` was never there or is not ours to open, `gone` was there and left; both are tried again.
+    `closed` was never there or is not ours to open, `opened` is there but claimed by another process,
+    `gone` was there and left: all are tried again. A reader that is ours goes to `enabled` at once, so
+    `claimed` is not seen. Whether a read is wanted (`accepting`) is the daemon's affair.
     """
 
     device: str
@@ -70,6 +87,24 @@ class DeviceStatus:
 
 
 Event = CardRead | ReadRefused | DeviceStatus
+
+
+class HiddenBytes(bytearray):
+    """Bytes that no log line, traceback with locals or pickle shows; only who means to reads them."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes, hidden>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __format__(self, _: str) -> str:
+        return repr(self)
+
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        raise TypeError("a raw read is never stored or sent: decode it first")
 
 
 class RawRead:
@@ -81,10 +116,10 @@ class RawRead:
     __slots__ = ("_buffer",)
 
     def __init__(self, data: bytes | bytearray | memoryview) -> None:
-        self._buffer = bytearray(data)
+        self._buffer = HiddenBytes(data)
 
     @property
-    def buffer(self) -> bytearray:
+    def buffer(self) -> HiddenBytes:
         """The bytes themselves; make no copy of them that cannot be wiped."""
         return self._buffer
 
@@ -108,10 +143,11 @@ class RawRead:
         raise TypeError("a raw read is never stored or sent: decode it first")
 
 
+@runtime_checkable
 class Driver(Protocol):
-    """One reader. Every method runs in the input thread, returns soon and never raises for the device's sake.
+    """One reader behind a descriptor. Every method runs in the input thread, and returns soon.
 
-    `now_ns` is always the monotonic clock that was given to the `InputThread`.
+    None raises for the device's sake. `now_ns` is always the monotonic clock given to the `InputThread`.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""Cut a serial scanner's bytes into scans; pure, so a recorded stream replays exactly.
+"""Cut a reader's bytes into scans; pure, so a recorded stream replays exactly.
 
 A scan ends with CR, LF or CRLF, or stands between STX and ETX. A shortened number must never come out:
 a scan that falls silent, grows too long or holds a control character is dropped up to its end.
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from drivers.event import RawRead
+from drivers.event import HiddenBytes, RawRead
 
 MAX_SCAN_BYTES = 1024
 IDLE_NS = 100_000_000  # a scanner sends a scan in one go; longer silence inside one is a lost end
@@ -31,11 +31,12 @@ Frame = RawRead | Broken
 
 
 class Framer:
-    """The framing of one serial line. Memory is fixed: one scan of at most `MAX_SCAN_BYTES`."""
+    """The framing of one reader. Memory is fixed: one scan of at most `MAX_SCAN_BYTES`."""
 
     def __init__(self, *, idle_ns: int = IDLE_NS) -> None:
         self._idle_ns = idle_ns
-        self._buffer = bytearray(MAX_SCAN_BYTES)  # never resized, so wiping reaches every copy
+        self._resync_ns = RESYNC_NS
+        self._buffer = HiddenBytes(MAX_SCAN_BYTES)  # never resized, so wiping reaches every copy
         self._length = 0
         self._in_stx = False
         self._dropping = False
@@ -61,13 +62,26 @@ class Framer:
             return []
         was_dropping = self._dropping
         self._start()
-        self._dropping = not was_dropping  # the rest may still come; after RESYNC_NS more it will not
+        self._resync_ns = RESYNC_NS
+        self._dropping = not was_dropping  # the rest may still come; after the resync time it will not
+        return [] if was_dropping else [Broken("incomplete")]
+
+    def lose(self, now_ns: int) -> list[Broken]:
+        """Give up on what is open, as something was lost at `now_ns`; its rest is dropped up to its end.
+
+        What is left is known to be on its way, so the usual silence is long enough to say that it is over.
+        """
+        was_dropping = self._dropping
+        self._start()
+        self._dropping = True
+        self._resync_ns = self._idle_ns
+        self._last_ns = now_ns
         return [] if was_dropping else [Broken("incomplete")]
 
     def due_at_ns(self) -> int | None:
         """Say when `idle` wants to be called if nothing comes before, or None while no scan is open."""
         if self._dropping:
-            return self._last_ns + RESYNC_NS
+            return self._last_ns + self._resync_ns
         if self._length or self._in_stx:
             return self._last_ns + self._idle_ns
         return None
@@ -85,7 +99,8 @@ class Framer:
         if end > MAX_SCAN_BYTES:
             self._break("unreadable", frames)
             return
-        self._buffer[self._length : end] = part
+        # Through a view: a slice of a bytearray would first make a copy of its own, which nobody could wipe.
+        memoryview(self._buffer)[self._length : end] = part
         self._length = end
 
     def _control(self, byte: int, frames: list[Frame]) -> None:
@@ -111,6 +126,7 @@ class Framer:
         frames.append(Broken(reason))
         self._start()
         self._dropping = True
+        self._resync_ns = RESYNC_NS
 
     def _start(self) -> None:
         self._buffer[: self._length] = bytes(self._length)

@@ -1,4 +1,8 @@
-"""GS1 element strings, only as far as a shop's till meets them: strict, or not GS1 at all.
+"""GS1 element strings, strict: all of it is valid, check digits too, or it is not GS1 at all.
+
+Which application identifiers there are and how their values look is biip's knowledge (the only doors are this
+file and `digital_link.py`); check digits, which biip leaves unverified, and the splitting are done here, on
+the buffer itself: the payment guard asks too, and must leave no copy.
 
 Source: GS1 General Specifications, chapters 3 (application identifiers) and 7.8 (predefined lengths).
 """
@@ -7,11 +11,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from drivers.check_digits import is_ean_valid
 
 AIM_OF_GS1 = (b"]C1", b"]e0", b"]d2", b"]Q3")
 GSRN_RECIPIENT = "8018"
+GCN = "255"
+GCN_KEY_LENGTH = 13  # a coupon's number; up to 12 digits of a serial number follow
 GS = 0x1D
 
 # Elements that begin so have this length in all and need no separator.
@@ -26,39 +33,16 @@ _PREDEFINED = {
     **{str(ai): 10 for ai in range(31, 37)},
     "41": 16,
 }
-_ANY = rb"[!-\x22%-/0-9:-?A-Z_a-z]"  # GS1 AI encodable character set 82
-_DATE = rb"\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])"
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    shape: re.Pattern[bytes]
-    checked: int = 0  # how many leading digits end with a GS1 check digit
-
-
-def _shape(pattern: bytes, *, checked: int = 0) -> _Rule:
-    return _Rule(re.compile(pattern), checked)
-
-
-_RULES = {
-    "00": _shape(rb"\d{18}", checked=18),
-    **{ai: _shape(rb"\d{14}", checked=14) for ai in ("01", "02")},
-    **{str(ai): _shape(_DATE) for ai in (11, 12, 13, 15, 16, 17)},
-    "20": _shape(rb"\d\d"),
-    **{ai: _shape(_ANY + rb"{1,20}") for ai in ("10", "21", "22", "254", "420")},
-    **{ai: _shape(_ANY + rb"{1,30}") for ai in ("90", "240", "241", "250", "251", "400", "401", "403")},
-    **{str(ai): _shape(_ANY + rb"{1,90}") for ai in range(91, 100)},
-    **{ai: _shape(rb"\d{1,8}") for ai in ("30", "37")},
-    "253": _shape(rb"\d{13}" + _ANY + rb"{0,17}", checked=13),
-    "255": _shape(rb"\d{13,25}", checked=13),
-    **{str(ai): _shape(rb"\d{13}", checked=13) for ai in range(410, 418)},
-    **{ai: _shape(rb"\d{18}", checked=18) for ai in ("8017", GSRN_RECIPIENT)},
-    "8020": _shape(_ANY + rb"{1,25}"),
-    "8110": _shape(rb"\d{1,70}"),
-    "8112": _shape(rb"\d{1,70}"),
-    "8200": _shape(_ANY + rb"{1,70}"),
+# How many leading digits of a value end with a mod-10 check digit.
+_CHECKED = {
+    "00": 18,
+    **dict.fromkeys(("01", "02", "03", "8003", "8006", "8026"), 14),
+    **dict.fromkeys(("253", GCN), GCN_KEY_LENGTH),
+    "402": 17,
+    **{str(ai): 13 for ai in range(410, 418)},
+    **dict.fromkeys(("8017", GSRN_RECIPIENT), 18),
 }
-_MEASURE = _shape(rb"\d{6}")  # 31nn to 36nn: weights and sizes with n decimals
+_LONGEST_AI = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +72,44 @@ def parse_elements(data: bytes | bytearray, at: int = 0) -> list[Element] | None
     return elements or None
 
 
+def is_check_right(ai: str, value: bytes | bytearray | memoryview) -> bool:
+    """Say whether the check digit of an element's value is right, or it has none.
+
+    >>> is_check_right("8018", b"400638100000000003"), is_check_right("10", b"LOT")
+    (False, True)
+    """
+    checked = _CHECKED.get(ai)
+    return checked is None or is_ean_valid(memoryview(value)[:checked])
+
+
+def warm() -> None:
+    """Load biip now (0.1 s), and not while a customer waits."""
+    _rule_of(GSRN_RECIPIENT)
+
+
 def _element_at(data: bytes | bytearray, at: int) -> Element | None:
-    ai, rule = _rule_at(data, at)
+    rule = _rule_of(data[at : at + _LONGEST_AI].decode("latin-1"))
     if rule is None:
         return None
+    ai, shape = rule
     separator = data.find(GS, at)
     end = separator if separator >= 0 else len(data)
     if length := _PREDEFINED.get(ai[:2]):
         end = min(end, at + length)
     start = at + len(ai)
-    if not rule.shape.fullmatch(data, start, end):
-        return None
-    if rule.checked and not is_ean_valid(memoryview(data)[start : start + rule.checked]):
+    if not shape.fullmatch(data, at, end) or not is_check_right(ai, memoryview(data)[start:end]):
         return None
     return Element(ai, start, end)
 
 
-def _rule_at(data: bytes | bytearray, at: int) -> tuple[str, _Rule | None]:
-    head = data[at : at + 4].decode("latin-1")
-    if re.fullmatch(r"3[1-6][0-9][0-9]", head):
-        return head, _MEASURE
-    for size in (2, 3, 4):
-        if rule := _RULES.get(head[:size]):
-            return head[:size], rule
-    return "", None
+@lru_cache(maxsize=4096)
+def _rule_of(head: str) -> tuple[str, re.Pattern[bytes]] | None:
+    """Find the identifier that four characters begin with, and the shape of its whole element."""
+    from biip import ParseError  # noqa: PLC0415 (a tenth of a second that most tills never need)
+    from biip.gs1_application_identifiers import GS1ApplicationIdentifier  # noqa: PLC0415
+
+    try:
+        known = GS1ApplicationIdentifier.extract(head)
+    except ParseError:
+        return None
+    return known.ai, re.compile(known.pattern.removeprefix("^").removesuffix("$").encode("ascii"))

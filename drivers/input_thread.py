@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from drivers.event import DeviceStatus, Driver, Event
+from drivers.hotplug import HotPlug
 
 _NS = 1_000_000_000
 FAULT_PAUSE_NS = 2 * _NS  # a driver that raised is left alone for this long
@@ -86,9 +87,12 @@ class InputThread:
                     os.write(self._wake_write, b"\0")
 
     def _run(self, wake_read: int) -> None:
+        hotplug = HotPlug()  # before the readers are opened: what comes in between is then not missed
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(wake_read, selectors.EVENT_READ, None)
+                if (news := hotplug.fileno()) is not None:
+                    selector.register(news, selectors.EVENT_READ, hotplug)
                 for reader in self._readers:
                     self._call(selector, reader, reader.open)
                 while not self._stopping.is_set():
@@ -96,6 +100,7 @@ class InputThread:
                 for reader in self._readers:
                     self._close(selector, reader)
         finally:
+            hotplug.close()
             os.close(wake_read)
 
     def _close(self, selector: selectors.BaseSelector, reader: Driver) -> None:
@@ -105,22 +110,29 @@ class InputThread:
         """Wait once, then read what is readable before anything is given up for silence."""
         served: set[Driver] = set()
         for key, _ in selector.select(self._timeout_s()):
-            reader: Driver | None = key.data
+            reader: Driver | HotPlug | None = key.data
             if reader is None:
                 with contextlib.suppress(BlockingIOError):
                     os.read(wake_read, 4096)
+            elif isinstance(reader, HotPlug):
+                if reader.has_news():
+                    self._rescanning.set()
             elif self._watched.get(reader) == key.fd:
                 served.add(reader)
                 self._call(selector, reader, reader.read)
+        self._look_again(selector)
+        for reader in self._readers:
+            due_ns = self._due_at_ns(reader)
+            if reader not in served and due_ns is not None and self._monotonic_ns() >= due_ns:
+                self._call(selector, reader, reader.open if reader in self._faulty_until_ns else reader.tick)
+
+    def _look_again(self, selector: selectors.BaseSelector) -> None:
+        """Try every absent reader, if somebody asked for that."""
         if self._rescanning.is_set():
             self._rescanning.clear()
             for reader in self._readers:
                 if reader.fileno() is None:
                     self._call(selector, reader, reader.open)
-        for reader in self._readers:
-            due_ns = self._due_at_ns(reader)
-            if reader not in served and due_ns is not None and self._monotonic_ns() >= due_ns:
-                self._call(selector, reader, reader.open if reader in self._faulty_until_ns else reader.tick)
 
     def _timeout_s(self) -> float | None:
         due = [at_ns for reader in self._readers if (at_ns := self._due_at_ns(reader)) is not None]
@@ -148,7 +160,9 @@ class InputThread:
 
     def _watch(self, selector: selectors.BaseSelector, reader: Driver) -> None:
         """Follow the reader's descriptor, before another reader can be given the same number."""
-        fd, watched = reader.fileno(), self._watched.get(reader)
+        # One that could not even be closed after a fault must not wake us again before its pause is over.
+        fd = None if reader in self._faulty_until_ns else reader.fileno()
+        watched = self._watched.get(reader)
         if fd == watched:
             return
         if watched is not None:

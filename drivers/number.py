@@ -5,47 +5,28 @@ The payment guard comes first, always. What passes becomes text only when it lie
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from drivers.check_digits import is_ean_valid
-from drivers.event import CardRead, RawRead, ReadRefused, RefusalReason
-from drivers.gs1 import AIM_OF_GS1, GSRN_RECIPIENT, parse_elements
+from drivers.classify import Decoded, Refused, classify, warm
+from drivers.codes import NO_CODES, Codes
+from drivers.event import CardRead, RawRead, ReadRefused
+from drivers.keymap import as_us
 from drivers.payment_guard import payment_brand
-from drivers.ranges import NumberRange, check_ranges, find_range, normalise
+from drivers.ranges import NumberRange, check_ranges
 
-__all__ = ["Decoded", "NumberRange", "Refused", "check_ranges", "decode", "raw_from_text", "report"]
-
-_AIM = re.compile(rb"\][A-Za-z][0-9A-Za-z]")
-# With AIM identifiers on, UPC-A and UPC-E come padded to 13 digits under ]E0; ]E4 is EAN-8.
-_EAN_LENGTH_OF_AIM = {b"]E0": 13, b"]E4": 8}
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Decoded:
-    """A number of ours: its kind and its normalised value."""
-
-    kind: str
-    value: str
-
-    def __repr__(self) -> str:
-        return f"Decoded(kind={self.kind!r}, {len(self.value)} characters)"
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why a read gave no number; `brand` is set for payment cards only."""
-
-    reason: RefusalReason
-    brand: str | None = None
+__all__ = ["Decoded", "NumberRange", "Refused", "check_ranges", "decode", "raw_from_text", "report", "warm"]
 
 
 def decode(
-    raw: RawRead, *, transport: str, ranges: Sequence[NumberRange], stripe: bool = False
+    raw: RawRead,
+    *,
+    transport: str,
+    ranges: Sequence[NumberRange],
+    stripe: bool = False,
+    codes: Codes = NO_CODES,
 ) -> Decoded | Refused:
-    """Decode one framed read against the declared ranges, and wipe it whatever the outcome.
+    """Decode one framed read against what the shop declared, and wipe it whatever the outcome.
 
     `unreadable` is a damaged read (wrong check digit, bytes that no label holds): scanning again may help.
 
@@ -59,7 +40,7 @@ def decode(
         brand = payment_brand(raw.buffer, transport=transport, loyalty_ranges=ranges, stripe=stripe)
         if brand is not None:
             return Refused("payment_card", brand)
-        return _classify(raw.buffer, ranges)
+        return classify(raw.buffer, transport=transport, ranges=ranges, codes=codes)
 
 
 def report(
@@ -67,21 +48,24 @@ def report(
 ) -> CardRead | ReadRefused:
     """Make the event of a decoded read."""
     match outcome:
-        case Decoded(kind, value):
-            return CardRead(device, transport, kind, value, read_at_ns)
+        case Decoded(kind, value, is_verified):
+            return CardRead(device, transport, kind, value, read_at_ns, is_verified)
         case Refused(reason, brand):
             return ReadRefused(device, transport, reason, brand, read_at_ns)
 
 
-def raw_from_text(text: str) -> RawRead:
+def raw_from_text(text: str, layout: str = "us") -> RawRead:
     r"""Take text that a POS hands over: any script's digits, spaces and dashes become ASCII ones.
+
+    `layout` is the desktop's through which a reader with US keys typed it; its keys are told apart again.
 
     The caller's `str` cannot be wiped; forget it at once.
 
-    >>> raw_from_text("\uff14111\u20131111").buffer
-    bytearray(b'4111-1111')
+    >>> raw_from_text("\uff14111\u20131111").buffer == b"4111-1111"
+    True
     """
-    return RawRead("".join(map(_ascii_of, text)).encode("utf-8", errors="replace").strip())
+    typed = text if layout == "us" else as_us(text, layout)
+    return RawRead("".join(map(_ascii_of, typed)).encode("utf-8", errors="replace").strip())
 
 
 def _ascii_of(character: str) -> str:
@@ -90,36 +74,3 @@ def _ascii_of(character: str) -> str:
     if (digit := unicodedata.decimal(character, None)) is not None:
         return str(digit)
     return {"Zs": " ", "Pd": "-"}.get(unicodedata.category(character), character)
-
-
-def _classify(data: bytearray, ranges: Sequence[NumberRange]) -> Decoded | Refused:
-    if not data or not data.isascii():
-        return Refused("unreadable")
-    found = _AIM.match(data)
-    aim, start = (bytes(found.group()), found.end()) if found else (b"", 0)
-    if aim in AIM_OF_GS1:
-        return _classify_gs1(data, start, ranges)
-    length = _EAN_LENGTH_OF_AIM.get(aim)
-    if length and (len(data) - start != length or not is_ean_valid(memoryview(data)[start:])):
-        return Refused("unreadable")
-    return _classify_value(normalise(data, start), ranges)
-
-
-def _classify_gs1(data: bytearray, start: int, ranges: Sequence[NumberRange]) -> Decoded | Refused:
-    """Take the member's GSRN (AI 8018) out of an element string; other keys are not numbers of ours."""
-    elements = parse_elements(data, start)
-    if elements is None:
-        is_member_key = data.startswith(GSRN_RECIPIENT.encode(), start)
-        return Refused("unreadable" if is_member_key else "unknown_number")
-    for element in elements:
-        if element.ai == GSRN_RECIPIENT:
-            return _classify_value(normalise(data, element.start, element.end), ranges)
-    return Refused("unknown_number")
-
-
-def _classify_value(value: bytearray, ranges: Sequence[NumberRange]) -> Decoded | Refused:
-    if ours := find_range(value, ranges):
-        return Decoded(ours.kind, value.decode("ascii"))
-    if any(one.covers(value) for one in ranges):
-        return Refused("unreadable")
-    return Refused("unknown_number")

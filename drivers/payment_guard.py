@@ -7,13 +7,15 @@ caller's buffer is enough. In doubt it refuses: little is lost, as only declared
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from drivers.check_digits import is_ean_valid, luhn_weight
 from drivers.gs1 import AIM_OF_GS1, parse_elements
+from drivers.mistyped import readings
 from drivers.payment_iin import LONGEST_IIN, PAN_LENGTHS, brand_of
 from drivers.ranges import EAN_13, SEPARATORS, NumberRange, find_range, normalise, payment_brand_of
+from drivers.tracks import looks_like_tracks
 
 UNKNOWN_BRAND = "unknown"
 
@@ -29,6 +31,8 @@ _EXPIRY = re.compile(rb"(?:[=^]|[\x80-\xff]{1,4}) *\d\d(?:0[1-9]|1[0-2])")
 _RUN = re.compile(rb"\d(?:[ \-]*\d)*")
 _AIM = re.compile(rb"\][A-Za-z][0-9A-Za-z]")
 _SHORTEST_OFF_TRACK = 13
+# A member's key in a GS1 Digital Link: no payment number has 18 digits, and this one has a GS1 check digit.
+_LINKED_KEY = re.compile(rb"https://[A-Za-z0-9./~_-]*/8018/(\d{18})(?=[/?#]|\Z)")
 
 
 def payment_brand(
@@ -44,16 +48,35 @@ def payment_brand(
     >>> payment_brand(b"4006381333931", transport="serial", loyalty_ranges=()) is None
     True
     """
-    for pattern in (_TRACK_1.search, _TRACK_1_MANGLED.match):
-        if track := pattern(raw):
-            return _brand_at(raw, track.start(1))
-    on_track = stripe or transport == "msr" or _looks_like_track(raw)
-    return _brand_of_runs(raw, loyalty_ranges, on_track=on_track) or _brand_before_expiry(raw)
+    brand = _brand_in_text(raw, transport, loyalty_ranges, stripe=stripe)
+    if brand is not None:
+        return brand
+    for reading in readings(raw):
+        brand = _brand_in_text(reading, transport, loyalty_ranges, stripe=stripe)
+        _wipe(reading)
+        if brand is not None:
+            return brand
+    return None
 
 
-def _looks_like_track(raw: bytes | bytearray) -> bool:
-    # The ? is asked for too: a typed phone number begins with + as track 3 does.
-    return raw.startswith((b"%", b";", b"+")) and b"?" in raw
+def _brand_in_text(
+    raw: bytes | bytearray, transport: str, ranges: Sequence[NumberRange], *, stripe: bool
+) -> str | None:
+    if (number_at := _track_1_at(raw)) is not None:
+        return _brand_at(raw, number_at)
+    on_track = stripe or transport == "msr" or looks_like_tracks(raw)
+    honest = [one for one in ranges if not one.ai and payment_brand_of(one) is None]
+    return _brand_of_runs(raw, honest, on_track=on_track) or _brand_before_expiry(raw, honest)
+
+
+def _track_1_at(raw: bytes | bytearray) -> int | None:
+    found = _TRACK_1.search(raw) or _TRACK_1_MANGLED.match(raw)
+    return found.start(1) if found else None
+
+
+def _spans(pattern: re.Pattern[bytes], raw: bytes | bytearray, start: int = 0) -> Iterator[tuple[int, int]]:
+    """Give where a pattern is found; a match object in a caller's frame would show what it holds."""
+    return (found.span() for found in pattern.finditer(raw, start))
 
 
 def _brand_at(raw: bytes | bytearray, start: int) -> str:
@@ -66,39 +89,51 @@ def _brand_at(raw: bytes | bytearray, start: int) -> str:
     return brand_of(leading) or UNKNOWN_BRAND
 
 
-def _brand_before_expiry(raw: bytes | bytearray) -> str | None:
-    """Look backwards from each separator and expiry for 12 digits or more."""
-    for expiry in _EXPIRY.finditer(raw):
-        count, start, at = 0, 0, expiry.start()
+def _brand_before_expiry(raw: bytes | bytearray, honest: list[NumberRange]) -> str | None:
+    """Look backwards from each separator and expiry for 12 digits or more that are no number of ours."""
+    for end, _ in _spans(_EXPIRY, raw):
+        count, start, at = 0, 0, end
         while at > 0 and count < PAN_LENGTHS.stop - 1:
             at -= 1
             if chr(raw[at]).isdigit():
                 count, start = count + 1, at
             elif raw[at] not in SEPARATORS:
                 break
-        if count >= PAN_LENGTHS.start:
+        if count >= PAN_LENGTHS.start and not _is_ours(raw, (start, end), honest):
             return _brand_at(raw, start)
     return None
 
 
-def _brand_of_runs(raw: bytes | bytearray, ranges: Sequence[NumberRange], *, on_track: bool) -> str | None:
+def _is_ours(raw: bytes | bytearray, span: tuple[int, int], honest: list[NumberRange]) -> bool:
+    number = normalise(raw, *span)
+    try:
+        return find_range(number, honest) is not None
+    finally:
+        _wipe(number)
+
+
+def _brand_of_runs(raw: bytes | bytearray, honest: list[NumberRange], *, on_track: bool) -> str | None:
     start = 0
     if aim := _AIM.match(raw):
         start = aim.end()
         if raw[:start] in AIM_OF_GS1 and parse_elements(raw, start) is not None:
             return None
-    honest = [one for one in ranges if payment_brand_of(one) is None]
-    for run in _RUN.finditer(raw, start):
-        if run.end() - run.start() < PAN_LENGTHS.start:
+    linked = _linked_key(raw, start)
+    for span in _spans(_RUN, raw, start):
+        if span == linked or span[1] - span[0] < PAN_LENGTHS.start:
             continue
-        if (brand := _brand_of_run(raw, run.span(), honest, on_track=on_track)) is None:
+        if (brand := _brand_of_run(raw, span, honest, on_track=on_track)) is None:
             continue
-        whole = normalise(raw, start)
-        is_ours = find_range(whole, honest) is not None
-        _wipe(whole)
-        if not is_ours:
+        if not _is_ours(raw, (start, len(raw)), honest):
             return brand
     return None
+
+
+def _linked_key(raw: bytes | bytearray, start: int) -> tuple[int, int] | None:
+    found = _LINKED_KEY.match(raw, start)
+    if found is None or not is_ean_valid(memoryview(raw)[found.start(1) : found.end(1)]):
+        return None
+    return found.span(1)
 
 
 def _brand_of_run(

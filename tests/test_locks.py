@@ -15,6 +15,7 @@ COVERS = {
     "runtime": ("", "serial"),
     "headoffice": ("", "headoffice"),
     "dev": ("", "serial", "headoffice", "dev"),
+    "readers": ("evdev", "pcsc"),
 }
 #: Locks that meet in no environment of ours: what the benchmarks compare us with has one of its own.
 APART = ("bench-peers",)

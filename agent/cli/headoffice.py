@@ -147,6 +147,12 @@ def status(config_path: Path, *, as_json: bool) -> None:
         f"{made['members']:,} members, {made['entries']:,} entries,"
         f" differences: {counted(made['differences'])}"
     )
+    for row in made["tills"]:
+        if row["books_behind"]:
+            click.echo(
+                f"till {row['till']} had allowances that these books do not know: no points are set aside"
+                f" until the folder own is brought back, or `till reconcile {row['till']}`"
+            )
 
 
 for group in (programme, member, till):

@@ -72,6 +72,29 @@ def member_block(config_path: Path, member_or_card: str, reason: str) -> None:
         click.echo(f"blocked: {block(office, member_or_card, reason)}")
 
 
+@member.command("directory")
+@as_json
+@config_option
+@errors_told
+def member_directory(config_path: Path, *, as_json: bool) -> None:
+    """Make the directory of all members that tills keep; they fetch it with their next pulls.
+
+    Run it every night, and after an erasure.
+    """
+    from agent.headoffice.directory import make  # noqa: PLC0415
+
+    with opened(config_path) as office:
+        made = make(office)
+    if as_json:
+        print_json(made._asdict())
+        return
+    mib = 1024 * 1024
+    click.echo(
+        f"{made.members:,} members as of change {made.cursor:,}: {made.size / mib:,.1f} MiB,"
+        f" {made.sent / mib:,.1f} MiB on the wire"
+    )
+
+
 @click.group()
 def till() -> None:
     """The tills of the chain."""
@@ -93,6 +116,19 @@ def till_add(config_path: Path, *, store: str, name: str, as_json: bool) -> None
         print_json({"store": store, "till": name, "code": code})
     else:
         click.echo(f"on till {name} of store {store}, within 15 minutes:\n  loyalty-agent enrol {code}")
+
+
+@till.command("reconcile")
+@click.argument("name", metavar="TILL")
+@click.confirmation_option(prompt="What it still spends of them is lost to the company. Go on?")
+@config_option
+@errors_told
+def till_reconcile(config_path: Path, name: str) -> None:
+    """Set points aside again although TILL had allowances that no journal of head office knows."""
+    from agent.headoffice.tills import reconcile  # noqa: PLC0415
+
+    with opened(config_path) as office:
+        click.echo(f"till {name}: {reconcile(office, name)} allowances given up")
 
 
 @till.command("list")

@@ -50,6 +50,11 @@ def evaluate(
         if member_path
         else None
     )
+    if basket.currency != programme.currency:
+        values = {"basket": basket.currency, "programme": programme.currency}
+        remedy = f"give a basket in {programme.currency}, or another programme"
+        wrong = Mistake("/currency", "currency_mismatch", values, remedy)
+        raise DocumentError(f"basket {basket_path}", [wrong])
     at = moment(at_text) if at_text else basket.sold_at
     quote = evaluate_basket(compile_programme(programme), member, basket, at)
     if as_json:
@@ -71,21 +76,20 @@ def schema(name: str) -> None:
 @click.command()
 @click.argument("tape", type=document)
 @click.option(
-    "--numbers", type=document, help="A configuration whose [[numbers]] count; default: the tape's own."
+    "--numbers",
+    type=document,
+    help="A configuration whose [[numbers]] and [codes] count; default: the tape's own.",
 )
 @as_json
 @errors_told
 def decode(tape: Path, numbers: Path | None, *, as_json: bool) -> None:
     """Decode a TAPE of recorded reads, one JSON line each, and say what became of every one."""
-    from agent.config.load import load  # noqa: PLC0415
-    from agent.config.till import TillConfig  # noqa: PLC0415
-    from agent.daemon.readers import number_ranges  # noqa: PLC0415
-    from drivers.tape import decode_line  # noqa: PLC0415
+    from drivers.tape import decode_tape  # noqa: PLC0415
 
-    ranges = number_ranges(load(numbers, TillConfig)[0].numbers) if numbers else ()
-    answers = [
-        decode_line(line, ranges) for line in read_bytes(tape).decode(errors="replace").splitlines() if line
-    ]
+    lines, place = read_bytes(tape).split(b"\n"), str(tape)
+    answers = (
+        decode_tape(lines, *_numbers_of(numbers), name=place) if numbers else decode_tape(lines, name=place)
+    )
     if as_json:
         for answer in answers:
             click.echo(json.dumps(answer, ensure_ascii=False))
@@ -115,6 +119,18 @@ def moment(text: str) -> datetime:
         example = "2026-11-24T12:00:00+02:00"
         raise DocumentError("--at", [Mistake("", "not_a_moment", {"given": text}, f"write it as {example}")])
     return at
+
+
+def _numbers_of(path: Path) -> tuple[Any, Any]:
+    """Read number ranges and codes from a till's configuration."""
+    from agent.clock import SystemClock  # noqa: PLC0415
+    from agent.config.load import load  # noqa: PLC0415
+    from agent.config.till import TillConfig  # noqa: PLC0415
+    from agent.daemon.codes import codes_of  # noqa: PLC0415
+    from agent.daemon.readers import number_ranges  # noqa: PLC0415
+
+    config = load(path, TillConfig)[0]
+    return number_ranges(config.numbers), codes_of(config.codes, SystemClock())
 
 
 def _show(quote: Quote, programme: Any, lang: str) -> None:

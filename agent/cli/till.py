@@ -5,11 +5,12 @@ Libraries are imported by the command that needs them: `--help` and a start stay
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from agent import __version__
+from agent.cli.config import ask_daemon, config_option, load_config, refuse_bad_readers
+from agent.cli.devices import devices
 from agent.cli.ledger import backup, ledger, restore
 from agent.cli.output import EXIT_CONFIGURATION, as_json, errors_told, fail, print_json, print_table
 from agent.cli.programme import programme
@@ -17,11 +18,6 @@ from agent.cli.pure import decode, evaluate, schema
 from agent.cli.scenario import try_story
 from agent.config.till import TillConfig
 from agent.errors import ConfigurationError, DocumentError
-
-DEFAULT_CONFIG = "/etc/loyalty-agent/loyalty-agent.toml"
-config_option = click.option(
-    "--config", "config_path", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -138,55 +134,7 @@ def sync_status(config_path: Path, *, as_json: bool) -> None:
         print_table("sync", ("what", "value"), [(key, value) for key, value in answer.items()])
 
 
-@main.group()
-def devices() -> None:
-    """The readers of this till."""
-
-
-@devices.command("list")
-@config_option
-@as_json
-@errors_told
-def devices_list(config_path: Path, *, as_json: bool) -> None:
-    """List the configured readers and their states."""
-    rows = ask_daemon(config_path, "GET", "/status").get("devices", [])
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(
-            "readers",
-            ("name", "state", "detail"),
-            [(row["device"], row["state"], row["detail"]) for row in rows],
-        )
-
-
-def load_config(path: Path) -> TillConfig:
-    """Read and check the configuration, readers and number ranges included."""
-    from agent.config.load import load  # noqa: PLC0415
-
-    config, _ = load(path, TillConfig)
-    refuse_bad_readers(config)
-    return config
-
-
-def refuse_bad_readers(config: TillConfig) -> None:
-    """Raise ConfigurationError naming every mistake of readers and number ranges."""
-    from agent.daemon.readers import mistakes_of  # noqa: PLC0415
-
-    if mistakes := mistakes_of(config.device, config.numbers):
-        raise ConfigurationError(
-            "readers: " + "; ".join(mistakes), remedy="correct [[device]] and [[numbers]]"
-        )
-
-
-def ask_daemon(config_path: Path, method: str, path: str, body: Any = None) -> dict[str, Any]:
-    """Ask the running daemon over its admin door."""
-    from agent.daemon.ask import ask  # noqa: PLC0415
-
-    return ask(Path(load_config(config_path).paths.run) / "admin.sock", method, path, body)
-
-
-for command in (ledger, backup, restore, evaluate, schema, decode, programme):
+for command in (devices, ledger, backup, restore, evaluate, schema, decode, programme):
     main.add_command(command)
 programme.add_command(try_story)
 

@@ -49,11 +49,13 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One reader."""
 
     name: Name
-    driver: Literal["serial_scanner"]
-    port: Annotated[str, Meta(pattern="^/")]
+    driver: Literal["serial_scanner", "keyboard_scanner", "stripe_reader", "card_reader"]
+    port: Annotated[str, Meta(pattern="^(/.*)?$")] = ""
+    reader: Annotated[str, Meta(min_length=1, max_length=128)] = "*"
     baud: Annotated[int, Meta(ge=300, le=4_000_000)] = 9600
     stripe: bool = False
     idle_ms: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    layout: Literal["us", "ru", "fi", "de", "fr"] = "us"
 
 
 class Numbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,7 +64,24 @@ class Numbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,31}$")]
     prefix: Annotated[str, Meta(pattern="^[0-9A-Z]{1,64}$")]
     length: Annotated[int, Meta(ge=1, le=64)]
-    check: Literal["ean", "luhn", "none"] = "ean"
+    check: Literal["ean", "luhn", "verhoeff", "damm", "mod_97_10", "mod_11_10", "mod_37_36", "none"] = "ean"
+    ai: Annotated[str, Meta(pattern="^([0-9]{2,4})?$")] = ""
+
+
+class Codes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is a card beyond the number ranges: links, codes that change, chips."""
+
+    link_hosts: list[Annotated[str, Meta(pattern=r"^[a-z0-9.-]{1,253}$")]] = []
+    keys: dict[str, Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]] = {}
+    one_time_pattern: str = ""
+    one_time_secret: str = ""
+    one_time_digits: Annotated[int, Meta(ge=6, le=8)] = 8
+    one_time_period_s: Annotated[int, Meta(ge=10, le=300)] = 30
+    uids: bool = True
+    single_uids: bool = False
+    card_aid: Annotated[str, Meta(pattern="^([0-9A-Fa-f]{2}){0,16}$")] = ""
+    card_short_id: Annotated[int, Meta(ge=0, le=30)] = 0
+    pos_layout: Literal["us", "ru", "fi", "de", "fr"] = "us"
 
 
 class Pos(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,3 +111,4 @@ class TillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log: Log = Log()
     device: list[Device] = []
     numbers: list[Numbers] = []
+    codes: Codes = Codes()

@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,13 @@ DEADLINE_S = 30.0
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=DEADLINE_S)
+    def __init__(self, path: Path, deadline_s: float = DEADLINE_S) -> None:
+        super().__init__("localhost", timeout=deadline_s)
         self._path = path
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(DEADLINE_S)
+        self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
 
 
@@ -46,3 +47,27 @@ def ask(door: Path, method: str, path: str, body: Any = None) -> dict[str, Any]:
     if response.status >= http.HTTPStatus.BAD_REQUEST:
         raise Refused(answer.get("code", "refused"), answer.get("detail", f"status {response.status}"))
     return answer
+
+
+def follow(door: Path, *, silence_s: float = DEADLINE_S) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what happens at the till, kind and data, until nobody interrupts; the stream keeps itself alive.
+
+    Raises:
+        ConfigurationError: nobody answers at the door, or it fell silent.
+    """
+    connection = _UnixConnection(door, silence_s)
+    try:
+        connection.request("GET", "/v1/events")
+        kind = ""
+        for line in connection.getresponse():
+            name, _, text = line.decode().rstrip("\n").partition(": ")
+            if name == "event":
+                kind = text
+            elif name == "data":
+                yield kind, json.loads(text)
+    except (OSError, http.client.HTTPException) as failure:
+        raise ConfigurationError(
+            f"no daemon answers at {door} ({failure})", remedy="start it: systemctl start loyalty-agent"
+        ) from None
+    finally:
+        connection.close()

@@ -9,6 +9,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from agent import __version__
 from agent.clock import Clock, random_id
 from agent.config.till import TillConfig
 from agent.daemon.admin import build_admin
+from agent.daemon.codes import codes_of
 from agent.daemon.enrolment import load_credentials
 from agent.daemon.logs import configure
 from agent.daemon.notify import Notifier, watchdog_interval_s
@@ -34,6 +36,7 @@ from agent.till.guard import LoopbackGuard
 from drivers.event import CardRead, DeviceStatus, Event, ReadRefused
 
 log = structlog.get_logger()
+IDLE_TICK_S = 1.0
 EXIT_FATAL, EXIT_LEDGER = 1, 74  # 74: EX_IOERR of sysexits.h
 
 
@@ -87,6 +90,7 @@ class _Daemon:
         self._link = connect(
             self._config, self._ledger, self._credentials, self._programme, clock=self._clock
         )
+        codes = codes_of(self._config.codes, self._clock)
         self._till = build_till(
             self._config,
             self._ledger,
@@ -94,16 +98,19 @@ class _Daemon:
             self._link,
             clock=self._clock,
             fleet_key=self._credentials.fleet_key if self._credentials else None,
+            codes=codes,
         )
         self._ledger.on_commit.append(self._wake_sync_from_thread)
         self._readers = Readers(
-            device_settings(self._config.device, self._config.numbers), self._on_reader_event
+            device_settings(self._config.device, self._config.numbers, codes), self._on_reader_event
         )
         self._servers = self._open_doors()
         if self._link.sync is not None:
             self._go(self._link.sync.run(), "sync")
         self._readers.start()
         self._go(self._readers.run(), "readers")
+        self._go(self._till.idle.run(), "allowances")
+        self._go(self._verify_when_idle(), "verify")
         self._go(self._feed_watchdog(), "watchdog")
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stop.set)
@@ -194,6 +201,19 @@ class _Daemon:
             self._notifier.alive()
             await asyncio.sleep(interval_s)
 
+    async def _verify_when_idle(self) -> None:
+        """Verify a slice of the journal each second in which nothing was written."""
+        check, seen, told = self._ledger.idle_check, -1, ""
+        while True:
+            await asyncio.sleep(IDLE_TICK_S)
+            seq = self._ledger.read.head()[0]
+            if seq == seen:
+                await asyncio.to_thread(check.step)
+            seen = seq
+            if check.problem != told:
+                told = check.problem
+                log.error("journal damaged", detail=told)
+
     def _disk_failed(self, failure: BaseException) -> None:
         """Leave at once: after a failed sync nothing may be acknowledged, the next start verifies."""
         log.critical("disk failed", error=str(failure))
@@ -229,19 +249,11 @@ class _Daemon:
             self._link.state,
             clock=self._clock,
             devices=self._device_rows(),
-            problems=self._problems,
+            problems=[*self._problems, *filter(None, [self._ledger.idle_check.problem])],
         )
 
     def _device_rows(self) -> list[dict[str, Any]]:
-        states = self._readers.states
-        return [
-            {
-                "device": one.name,
-                "state": states[one.name].state if one.name in states else "closed",
-                "detail": states[one.name].detail if one.name in states else "",
-            }
-            for one in self._config.device
-        ]
+        return [{"device": name, **asdict(tally)} for name, tally in self._readers.tallies.items()]
 
 
 def _tokens(path: Path) -> dict[str, str]:

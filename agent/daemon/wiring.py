@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 from random import Random
 
@@ -26,8 +26,10 @@ from agent.till.checkout import Checkout
 from agent.till.events import Events
 from agent.till.gate import Gate
 from agent.till.identify import Identifier
+from agent.till.idle import IdleAllowances
 from agent.till.quote import Quoter, TillSettings
 from agent.till.tokens import TokenSeal, token_key
+from drivers.codes import NO_CODES, Codes
 from drivers.number import Decoded, decode, raw_from_text
 
 log = structlog.get_logger()
@@ -50,6 +52,7 @@ class Till:
     checkout: Checkout
     cards: CardReads
     events: Events
+    idle: IdleAllowances
 
 
 def connect(
@@ -94,23 +97,15 @@ def build_till(
     *,
     clock: Clock,
     fleet_key: bytes | None,
+    codes: Codes = NO_CODES,
 ) -> Till:
-    """Put the checkout together."""
+    """Put the checkout together; `codes` is what the readers got."""
     seal = TokenSeal(token_key(Path(config.paths.state) / "token.key"))
     settings = _settings(config)
     identifier = Identifier(
         ledger.read, seal, clock=clock, fleet_key=fleet_key, new_nonce=secrets.token_bytes
     )
     events, gate = Events(random_id()[:8]), Gate()
-    cards = CardReads(
-        identifier,
-        events,
-        gate,
-        ledger.read,
-        today=_today(clock),
-        ask_allowances=link.online.ask_allowances if link.online else _nothing_given,
-        look_up=link.online.look_up if link.online else _nobody_found,
-    )
     quoter = Quoter(
         ledger.read,
         programme,
@@ -118,6 +113,17 @@ def build_till(
         clock=clock,
         settings=settings,
         is_online=lambda: link.state.online,
+    )
+    idle = IdleAllowances(ledger, clock, is_quoted=quoter.is_quoted)
+    cards = CardReads(
+        identifier,
+        events,
+        gate,
+        ledger.read,
+        today=_today(clock, programme),
+        ask_allowances=link.online.ask_allowances if link.online else _nothing_given,
+        look_up=link.online.look_up if link.online else _nobody_found,
+        idle=idle,
     )
     checkout = Checkout(
         ledger,
@@ -128,11 +134,11 @@ def build_till(
         gate=gate,
         clock=clock,
         settings=settings,
-        decode_text=_decoder(config),
+        decode_text=_decoder(config, codes),
         mode=lambda: mode_of(ledger, link.state),
         online_wait_s=config.sync.online_wait_ms / 1000,
     )
-    return Till(checkout, cards, events)
+    return Till(checkout, cards, events, idle)
 
 
 def _settings(config: TillConfig) -> TillSettings:
@@ -145,19 +151,26 @@ def _settings(config: TillConfig) -> TillSettings:
     )
 
 
-def _decoder(config: TillConfig) -> Callable[[str], tuple[str, str] | str]:
+def _decoder(config: TillConfig, codes: Codes) -> Callable[[str], tuple[str, str] | str]:
     """Decode what a POS hands over, behind the same payment guard as every reader."""
     ranges = number_ranges(config.numbers)
 
     def decode_text(text: str) -> tuple[str, str] | str:
-        found = decode(raw_from_text(text), transport="pos_text", ranges=ranges)
+        raw = raw_from_text(text, config.codes.pos_layout)
+        found = decode(raw, transport="pos_text", ranges=ranges, codes=codes)
         return (found.kind, found.value) if isinstance(found, Decoded) else str(found.reason)
 
     return decode_text
 
 
-def _today(clock: Clock) -> Callable[[], date]:
-    return lambda: clock.now().date()
+def _today(clock: Clock, programme: CurrentProgramme) -> Callable[[], date]:
+    """Return the shop's own date: the programme's zone says when a day begins and a lot ends."""
+
+    def today() -> date:
+        compiled = programme()
+        return clock.now().astimezone(compiled.zone if compiled else UTC).date()
+
+    return today
 
 
 async def _nothing_given(_: str) -> int:

@@ -4,6 +4,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from agent.errors import DocumentError, Mistake
+from agent.headoffice.directory import directory_blob
 from agent.headoffice.office import Office
 from agent.headoffice.store import programmes
 from agent.headoffice.store.protocol import Row
@@ -60,9 +61,9 @@ def publish(office: Office, text: bytes, *, name: str, caps: Caps | None = None)
 
 
 def blob(office: Office, digest: str) -> bytes | None:
-    """Return a published text by its SHA-256, None if there is none."""
+    """Return what was published under a SHA-256: a programme or a part of a directory; None if nothing."""
     row = programmes.programme_by_hash(office.store, digest)
-    return None if row is None else bytes(row["text"])
+    return directory_blob(office.state, digest) if row is None else bytes(row["text"])
 
 
 def news(row: Row) -> ProgrammeNews:

@@ -43,6 +43,23 @@ def amount_of(line: Line, quantity: str, *, before: str = "0") -> int:
     return int(line.amount_minor * (done + exact(quantity)) / whole) - int(line.amount_minor * done / whole)
 
 
+def asked_minor(
+    line: Line, left: int, *, quantity: str | None, amount_minor: int | None, earlier: Iterable[str]
+) -> int:
+    """Return the rung-up minor units asked back of a line: an amount, a quantity of it, or all that is left.
+
+    `earlier` are the quantities that came back before; the last piece takes what is left of the line.
+    """
+    if amount_minor is not None:
+        return amount_minor
+    if quantity is None or not exact(line.quantity):
+        return left
+    done = sum(exact(one) for one in earlier)
+    if done + exact(quantity) == exact(line.quantity):
+        return left
+    return amount_of(line, quantity, before=str(done))
+
+
 def effects_of(
     basket: Basket, quote: Quote, before: Mapping[int, int], now: Mapping[int, int]
 ) -> ReturnEffects:

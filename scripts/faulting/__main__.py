@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from scripts.faulting import fuzz, mutation, year
+from scripts.faulting import fuzz, fuzz_decoders, mutation, year
 from scripts.faulting import kill as kill_ledger
 from scripts.replay import kill as kill_tills
 
 FAULTS: dict[str, Callable[..., dict[str, Any]]] = {
     "kill": kill_tills.run,
     "kill-ledger": kill_ledger.run,
+    "fuzz-decoders": fuzz_decoders.run,
     "year": year.run,
     "fuzz-evaluate": fuzz.run,
     "mutation": mutation.run,
@@ -26,6 +27,7 @@ def main() -> int:
     parser.add_argument("names", nargs="+", choices=sorted(FAULTS), metavar="NAME")
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--inputs", type=int, default=1_000_000, help="for each decoder of fuzz-decoders")
     parser.add_argument("--examples", type=int, default=20_000, help="how many questions fuzz-evaluate asks")
     parser.add_argument("--receipts", default="all", help="how many receipts of the year, or all")
     arguments = vars(parser.parse_args())

@@ -1,4 +1,4 @@
-"""Rigs, listeners and running input threads for the drivers' tests."""
+"""Rigs, listeners and running reader threads for the drivers' tests."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from drivers.event import Driver
-from drivers.input_thread import InputThread
+from drivers.threads import ReaderThreads
 from tests.drivers.listening import Listener
-from tests.drivers.rigs import RIGS, PtyRig, Rig
+from tests.drivers.rigs import BENCHES, PtyRig, Rig
 from tests.parts import part_or_skip
 
+if TYPE_CHECKING:
+    from drivers.card_reader import CardReader
+
 MakeRig = Callable[[str], Rig]
-Run = Callable[..., InputThread]
+Run = Callable[..., ReaderThreads]
 
 
 @pytest.fixture
@@ -24,19 +28,19 @@ def listener() -> Listener:
     return Listener()
 
 
-@pytest.fixture(params=sorted(RIGS))
+@pytest.fixture(params=sorted(BENCHES))
 def make_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeRig]:
     """Make plugged-in rigs of the driver under test, each under a name of its own."""
-    part, build = RIGS[request.param]
-    with ExitStack() as made:
+    part, build = BENCHES[request.param]
+    bench = part_or_skip(part, lambda: build(tmp_path))
 
-        def make(name: str) -> Rig:
-            rig = build(tmp_path / name)
-            part_or_skip(part, rig.plug)
-            made.callback(rig.unplug)
-            return rig
+    def make(name: str) -> Rig:
+        rig = bench.rig(name)
+        part_or_skip(part, rig.plug)
+        return rig
 
-        yield make
+    yield make
+    bench.close()
 
 
 @pytest.fixture
@@ -54,13 +58,13 @@ def pty_rig(tmp_path: Path) -> Iterator[PtyRig]:
 
 @pytest.fixture
 def run(listener: Listener) -> Iterator[Run]:
-    """Start an input thread over the given drivers; it is stopped at the end of the test."""
+    """Start the threads of the given drivers; they are stopped at the end of the test."""
     with ExitStack() as running:
 
-        def start(*drivers: Driver) -> InputThread:
-            thread = InputThread(drivers, listener.emit, time.monotonic_ns)
-            thread.start()
-            running.callback(thread.stop)
-            return thread
+        def start(*drivers: Driver | CardReader) -> ReaderThreads:
+            threads = ReaderThreads(drivers, listener.emit, time.monotonic_ns)
+            threads.start()
+            running.callback(threads.stop)
+            return threads
 
         yield start

@@ -9,6 +9,7 @@ import pytest
 
 from drivers.event import CardRead, DeviceStatus, Event
 from drivers.input_thread import FAULT_PAUSE_NS, InputThread
+from drivers.threads import ReaderThreads
 from tests.drivers.conftest import Run
 from tests.drivers.listening import Listener
 from tests.drivers.loyalty_numbers import card_number
@@ -82,7 +83,7 @@ def test_a_receiver_that_fails_costs_the_event_and_not_the_thread(pty_rig: PtyRi
         if isinstance(event, CardRead) and event.value == card_number(1):
             raise RuntimeError("the loop is closed")
 
-    thread = InputThread([pty_rig.driver()], emit, time.monotonic_ns)
+    thread = ReaderThreads([pty_rig.driver()], emit, time.monotonic_ns)
     thread.start()
     listener.wait_for_state("enabled")
     pty_rig.send(f"{card_number(1)}\r{card_number(2)}\r".encode())

@@ -69,7 +69,7 @@ def test_no_digit_of_a_payment_number_leaves(pan: str, transport: str) -> None:
     assert isinstance(event, ReadRefused)
     assert event.reason == "payment_card"
     assert not holds_digits_of(f"{outcome!r} {event!r} {raw!r}", pan, run=4)
-    assert raw.buffer == bytes(len(pan))
+    assert bytes(raw.buffer) == bytes(len(pan))
 
 
 def test_a_read_is_wiped_and_never_shown_or_stored() -> None:
@@ -78,7 +78,7 @@ def test_a_read_is_wiped_and_never_shown_or_stored() -> None:
     with pytest.raises(TypeError):
         pickle.dumps(raw)
     decode(raw, transport="serial", ranges=RANGES)
-    assert raw.buffer == bytes(13)
+    assert bytes(raw.buffer) == bytes(13)
 
 
 def test_a_card_read_shows_a_third_of_its_number_at_most() -> None:

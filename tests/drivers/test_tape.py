@@ -105,8 +105,11 @@ def test_payment_numbers_are_refused_on_both_transports(pan: str) -> None:
 
 
 def test_a_transport_that_is_not_here_says_so() -> None:
-    got = answer("pcsc", {"steps": []})
-    assert (got["outcome"], got["reason"]) == ("refused", "transport not supported here")
+    got = answer("fax", {"text": "1"})
+    assert (got["outcome"], got["reason"]) == (
+        "refused",
+        "tape: transport must be serial, evdev, hidraw, pcsc or pos_text",
+    )
 
 
 @pytest.mark.parametrize(

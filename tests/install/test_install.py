@@ -44,7 +44,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_the_installed_program_is_whole_and_ours(target: Path) -> None:
-    code = "import agent.resources, drivers, pysqlite3, serial; print(agent.__file__)"
+    code = "import agent.resources, drivers, evdev, pysqlite3, serial, smartcard.scard; print(agent.__file__)"
     answer = subprocess.run(
         [target / PROGRAM / "bin/python", "-I", "-c", code], capture_output=True, text=True, check=False
     )
@@ -75,7 +75,9 @@ def test_the_units_stand_where_systemd_looks(target: Path) -> None:
         "usr/lib/sysusers.d/loyalty-agent.conf",
         "usr/lib/tmpfiles.d/loyalty-agent.conf",
         "usr/lib/modules-load.d/loyalty-agent.conf",
+        "usr/lib/modprobe.d/loyalty-agent.conf",
         "usr/lib/udev/rules.d/70-loyalty-agent.rules",
+        "usr/share/polkit-1/rules.d/70-loyalty-agent.rules",
         "etc/loyalty-agent/loyalty-agent.toml",
     } <= found
 
