@@ -74,7 +74,7 @@ def _counts(facts: MemberFacts, sale: Carried, effects: ReturnEffects, day: date
     found: dict[str, CountFacts] = {}
     for one in sale.quote.counts:
         units = effects.counts.get(one.rule, 0)
-        gone = sum(sale.quote.gives[number].rule == one.rule for number in effects.gives)
+        gone = effects.rewards.get(one.rule, 0)
         if units or gone:
             found[one.rule] = counted(facts.counts.get(one.rule), -units, -one.size * gone, day)
     return found

@@ -104,6 +104,7 @@ def whole_sale(quote: Quote) -> ReturnEffects:
         list(range(len(quote.gives))),
         [one.id for one in quote.vouchers],
         quote.noted,
+        _kept(Counter({one.rule: one.rewards for one in quote.counts})),
     )
 
 
@@ -137,6 +138,7 @@ def together(one: ReturnEffects, other: ReturnEffects) -> ReturnEffects:
         sorted([*one.gives, *other.gives]),
         [*one.vouchers, *other.vouchers],
         [*one.noted, *other.noted],
+        _kept(Counter(one.rewards), Counter(other.rewards)),
     )
 
 
