@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.documents import decode_json
+from agent.documents import MAX_MISTAKES, decode_json
 from agent.errors import DocumentError
 from agent.loyalty.basket import Basket
 from agent.loyalty.member import MemberFacts
@@ -127,3 +127,11 @@ def _written(plain: Any) -> bytes:
 def _is_table(key: str, value: Any) -> bool:
     is_flat = key in {"programme", "settings", "enrol"}
     return isinstance(value, dict) and (is_flat or all(isinstance(one, dict) for one in value.values()))
+
+
+def test_a_report_of_very_many_mistakes_ends_after_a_hundred() -> None:
+    plain: Plain = {
+        "programme": {"id": "x", "version": 1, "currency": "EUR", "time_zone": "UTC"},
+        "rule": {f"r{number}": {"earn": 1} for number in range(150)},
+    }
+    assert len(pointers(lambda: load_programme(toml(plain).encode(), name="x.toml"))) == MAX_MISTAKES
