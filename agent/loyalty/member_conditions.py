@@ -159,6 +159,11 @@ def _draw(rule: str, one_in: int) -> Condition:
     return check
 
 
+def nth_key(rule: str) -> str:
+    """Return under which name a rule's receipts are counted, apart from the uses that its caps count."""
+    return f"nth:{rule}"
+
+
 def nth_of(others: tuple[Condition, ...], rule: str, nth: int) -> Condition:
     """Hold on every nth receipt of the member on which the other conditions hold; each such one counts."""
 
@@ -168,7 +173,7 @@ def nth_of(others: tuple[Condition, ...], rule: str, nth: int) -> Condition:
         if not state.lines_of(0):
             return "nothing_in_scope", {}
         state.points.visits[rule] = nth
-        counted = state.member.counts.get(rule) if state.member else None
+        counted = state.member.counts.get(nth_key(rule)) if state.member else None
         lacking = nth - 1 - (counted.position if counted else 0) % nth
         return None if lacking == 0 else ("missing", {"what": "visits", "visits": lacking})
 

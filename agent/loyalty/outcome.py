@@ -5,6 +5,7 @@ from agent.loyalty.caps import counted, counted_uses
 from agent.loyalty.compile import Compiled
 from agent.loyalty.days import after, life
 from agent.loyalty.history import noted
+from agent.loyalty.member_conditions import nth_key
 from agent.loyalty.partners import partner_of
 from agent.loyalty.quote import (
     Counted,
@@ -101,5 +102,5 @@ def _counts(compiled: Compiled, state: State) -> list[Counted]:
 
 
 def _nth(state: State, rule: str, size: int) -> Counted:
-    position = counted(state, rule).position
-    return Counted(rule, 1, int(position % size == size - 1), size, position)
+    position = counted(state, nth_key(rule)).position
+    return Counted(nth_key(rule), 1, int(position % size == size - 1), size, position)

@@ -48,10 +48,9 @@ class Head(Table, frozen=True):
 
 
 class Offline(Table, frozen=True):
-    """What a till cut off from head office may spend: its allowances, in limited mode a credit besides."""
+    """What a till cut off from head office may spend: the allowances it holds, or nothing at all."""
 
-    mode: Literal["strict", "limited", "earn_only"] = "strict"
-    credit: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+    mode: Literal["strict", "earn_only"] = "strict"
 
 
 class Forms(Table, frozen=True):

@@ -15,7 +15,6 @@ from agent.errors import DocumentError, Mistake
 from agent.loyalty import check
 from agent.loyalty.mend import mended
 from agent.loyalty.programme import Programme, Text
-from agent.loyalty.words import LATER, LATER_TABLES
 
 MAX_BYTES = 1_000_000
 _HEADER = re.compile(r"^\s*\[\[?\s*([^\[\]#]+?)\s*\]\]?")
@@ -49,7 +48,7 @@ def with_lines(found: list[Mistake], data: bytes, *, name: str) -> list[Mistake]
 
 def _read(plain: dict[str, Any]) -> tuple[Text | None, list[Mistake]]:
     """Return the text and what is wrong in it; of a broken one also between its sound tables."""
-    found = [*_floats(plain, ""), *_later(plain, "")]
+    found = _floats(plain, "")
     told = tuple(f"{one.pointer}/" for one in found)
     found += [one for one in mistakes_in(plain, Text) if not f"{one.pointer}/".startswith(told)]
     word = mended(plain, found) if found else msgspec.convert(plain, Text)
@@ -83,22 +82,6 @@ def _floats(plain: object, at: str) -> list[Mistake]:
     if isinstance(plain, list):
         return [one for index, value in enumerate(plain) for one in _floats(value, f"{at}/{index}")]
     return []
-
-
-def _later(plain: object, at: str) -> list[Mistake]:
-    """Refuse words that the language has and semantics 1 does not run yet: never ignored unseen."""
-    if not isinstance(plain, dict):
-        return []
-    named = at.count("/") == 1  # the ids of a table are no words
-    remedy = "not supported by semantics 1 of this program yet; leave it out"
-    found: list[Mistake] = []
-    for key, value in plain.items():
-        here = f"{at}/{key}"
-        if key in (LATER if at else LATER_TABLES) and not named:
-            found.append(Mistake(here, "not_supported", {"word": key}, remedy))
-        else:
-            found += _later(value, here)
-    return found
 
 
 def _placed(mistake: Mistake, name: str, lines: dict[str, int]) -> Mistake:

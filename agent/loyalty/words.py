@@ -1,14 +1,9 @@
-"""Words and settings of the programme language: which later semantics know, and which defaults hold now."""
+"""The settings of the programme language with their values, and which verb runs in which stage."""
 
 import re
 from collections.abc import Mapping
 
 from agent.loyalty.grammar import Stage
-
-_LATER = ("offline",)
-LATER_TABLES: frozenset[str] = frozenset()
-LATER = frozenset(word for row in _LATER for word in row.split())
-"""Known to the language, not to semantics 1 of this program: a load error of its own, never ignored."""
 
 SETTINGS: dict[str, tuple[str, ...]] = {
     "rounding_mode": ("half_up", "half_even", "down"),

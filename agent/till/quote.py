@@ -22,6 +22,7 @@ from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import MemberFacts, WalletFacts
 from agent.loyalty.quote import ProgrammeRef, Quote, QuoteLine
 from agent.loyalty.unquoted import earning_only
+from agent.till.offline import facts_offline
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
 
 REMEMBERED = 256
@@ -162,6 +163,8 @@ class Quoter:
         if identification is not None and identification.member:
             day = at.astimezone(compiled.zone).date()
             facts = self._facts(identification.member, plain.receipt_id, day)
+            if facts is not None and not self._is_online():
+                facts = facts_offline(facts, compiled.programme)
         quote = evaluate(change(compiled), facts, plain, at)
         if not self._is_online():
             quote = _provisional(quote)

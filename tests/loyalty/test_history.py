@@ -77,7 +77,7 @@ def test_every_third_receipt_on_which_the_rest_holds_is_the_nth() -> None:
     shop = Basket("r", AT, "s", "t", "EUR", [TEA])
     said = [codes(book.buy(one, AT))[0] for one in (app, shop, app, app, app, app, app)]
     assert said == ["missing", "missing", "missing", "applied", "missing", "missing", "applied"]
-    assert (book.facts.counts["a"].position, book.facts.counts["a"].lifetime) == (0, 6)
+    assert (book.facts.counts["nth:a"].position, book.facts.counts["nth:a"].lifetime) == (0, 6)
     assert reason(quote(text, TEA, channel="app"), "a")[1] == {"what": "visits", "visits": 2}
     assert reason(quote(text, channel="app", event="weighed"), "a")[0] == "nothing_in_scope"
     assert quote(text, TEA, channel="app", member=None).counts == []
@@ -161,5 +161,5 @@ def test_what_is_missing_is_a_sentence_in_each_language(lang: str) -> None:
 
 
 def test_a_visit_counted_today_still_counts_tomorrow() -> None:
-    facts = MemberFacts("m", counts={"a": CountFacts(2, (AT - timedelta(days=1)).date(), 1, 2)})
+    facts = MemberFacts("m", counts={"nth:a": CountFacts(2, (AT - timedelta(days=1)).date(), 1, 2)})
     assert codes(quote(rule("nth = 3"), TEA, member=facts)) == ["applied"]

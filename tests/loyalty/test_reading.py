@@ -60,10 +60,6 @@ def test_a_mistyped_table_hides_no_mistake_of_the_others() -> None:
     ]
 
 
-def test_a_word_of_a_later_semantics_is_an_error_never_ignored() -> None:
-    assert mistakes("offline = { credit = 5 }\n") == [("x.toml:7 /wallet/p/offline", "not_supported")]
-
-
 def test_names_must_exist_and_the_nearest_is_offered() -> None:
     text = HEAD + '[scope]\nshop = {}\n[rule.a]\nscope = "shpo"\nearn = { points = "1" }\n'
     with pytest.raises(DocumentError) as caught:
