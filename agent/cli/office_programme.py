@@ -84,7 +84,7 @@ def compare(
 ) -> None:
     """Run all receipts booked here under a published version and under FILE, and show what changes."""
     from agent.headoffice.store.programmes import highest_version, programme_row  # noqa: PLC0415
-    from agent.loyalty.read import load_programme  # noqa: PLC0415
+    from agent.loyalty.language.read import load_programme  # noqa: PLC0415
     from agent.rehearsal.workers import Script  # noqa: PLC0415
 
     new = Script(path.read_bytes(), path.name)

@@ -12,7 +12,7 @@ from agent.cli.pure import document, moment, read_bytes
 from agent.errors import DocumentError, Mistake
 
 if TYPE_CHECKING:
-    from agent.loyalty.programme import Programme
+    from agent.loyalty.language.programme import Programme
 
 receipts_option = click.option(
     "--receipts", required=True, type=document, help="Past receipts, one JSON object a line; .gz is read too."
@@ -71,8 +71,8 @@ def explain(
     from agent.loyalty.compile import compile_programme  # noqa: PLC0415
     from agent.loyalty.evaluate import evaluate  # noqa: PLC0415
     from agent.loyalty.explain import LANGUAGES, prompt_sentence, sentence  # noqa: PLC0415
+    from agent.loyalty.language.read import load_programme  # noqa: PLC0415
     from agent.loyalty.member import MemberFacts  # noqa: PLC0415
-    from agent.loyalty.read import load_programme  # noqa: PLC0415
 
     text = load_programme(read_bytes(file), name=file.name)
     basket = decode_json(read_bytes(basket_path), Basket, what=f"basket {basket_path}")
@@ -139,8 +139,8 @@ def _report(path: Path) -> dict[str, Any]:
     """Return what is right and wrong with one file, the shape that `--json` prints."""
     from agent.clock import SystemClock  # noqa: PLC0415
     from agent.loyalty.compile import compile_programme  # noqa: PLC0415
-    from agent.loyalty.read import load_programme, with_lines  # noqa: PLC0415
-    from agent.loyalty.warnings import warnings  # noqa: PLC0415
+    from agent.loyalty.language.read import load_programme, with_lines  # noqa: PLC0415
+    from agent.loyalty.language.warnings import warnings  # noqa: PLC0415
 
     data = read_bytes(path)
     try:

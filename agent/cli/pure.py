@@ -40,8 +40,8 @@ def evaluate(
     from agent.loyalty.basket import Basket, as_plain  # noqa: PLC0415
     from agent.loyalty.compile import compile_programme  # noqa: PLC0415
     from agent.loyalty.evaluate import evaluate as evaluate_basket  # noqa: PLC0415
+    from agent.loyalty.language.read import load_programme  # noqa: PLC0415
     from agent.loyalty.member import MemberFacts  # noqa: PLC0415
-    from agent.loyalty.read import load_programme  # noqa: PLC0415
 
     programme = load_programme(read_bytes(programme_path), name=programme_path.name)
     basket = decode_json(read_bytes(basket_path), Basket, what=f"basket {basket_path}")

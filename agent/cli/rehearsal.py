@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from agent.cli.output import print_json, print_table
 from agent.loyalty.compile import Compiled, compile_programme
 from agent.loyalty.explain import money
-from agent.loyalty.read import load_programme
+from agent.loyalty.language.read import load_programme
 from agent.rehearsal.figures import Figures, compare_members, worth_minor
 from agent.rehearsal.past import Source
 from agent.rehearsal.workers import Script, rehearse_all

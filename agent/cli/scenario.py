@@ -16,7 +16,7 @@ document = click.Path(exists=True, dir_okay=False, path_type=Path)
 @errors_told
 def try_story(story: Path, given: Path | None, *, show: bool) -> None:
     """Play the scenarios of STORY and hold every receipt against what it expects."""
-    from agent.loyalty.read import load_programme  # noqa: PLC0415
+    from agent.loyalty.language.read import load_programme  # noqa: PLC0415
     from agent.resources import shipped_programmes  # noqa: PLC0415
     from agent.scenario.parse import parse  # noqa: PLC0415
     from agent.scenario.report import difference, played  # noqa: PLC0415

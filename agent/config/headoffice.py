@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from agent.documents import convert, mistakes_in
 from agent.errors import DocumentError, Mistake
-from agent.loyalty.sanity import Caps
+from agent.loyalty.language.sanity import Caps
 
 
 class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

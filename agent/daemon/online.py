@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from agent.ledger.ledger import Ledger
-from agent.loyalty.check_points import wallet_of
 from agent.loyalty.compile import Compiled
-from agent.loyalty.programme import Programme
+from agent.loyalty.language.check_points import wallet_of
+from agent.loyalty.language.programme import Programme
 from agent.sync.allowance import ask_allowances, look_up
 from agent.sync.client import Client
 from agent.sync.wire import Delta, MemberRow

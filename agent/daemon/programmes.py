@@ -1,7 +1,7 @@
 """The programme in force: compiled once when it arrives, swapped between two calls."""
 
 from agent.loyalty.compile import Compiled, compile_programme
-from agent.loyalty.read import load_programme
+from agent.loyalty.language.read import load_programme
 
 
 class CurrentProgramme:

@@ -13,7 +13,7 @@ from agent.headoffice.office import Office
 from agent.headoffice.store import allowances, members, programmes, tills
 from agent.headoffice.store.allowances import Issue
 from agent.headoffice.store.protocol import Row
-from agent.loyalty.read import load_programme
+from agent.loyalty.language.read import load_programme
 from agent.sync.wire import Allowance, AllowanceAnswer, AllowanceRequest, Deny, LotSlice, Refusal
 
 LONGEST_HONOUR = timedelta(hours=24)

@@ -10,8 +10,8 @@ from agent.headoffice.store import programmes
 from agent.headoffice.store.protocol import Row
 from agent.headoffice.store.settings import next_change
 from agent.loyalty.compile import compile_programme
-from agent.loyalty.read import load_programme, with_lines
-from agent.loyalty.sanity import Caps, too_generous
+from agent.loyalty.language.read import load_programme, with_lines
+from agent.loyalty.language.sanity import Caps, too_generous
 from agent.sync.wire import ProgrammeNews
 
 

@@ -14,8 +14,8 @@ from agent.headoffice.store.protocol import Store
 from agent.journal.entry import Entry
 from agent.loyalty.compile import Compiled, compile_programme
 from agent.loyalty.evaluate import evaluate
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.quote import Quote
-from agent.loyalty.read import load_programme
 from agent.loyalty.unquoted import earning_only
 
 KEPT_PROGRAMMES = 32

@@ -4,27 +4,27 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from agent.loyalty import compile_points as points_side
-from agent.loyalty.again import Rounds
-from agent.loyalty.caps import cap_condition, caps_of, is_capped_at_once
-from agent.loyalty.check import stage_of, verb_of
-from agent.loyalty.check_take_off import discount_stage
-from agent.loyalty.choosing import chooser_of, free_goods
-from agent.loyalty.conditions import any_of, conditions_of, member_needed
-from agent.loyalty.earn_base import EarnBase
-from agent.loyalty.grammar import STAGES
-from agent.loyalty.history import watches_of
-from agent.loyalty.member_conditions import Ground
-from agent.loyalty.programme import Group, Programme, Rule
+from agent.loyalty.language.check import stage_of, verb_of
+from agent.loyalty.language.check_take_off import discount_stage
+from agent.loyalty.language.grammar import STAGES
+from agent.loyalty.language.programme import Group, Programme, Rule
+from agent.loyalty.language.verbs import TakeOff
+from agent.loyalty.language.words import setting
 from agent.loyalty.quote import ProgrammeRef
-from agent.loyalty.refusal import Condition
-from agent.loyalty.rounding import Rounding
 from agent.loyalty.rules.earn import EarnWallet
 from agent.loyalty.rules.take_off import TakeOffWork
-from agent.loyalty.scopes import ScopeCompiler
-from agent.loyalty.tiers import TierTable
-from agent.loyalty.verbs import TakeOff
-from agent.loyalty.words import setting
-from agent.loyalty.work import CompiledRule, Work
+from agent.loyalty.standing.caps import cap_condition, caps_of, is_capped_at_once
+from agent.loyalty.standing.history import watches_of
+from agent.loyalty.standing.tiers import TierTable
+from agent.loyalty.walk.again import Rounds
+from agent.loyalty.walk.choosing import chooser_of, free_goods
+from agent.loyalty.walk.earn_base import EarnBase
+from agent.loyalty.walk.rounding import Rounding
+from agent.loyalty.walk.work import CompiledRule, Work
+from agent.loyalty.when.conditions import any_of, conditions_of, member_needed
+from agent.loyalty.when.member_conditions import Ground
+from agent.loyalty.when.refusal import Condition
+from agent.loyalty.when.scopes import ScopeCompiler
 
 FREE = TakeOff(percent="100")
 

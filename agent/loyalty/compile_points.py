@@ -2,19 +2,19 @@
 
 from typing import Protocol
 
-from agent.loyalty.check_points import wallet_of
-from agent.loyalty.conditions import conditions_of
-from agent.loyalty.earn_base import EarnBase
-from agent.loyalty.member_conditions import Ground
-from agent.loyalty.programme import Programme, Rule, Text
-from agent.loyalty.prompts import SaidWhen
+from agent.loyalty.language.check_points import wallet_of
+from agent.loyalty.language.programme import Programme, Rule, Text
+from agent.loyalty.language.words import setting
 from agent.loyalty.rules.catalogue import CatalogueWork
 from agent.loyalty.rules.earn import EarnWallet, EarnWork, MultiplyWork
 from agent.loyalty.rules.give import GiveWork
 from agent.loyalty.rules.pay import PayWork, Purse
-from agent.loyalty.scopes import ScopeCompiler
-from agent.loyalty.words import setting
-from agent.loyalty.work import Work
+from agent.loyalty.walk.earn_base import EarnBase
+from agent.loyalty.walk.prompts import SaidWhen
+from agent.loyalty.walk.work import Work
+from agent.loyalty.when.conditions import conditions_of
+from agent.loyalty.when.member_conditions import Ground
+from agent.loyalty.when.scopes import ScopeCompiler
 
 AFTER_POINTS = 10_000_000
 """Stored value pays after all points, whatever the priorities (these end at a million)."""

@@ -7,13 +7,13 @@ import msgspec
 from agent.loyalty.basket import Basket
 from agent.loyalty.compile import Compiled
 from agent.loyalty.member import MemberFacts
-from agent.loyalty.outcome import quote_of
-from agent.loyalty.points import Asked
-from agent.loyalty.prompts import prompts_of
 from agent.loyalty.quote import Quote
-from agent.loyalty.settle import settle
-from agent.loyalty.stage import run_stage
-from agent.loyalty.state import State
+from agent.loyalty.walk.outcome import quote_of
+from agent.loyalty.walk.points import Asked
+from agent.loyalty.walk.prompts import prompts_of
+from agent.loyalty.walk.settle import settle
+from agent.loyalty.walk.stage import run_stage
+from agent.loyalty.walk.state import State
 
 
 def evaluate(

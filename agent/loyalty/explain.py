@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from agent.loyalty.enrol import ENROL
-from agent.loyalty.phrases import MISSING, MONTHS, PHRASES, UNITS
-from agent.loyalty.programme import Programme
+from agent.loyalty.afterwards.enrol import ENROL
+from agent.loyalty.language.programme import Programme
 from agent.loyalty.quote import Prompt, Reason
+from agent.loyalty.texts.phrases import MISSING, MONTHS, PHRASES, UNITS
 
 LANGUAGES = ("en", "ru", "fi")
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from agent.loyalty.afterwards.inverse import Progress
 from agent.loyalty.basket import Basket, Line
-from agent.loyalty.inverse import Progress
 from agent.loyalty.numbers import exact
 from agent.loyalty.quote import Counted, Noted, Quote
 

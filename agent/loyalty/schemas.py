@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 
 from agent.loyalty.basket import Basket
+from agent.loyalty.language.programme import Text
 from agent.loyalty.member import MemberFacts
-from agent.loyalty.programme import Text
 from agent.loyalty.quote import Quote
 
 DOCUMENTS: dict[str, type] = {"basket": Basket, "member": MemberFacts, "quote": Quote, "programme": Text}

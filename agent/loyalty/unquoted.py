@@ -7,9 +7,9 @@ the receipt earns is theirs all the same.  Both ends evaluate it with the progra
 from copy import copy
 
 from agent.loyalty.compile import Compiled
-from agent.loyalty.refusal import Refusal
-from agent.loyalty.state import State
-from agent.loyalty.work import CompiledRule
+from agent.loyalty.walk.state import State
+from agent.loyalty.walk.work import CompiledRule
+from agent.loyalty.when.refusal import Refusal
 
 PRICED = frozenset({"price", "line", "bundle", "receipt", "free", "pay"})
 """The stages that change what is to be paid; their rules stay silent."""

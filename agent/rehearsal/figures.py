@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import msgspec
 
+from agent.loyalty.afterwards.carry import is_over
 from agent.loyalty.basket import Basket
-from agent.loyalty.carry import is_over
 from agent.loyalty.compile import Compiled
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.numbers import exact

@@ -11,7 +11,7 @@ from zlib import crc32
 
 import msgspec
 
-from agent.loyalty.carry import carry
+from agent.loyalty.afterwards.carry import carry
 from agent.loyalty.compile import Compiled
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import MemberFacts, Voucher, WalletFacts

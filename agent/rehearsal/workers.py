@@ -7,7 +7,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from typing import Any, NamedTuple
 
 from agent.loyalty.compile import compile_programme
-from agent.loyalty.read import load_programme
+from agent.loyalty.language.read import load_programme
 from agent.rehearsal.figures import Figures
 from agent.rehearsal.past import Source
 from agent.rehearsal.rehearse import rehearse

@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 import msgspec
 
 from agent.errors import DocumentError, Mistake
+from agent.loyalty.afterwards.enrol import of_age
 from agent.loyalty.basket import Basket, Line, Tender
 from agent.loyalty.compile import Compiled
-from agent.loyalty.enrol import of_age
 from agent.loyalty.member import CountFacts, Lot, MemberEvent, MemberFacts, Voucher, WalletFacts
 from agent.loyalty.numbers import exact, half_up
 from agent.scenario.story import Facts, Receipt, Said

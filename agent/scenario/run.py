@@ -8,18 +8,18 @@ from typing import NamedTuple
 import msgspec
 
 from agent.errors import DocumentError
-from agent.loyalty.carry import Carried, carry, is_usable
-from agent.loyalty.carry_back import carry_back
-from agent.loyalty.check import mistakes
+from agent.loyalty.afterwards.carry import Carried, carry, is_usable
+from agent.loyalty.afterwards.carry_back import carry_back
+from agent.loyalty.afterwards.enrol import may_join
+from agent.loyalty.afterwards.return_policy import Sale, effects_by_policy, with_debt
 from agent.loyalty.compile import Compiled, compile_programme
-from agent.loyalty.enrol import may_join
 from agent.loyalty.evaluate import evaluate
+from agent.loyalty.language.check import mistakes
+from agent.loyalty.language.programme import Programme
+from agent.loyalty.language.words import setting
 from agent.loyalty.member import MemberFacts
-from agent.loyalty.programme import Programme
 from agent.loyalty.quote import Quote
-from agent.loyalty.return_policy import Sale, effects_by_policy, with_debt
 from agent.loyalty.returns import amount_of, summed
-from agent.loyalty.words import setting
 from agent.scenario.desk import Desk, basket_of
 from agent.scenario.forms import NOBODY
 from agent.scenario.story import Facts, Receipt, Scenario

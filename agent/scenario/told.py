@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from agent.loyalty.explain import LANGUAGES, prompt_sentence, sentence
+from agent.loyalty.language.programme import Programme
 from agent.loyalty.member import MemberFacts
-from agent.loyalty.programme import Programme
 from agent.loyalty.quote import Earned, Give, Quote, QuoteLine, Reason
 from agent.loyalty.returns import ReturnEffects
 

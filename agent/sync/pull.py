@@ -11,7 +11,7 @@ import msgspec
 
 from agent.errors import DocumentError
 from agent.ledger.records import StoredProgramme
-from agent.loyalty.read import load_programme
+from agent.loyalty.language.read import load_programme
 from agent.sync.signing import is_signed_by
 from agent.sync.wire import Delta, ProgrammeNews
 

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from agent.loyalty.language.programme import Programme
 from agent.loyalty.member import MemberFacts
-from agent.loyalty.programme import Programme
 
 
 def facts_offline(facts: MemberFacts, programme: Programme) -> MemberFacts:

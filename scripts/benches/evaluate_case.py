@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.compile import Compiled, compile_programme
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import Lot, MemberFacts, Voucher, WalletFacts
-from agent.loyalty.read import load_programme
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HEAD = """[programme]

@@ -25,8 +25,8 @@ import msgspec
 from agent.loyalty.basket import Basket
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.evaluate import evaluate
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import WalletFacts
-from agent.loyalty.read import load_programme
 from scripts.benches.figures import Line, line, percentile
 from scripts.benches.quote_server import CARD, MEMBER, club_text
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from agent.loyalty.basket import Basket
 from agent.loyalty.compile import Compiled, compile_programme
+from agent.loyalty.language.programme import Rule
+from agent.loyalty.language.read import load_programme
+from agent.loyalty.language.where import Scope
 from agent.loyalty.member import MemberFacts
-from agent.loyalty.programme import Rule
-from agent.loyalty.read import load_programme
-from agent.loyalty.where import Scope
 from scripts.benches.evaluate_case import HEAD, case
 
 SHARED = (

@@ -22,9 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "scripts" / "locks" / "mutation.txt"
 ARITHMETIC = (
     "numbers.py",
-    "inverse.py",
-    "settle.py",
-    "tax.py",
+    "afterwards/inverse.py",
+    "walk/settle.py",
+    "walk/tax.py",
     "rules/take_off.py",
     "rules/earn.py",
     "rules/pay.py",

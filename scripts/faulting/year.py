@@ -19,9 +19,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from agent.headoffice.reexecute import evaluated_again
 from agent.headoffice.shapes import ReceiptData
 from agent.loyalty.compile import Compiled, compile_programme
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.quote import Quote
-from agent.loyalty.read import load_programme
 from agent.rehearsal.figures import Figures
 from agent.rehearsal.past import PastReceipt
 from agent.rehearsal.rehearse import rehearse

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from agent.loyalty.read import load_programme
+from agent.loyalty.language.read import load_programme
 from scripts.replay.past import past_receipts, setting_of
 from scripts.replay.receipts import data_folder, households
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from agent.loyalty.basket import Basket, Line
+from agent.loyalty.language.programme import Text
 from agent.loyalty.member import MemberFacts, Voucher
-from agent.loyalty.programme import Text
 from agent.rehearsal.past import PastReceipt
 from scripts.replay.receipts import Sale, sales
 from scripts.replay.seeded import choices

@@ -13,8 +13,8 @@ from agent.errors import DocumentError
 from agent.headoffice.office import Office
 from agent.headoffice.past import OfficeReceipts
 from agent.headoffice.publish import publish
+from agent.loyalty.language.sanity import Caps
 from agent.loyalty.member import MemberFacts
-from agent.loyalty.sanity import Caps
 from tests.headoffice.till_end import PROGRAMME, TillEnd, basket, book
 
 ABSURD = (

@@ -16,9 +16,9 @@ from agent.journal.entry import Entry, canonical_bytes
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.compile import Compiled, compile_programme
 from agent.loyalty.evaluate import evaluate
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.quote import Quote
-from agent.loyalty.read import load_programme
 from agent.sync.signing import seal
 from agent.sync.wire import PATHS, Enrolled, EnrolRequest, Hello, Push, PushAnswer, Welcome, encode
 

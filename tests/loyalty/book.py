@@ -5,16 +5,16 @@ from datetime import date, datetime
 
 import msgspec
 
-from agent.loyalty.balance import is_usable
+from agent.loyalty.afterwards.lots import taken_from
 from agent.loyalty.basket import Basket
 from agent.loyalty.compile import Compiled
 from agent.loyalty.evaluate import evaluate
-from agent.loyalty.lots import taken_from
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
-from agent.loyalty.points import Asked
 from agent.loyalty.quote import Give, LotEarned, Quote
 from agent.loyalty.returns import ReturnEffects
-from agent.loyalty.state import State
+from agent.loyalty.standing.balance import is_usable
+from agent.loyalty.walk.points import Asked
+from agent.loyalty.walk.state import State
 
 
 @dataclass

@@ -6,9 +6,9 @@ from typing import Any
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.compile import Compiled, compile_programme
 from agent.loyalty.evaluate import evaluate
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.quote import Quote
-from agent.loyalty.read import load_programme
 
 AT = datetime(2026, 11, 24, 15, tzinfo=UTC)
 """A Tuesday, 17:00 in Helsinki."""

@@ -8,8 +8,8 @@ from math import ceil
 import msgspec
 from hypothesis import strategies as st
 
+from agent.loyalty.afterwards.carry import carry
 from agent.loyalty.basket import Basket
-from agent.loyalty.carry import carry
 from agent.loyalty.explain import LANGUAGES, prompt_sentence, sentence
 from agent.loyalty.member import Lot, MemberFacts, WalletFacts
 from agent.loyalty.quote import LotEarned, Quote

@@ -8,9 +8,9 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from agent.errors import DocumentError
-from agent.loyalty.programme import Programme
-from agent.loyalty.read import load_programme
-from agent.loyalty.words import SETTINGS
+from agent.loyalty.language.programme import Programme
+from agent.loyalty.language.read import load_programme
+from agent.loyalty.language.words import SETTINGS
 
 Plain = dict[str, Any]
 GROUPS, TAGS, BRANDS, SKUS = (

@@ -5,8 +5,8 @@ import pytest
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.evaluate import evaluate
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import Lot, MemberFacts, WalletFacts
-from agent.loyalty.read import load_programme
 from tests.loyalty.desk import AT, HEAD, MEMBER, codes, quote
 
 TEN, EIGHT, SIX = Line(1, "ten", 1000, "g"), Line(2, "eight", 800, "g"), Line(3, "six", 600, "g")

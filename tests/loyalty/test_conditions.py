@@ -8,8 +8,8 @@ import pytest
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.evaluate import evaluate
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import MemberEvent, MemberFacts, Voucher
-from agent.loyalty.read import load_programme
 from tests.loyalty.desk import AT, HEAD, MEMBER, codes, quote
 
 A, B = Line(1, "a", 1000, "g", ["t"], "brand"), Line(2, "b", 2000, "h", quantity="3")

@@ -9,7 +9,7 @@ from agent.loyalty.basket import Line, Tax
 from agent.loyalty.member import MemberFacts, Voucher
 from agent.loyalty.numbers import share_out, whole_parts
 from agent.loyalty.quote import Quote, Rebate
-from agent.loyalty.tax import tax_of
+from agent.loyalty.walk.tax import tax_of
 from tests.loyalty.desk import quote
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.evaluate import evaluate
+from agent.loyalty.language.read import load_programme
+from agent.loyalty.language.words import SETTINGS
 from agent.loyalty.member import MemberFacts, Voucher
 from agent.loyalty.quote import Quote
-from agent.loyalty.read import load_programme
-from agent.loyalty.words import SETTINGS
 from tests.loyalty.desk import AT, HEAD
 
 DISCOUNT_SETTINGS = [

@@ -9,9 +9,9 @@ from agent.loyalty.basket import Basket, Line, Tax
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.explain import LANGUAGES, prompt_sentence, sentence
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
 from agent.loyalty.quote import Quote
-from agent.loyalty.read import load_programme
 from agent.loyalty.schemas import DOCUMENTS, schema_of
 
 FILE = Path(__file__).parents[2] / "config" / "programmes" / "household-club.toml"

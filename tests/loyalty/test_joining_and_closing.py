@@ -4,18 +4,18 @@ from datetime import date
 
 import pytest
 
+from agent.loyalty.afterwards.closing import Standing, close_period
+from agent.loyalty.afterwards.enrol import may_join
+from agent.loyalty.afterwards.lots import returned_expiry
 from agent.loyalty.basket import Basket
-from agent.loyalty.closing import Standing, close_period
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.days import after
-from agent.loyalty.enrol import may_join
 from agent.loyalty.explain import LANGUAGES, sentence
-from agent.loyalty.lots import returned_expiry
+from agent.loyalty.language.programme import Programme
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import MemberFacts
-from agent.loyalty.partners import settlement_minor
-from agent.loyalty.programme import Programme
 from agent.loyalty.quote import Reason
-from agent.loyalty.read import load_programme
+from agent.loyalty.when.partners import settlement_minor
 from tests.loyalty.desk import AT, HEAD
 
 DAY = date(2026, 5, 2)

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import to_builtins
 
+from agent.loyalty.afterwards.carry import carry
+from agent.loyalty.afterwards.carry_back import carry_back
 from agent.loyalty.basket import Basket
-from agent.loyalty.carry import carry
-from agent.loyalty.carry_back import carry_back
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.evaluate import evaluate
-from agent.loyalty.read import load_programme
+from agent.loyalty.language.read import load_programme
 from tests.loyalty.lawful import judged, returns, standing, together, whole_sale
 from tests.loyalty.made_baskets import NOW, baskets
 from tests.loyalty.made_cases import Case, cases, interviews

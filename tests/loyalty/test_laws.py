@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.evaluate import evaluate
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
 from agent.loyalty.numbers import share_out
 from agent.loyalty.quote import Quote
-from agent.loyalty.read import load_programme
 from agent.loyalty.returns import effects_of
 
 FILE = Path(__file__).parents[2] / "config" / "programmes" / "household-club.toml"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from agent.documents import MAX_MISTAKES, decode_json
 from agent.errors import DocumentError
 from agent.loyalty.basket import Basket
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import MemberFacts
-from agent.loyalty.read import load_programme
 from tests.loyalty.made_baskets import baskets, members
 from tests.loyalty.made_programmes import Plain, plain_programmes, toml
 

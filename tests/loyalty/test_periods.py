@@ -4,11 +4,11 @@ from datetime import date
 
 import msgspec
 
+from agent.loyalty.afterwards.closing import Standing, close_period
+from agent.loyalty.afterwards.enrol import may_join
 from agent.loyalty.basket import Basket, Line
-from agent.loyalty.closing import Standing, close_period
-from agent.loyalty.enrol import may_join
 from agent.loyalty.member import MemberFacts
-from agent.loyalty.partners import settlement_minor
+from agent.loyalty.when.partners import settlement_minor
 from tests.loyalty.desk import AT, compiled, quote
 
 MONTH = Basket("close-2026-11", AT, "office", "0", "EUR", event="month-closed")

@@ -8,10 +8,10 @@ import pytest
 from agent.loyalty.basket import Line, Tender
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.explain import LANGUAGES, sentence
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import CountFacts, MemberFacts
-from agent.loyalty.phrases import MISSING, PHRASES
 from agent.loyalty.quote import Reason
-from agent.loyalty.read import load_programme
+from agent.loyalty.texts.phrases import MISSING, PHRASES
 from tests.loyalty.desk import HEAD, MEMBER, codes, quote
 
 TABLES = """[partner.cinema]

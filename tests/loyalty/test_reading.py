@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import DocumentError
-from agent.loyalty.read import MAX_BYTES, load_programme
+from agent.loyalty.language.read import MAX_BYTES, load_programme
 from tests.loyalty.desk import HEAD
 
 ROOT = Path(__file__).parents[2]
@@ -182,7 +182,7 @@ def test_bytes_that_are_no_text_are_a_mistake() -> None:
 
 def test_reading_leaves_the_heap_sound() -> None:
     """Msgspec 0.22 frees a type wrongly that unites a patterned string with a list; a checked heap aborts."""
-    program = "import sys\nfrom agent.loyalty.read import load_programme\n"
+    program = "import sys\nfrom agent.loyalty.language.read import load_programme\n"
     program += "load_programme(sys.stdin.buffer.read(), name='x')"
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -3,7 +3,7 @@
 import pytest
 
 from agent.errors import DocumentError
-from agent.loyalty.read import load_programme
+from agent.loyalty.language.read import load_programme
 from tests.loyalty.desk import HEAD
 from tests.loyalty.test_reading import mistakes
 

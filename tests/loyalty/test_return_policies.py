@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.loyalty.afterwards.carry import carry
+from agent.loyalty.afterwards.carry_back import carry_back
+from agent.loyalty.afterwards.return_policy import Sale, effects_by_policy, with_debt, without_original
 from agent.loyalty.basket import Basket, Line
-from agent.loyalty.carry import carry
-from agent.loyalty.carry_back import carry_back
 from agent.loyalty.compile import Compiled, compile_programme
 from agent.loyalty.evaluate import evaluate
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import Lot, MemberFacts, WalletFacts
-from agent.loyalty.read import load_programme
-from agent.loyalty.return_policy import Sale, effects_by_policy, with_debt, without_original
 from agent.loyalty.returns import ReturnEffects
 from tests.loyalty.desk import AT, HEAD, MEMBER
 

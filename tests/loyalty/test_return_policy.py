@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.loyalty.afterwards.lots import returned_expiry
+from agent.loyalty.afterwards.return_policy import Sale, effects_by_policy, with_debt, without_original
 from agent.loyalty.basket import Basket, Line, ReturnOf
-from agent.loyalty.lots import returned_expiry
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
 from agent.loyalty.quote import Counted, Noted, Spent
-from agent.loyalty.return_policy import Sale, effects_by_policy, with_debt, without_original
 from agent.loyalty.returns import ReturnEffects, effects_of
 from tests.loyalty.book import Book
 from tests.loyalty.desk import AT, compiled

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.loyalty.read import load_programme
-from agent.loyalty.sanity import Caps, too_generous
+from agent.loyalty.language.read import load_programme
+from agent.loyalty.language.sanity import Caps, too_generous
 from tests.loyalty.desk import HEAD
 
 ROOT = Path(__file__).parents[2]

@@ -6,10 +6,10 @@ import pytest
 
 from agent.loyalty.basket import Line
 from agent.loyalty.compile import Compiled, compile_programme
-from agent.loyalty.measures import Window
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.quote import Measured, TierMove
-from agent.loyalty.read import load_programme
+from agent.loyalty.standing.measures import Window
 from tests.loyalty.desk import HEAD, quote
 
 DAY = date(2026, 11, 24)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.loyalty.read import load_programme, with_lines
-from agent.loyalty.warnings import warnings
+from agent.loyalty.language.read import load_programme, with_lines
+from agent.loyalty.language.warnings import warnings
 from tests.loyalty.desk import HEAD
 
 ROOT = Path(__file__).parents[2]

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.loyalty.afterwards.lots import taken_from
 from agent.loyalty.basket import Line
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.explain import sentence
-from agent.loyalty.lots import taken_from
 from agent.loyalty.member import Lot, MemberFacts, Voucher, WalletFacts
 from tests.loyalty.book import Book
 from tests.loyalty.worked import NOON, basket, programme, reason

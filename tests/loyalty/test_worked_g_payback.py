@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
+from agent.loyalty.afterwards.enrol import may_join
 from agent.loyalty.basket import Line
-from agent.loyalty.enrol import may_join
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.explain import sentence
 from tests.loyalty.book import Book

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.compile import Compiled, compile_programme
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import Lot, MemberFacts, WalletFacts
 from agent.loyalty.quote import Quote
-from agent.loyalty.read import load_programme
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=ZoneInfo("Europe/Moscow"))
 

@@ -8,8 +8,8 @@ import msgspec
 
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.compile import Compiled, compile_programme
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import MemberFacts
-from agent.loyalty.read import load_programme
 from agent.rehearsal.past import PastReceipt
 
 CLUB = """[programme]

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from agent.loyalty.compile import compile_programme
+from agent.loyalty.language.programme import Programme
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import MemberFacts
-from agent.loyalty.programme import Programme
-from agent.loyalty.read import load_programme
 from agent.resources import programmes_folder, shipped_programmes
 from agent.scenario.parse import parse
 from agent.scenario.report import difference

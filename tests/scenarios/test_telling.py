@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agent.cli.till import main
 from agent.errors import DocumentError
-from agent.loyalty.read import load_programme
+from agent.loyalty.language.read import load_programme
 from agent.scenario.parse import parse
 from agent.scenario.report import difference, played
 from agent.scenario.run import Outcome, play

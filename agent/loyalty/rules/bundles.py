@@ -5,10 +5,10 @@ from collections import Counter
 from fractions import Fraction
 from typing import NamedTuple
 
-from agent.loyalty.pieces import Chosen, Counts, Run, dearest_first, take
-from agent.loyalty.refusal import Refusal
 from agent.loyalty.rules.choose import NOTHING, Picking
-from agent.loyalty.state import State
+from agent.loyalty.walk.pieces import Chosen, Counts, Run, dearest_first, take
+from agent.loyalty.walk.state import State
+from agent.loyalty.when.refusal import Refusal
 
 
 class ForOnePrice(NamedTuple):

@@ -2,14 +2,14 @@
 
 from fractions import Fraction
 
-from agent.loyalty.balance import usable_points
+from agent.loyalty.language.verbs import Pay
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.quote import Reason
-from agent.loyalty.refusal import Refusal
 from agent.loyalty.rules.pay import Purse, offline_left, pay_line
-from agent.loyalty.state import State
-from agent.loyalty.verbs import Pay
-from agent.loyalty.work import Proposal
+from agent.loyalty.standing.balance import usable_points
+from agent.loyalty.walk.state import State
+from agent.loyalty.walk.work import Proposal
+from agent.loyalty.when.refusal import Refusal
 
 
 class CatalogueWork:

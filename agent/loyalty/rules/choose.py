@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from agent.loyalty.pieces import (
+from agent.loyalty.walk.pieces import (
     Chosen,
     Counts,
     Run,
@@ -12,8 +12,8 @@ from agent.loyalty.pieces import (
     take,
     values_of,
 )
-from agent.loyalty.refusal import Refusal
-from agent.loyalty.state import State
+from agent.loyalty.walk.state import State
+from agent.loyalty.when.refusal import Refusal
 
 NOTHING: Refusal = ("nothing_in_scope", {})
 

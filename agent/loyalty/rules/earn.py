@@ -8,13 +8,13 @@ only by that.
 
 from math import lcm
 
-from agent.loyalty.earn_base import EarnBase
+from agent.loyalty.language.programme import Text
+from agent.loyalty.language.verbs import Earn, Multiply
 from agent.loyalty.numbers import QUANTITY, exact
-from agent.loyalty.programme import Text
-from agent.loyalty.refusal import Refusal
-from agent.loyalty.state import State
-from agent.loyalty.verbs import Earn, Multiply
-from agent.loyalty.work import Proposal
+from agent.loyalty.walk.earn_base import EarnBase
+from agent.loyalty.walk.state import State
+from agent.loyalty.walk.work import Proposal
+from agent.loyalty.when.refusal import Refusal
 
 
 class EarnWallet:

@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
-from agent.loyalty.check_points import wallet_of
 from agent.loyalty.days import after, life
+from agent.loyalty.language.check_points import wallet_of
+from agent.loyalty.language.programme import Text
+from agent.loyalty.language.verbs import GiveLot, Giving
 from agent.loyalty.numbers import exact
-from agent.loyalty.programme import Text
 from agent.loyalty.quote import Give
-from agent.loyalty.state import State
-from agent.loyalty.verbs import GiveLot, Giving
+from agent.loyalty.walk.state import State
 
 
 class Gift(NamedTuple):

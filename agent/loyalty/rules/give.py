@@ -1,16 +1,16 @@
 """give: a lot, a voucher, stored value, a benefit or a ticket, once a receipt or for every full card."""
 
-from agent.loyalty.balance import usable_points
-from agent.loyalty.caps import Caps, caps_of, counted, today
+from agent.loyalty.language.programme import Rule, Text
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.numbers import QUANTITY, share_out, whole_parts
-from agent.loyalty.programme import Rule, Text
 from agent.loyalty.quote import Counted, Spent
-from agent.loyalty.refusal import Refusal
 from agent.loyalty.rules.gifts import gift_of
 from agent.loyalty.rules.pay import offline_left
-from agent.loyalty.state import State
-from agent.loyalty.work import Proposal
+from agent.loyalty.standing.balance import usable_points
+from agent.loyalty.standing.caps import Caps, caps_of, counted, today
+from agent.loyalty.walk.state import State
+from agent.loyalty.walk.work import Proposal
+from agent.loyalty.when.refusal import Refusal
 
 
 class GiveWork:

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from math import lcm
 
-from agent.loyalty.balance import is_past, usable_points
+from agent.loyalty.language.programme import Wallet
+from agent.loyalty.language.verbs import Pay
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.numbers import exact, share_out
-from agent.loyalty.programme import Wallet
 from agent.loyalty.quote import Paid, Spent
-from agent.loyalty.refusal import Refusal
-from agent.loyalty.state import State
-from agent.loyalty.taking import Taking
-from agent.loyalty.verbs import Pay
-from agent.loyalty.work import Proposal
+from agent.loyalty.standing.balance import is_past, usable_points
+from agent.loyalty.walk.state import State
+from agent.loyalty.walk.taking import Taking
+from agent.loyalty.walk.work import Proposal
+from agent.loyalty.when.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,15 @@ rounded as the settings say.
 from fractions import Fraction
 from math import ceil
 
+from agent.loyalty.language.verbs import TakeOff
 from agent.loyalty.numbers import exact
-from agent.loyalty.pieces import Chosen, Counts
-from agent.loyalty.refusal import Refusal
-from agent.loyalty.rounding import Cut, Rounding
 from agent.loyalty.rules.choose import Chooser, WholeLines
-from agent.loyalty.state import State
-from agent.loyalty.taking import Rest, Taking
-from agent.loyalty.verbs import TakeOff
-from agent.loyalty.vouchers import usable_voucher
+from agent.loyalty.standing.vouchers import usable_voucher
+from agent.loyalty.walk.pieces import Chosen, Counts
+from agent.loyalty.walk.rounding import Cut, Rounding
+from agent.loyalty.walk.state import State
+from agent.loyalty.walk.taking import Rest, Taking
+from agent.loyalty.when.refusal import Refusal
 
 ZERO = Fraction(0)
 

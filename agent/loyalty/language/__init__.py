@@ -1,0 +1,1 @@
+"""The words of a programme: how they are read, checked and warned about."""

@@ -1,0 +1,1 @@
+"""Where a member stands: tiers, measures, history, caps, vouchers and usable lots."""

@@ -1,0 +1,1 @@
+"""The phrases of reasons and prompts, in English, Russian and Finnish."""

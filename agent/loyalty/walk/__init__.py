@@ -1,0 +1,1 @@
+"""One basket on its way through the stages."""
