@@ -27,6 +27,10 @@ Transmit = Callable[[bytes], bytes | None]
 Session = Callable[[bytes, Transmit], Decoded | Refused | None]
 
 
+class PcscError(Exception):
+    """pcscd cannot be asked; the message says why and what to do."""
+
+
 class Connection:
     """A way to the card that lies in one reader; opened for one conversation, shared with other programs."""
 
@@ -105,9 +109,10 @@ class CardReader:
             "opened", f"{self._name}: another program has claimed the card; stop that program"
         )
 
-    def emptied(self) -> None:
-        """Note that no card lies there now."""
+    def emptied(self) -> list[Event]:
+        """Note that no card lies there now; one that another program held is gone with it."""
         self._lying = None
+        return self._changed("enabled", self._name)
 
     def read(self, connection: Connection, atr: bytes, now_ns: int) -> tuple[list[Event], bool]:
         """Hold one conversation; return what to tell, and whether this insertion is done with.
@@ -164,10 +169,16 @@ def why_not(code: int) -> str:
 
 
 def reader_names() -> list[str]:
-    """List the readers that pcscd has now; none where it does not answer."""
+    """List the readers that pcscd has now.
+
+    Raises:
+        PcscError: it does not answer, or refuses.
+    """
     code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
     if code != scard.SCARD_S_SUCCESS:
-        return []
-    _, names = scard.SCardListReaders(context, [])
+        raise PcscError(why_not(code))
+    code, names = scard.SCardListReaders(context, [])
     scard.SCardReleaseContext(context)
+    if code not in {scard.SCARD_S_SUCCESS, scard.SCARD_E_NO_READERS_AVAILABLE}:
+        raise PcscError(why_not(code))
     return list(names)

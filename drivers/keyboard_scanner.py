@@ -12,6 +12,7 @@ import os
 import evdev
 from evdev import ecodes
 
+from drivers.event import HiddenBytes
 from drivers.framing import Broken, Frame
 from drivers.key_events import KeyFramer
 from drivers.reader import Held, Unusable
@@ -88,7 +89,7 @@ class KeyLine:
 
 def _discard(fd: int) -> None:
     """Throw away what was typed between opening and grabbing: the kernel keeps 64 events at most."""
-    buffer = bytearray(_EVENT_BYTES * _KERNEL_EVENTS)
+    buffer = HiddenBytes(_EVENT_BYTES * _KERNEL_EVENTS)
     with contextlib.suppress(BlockingIOError):
         while os.readv(fd, [buffer]):
             pass

@@ -13,7 +13,7 @@ import select
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from drivers.event import DeviceState, DeviceStatus, Event, RawRead, ReadRefused
+from drivers.event import DeviceState, DeviceStatus, Event, HiddenBytes, RawRead, ReadRefused
 from drivers.framing import Broken, Frame
 from drivers.number import Decoded, Refused, report
 
@@ -86,7 +86,7 @@ class Reader:
         self._decode = decode
         self._tap = tap
         self._fd: int | None = None
-        self._buffer = bytearray(_READ_BYTES)
+        self._buffer = HiddenBytes(_READ_BYTES)
         self._retry_at_ns: int | None = 0
         self._status: DeviceStatus | None = None
 

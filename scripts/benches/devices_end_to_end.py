@@ -13,8 +13,9 @@ from typing import Any
 from scripts.benches.devices_probe import bare_times_ms, idle_cpu_percent, scan_times_ms, serial_scan
 from scripts.benches.figures import CannotRun, Line, line, percentile
 from tests.devicelab.guest import run as run_guest
-from tests.drivers.rigs import CardBench, PtyRig, Rig
-from tests.parts import MissingPart
+from tests.drivers.card_rig import CardBench
+from tests.drivers.rigs import PtyRig, Rig
+from tests.parts import MissingPart, need_library
 
 SERIAL_MS, KEYS_MS, IDLE_PERCENT = 5.0, 10.0, 0.5
 GUEST_S = 240
@@ -68,6 +69,7 @@ def _idle(folder: Path) -> list[Line]:
 
 
 def _keyboards(folder: Path) -> list[Line]:
+    need_library("evdev", "evdev")
     out = folder / "out"
     out.mkdir()
     told = out / "figures.json"

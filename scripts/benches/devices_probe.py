@@ -18,13 +18,12 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import evdev
-
 from drivers.event import CardRead, Event
 from drivers.threads import ReaderThreads
 from tests.devicelab.uhid import UhidDevice
+from tests.drivers.hid_rigs import KeyRig, StripeRig
 from tests.drivers.loyalty_numbers import card_number
-from tests.drivers.rigs import KeyRig, PtyRig, Rig, StripeRig
+from tests.drivers.rigs import PtyRig, Rig
 
 SCANS, WARM_UP = 300, 20
 IDLE_S = 10.0
@@ -123,6 +122,8 @@ def key_scan(hid: UhidDevice) -> Callable[[str], int]:
 
 def keyboard_figures(folder: Path) -> dict[str, object]:
     """Take the figures that need a kernel with uhid."""
+    import evdev  # noqa: PLC0415 - only the guest is sure to have it
+
     figures: dict[str, object] = {}
     with ExitStack() as plugged:
 

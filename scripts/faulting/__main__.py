@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from scripts.faulting import (
     bit_flips,
     crash_states,
+    devices,
     disk_full,
     fuzz,
     fuzz_decoders,
@@ -34,8 +35,9 @@ class Fault(NamedTuple):
 FAULTS = {
     "bit-flips": Fault(bit_flips.run, 5000, 500),
     "crash-states": Fault(crash_states.run, 100_000, 3000),
+    "devices": Fault(devices.run),
     "disk-full": Fault(disk_full.run, 40, 5),
-    "fuzz-decoders": Fault(fuzz_decoders.run),
+    "fuzz-decoders": Fault(fuzz_decoders.run, 1_000_000, 10_000),
     "fuzz-evaluate": Fault(fuzz.run),
     "io-errors": Fault(io_errors.run, 300, 20),
     "kill": Fault(kill_tills.run, 60, 10),
@@ -54,7 +56,6 @@ def main() -> int:
     parser.add_argument("--count", "--kills", type=int, help="kills, cuts, states, flips, …")
     parser.add_argument("--short", action="store_true", help="a quick look")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--inputs", type=int, default=1_000_000, help="for each decoder of fuzz-decoders")
     parser.add_argument("--examples", type=int, default=20_000, help="how many questions fuzz-evaluate asks")
     parser.add_argument("--receipts", default="all", help="how many receipts of the year, or all")
     arguments = parser.parse_args()
