@@ -17,6 +17,7 @@ from tests.faultlab.crash_states import Depth, Findings, enumerate_crashes
 LIFE, MIGRATION = "tests.ledger_target", "tests.migrating_target"
 TEETH = ((LIFE, "normal-sync"), (LIFE, "two-transactions"), (MIGRATION, "stamp-first"))
 SEEDS_FOR_TEETH = 8
+SEARCH_FOR_BUGS = Depth(operations=6, lives=1, every=3)
 
 
 def run(*, count: int, seed: int) -> dict[str, Any]:
@@ -70,6 +71,6 @@ def bug_is_found(module: str, bug: str, seed: int) -> bool:
     """Say whether a planted bug shows in one of a few seeds."""
     target = Target(module, {"bug": bug})
     return any(
-        enumerate_crashes(target, one, Depth(every=7), enough=lambda found: found.failed > 0).failed
+        enumerate_crashes(target, one, SEARCH_FOR_BUGS, enough=lambda found: found.failed > 0).failed
         for one in range(seed, seed + SEEDS_FOR_TEETH)
     )

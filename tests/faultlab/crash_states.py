@@ -22,6 +22,8 @@ from tests.faultlab.storage import DirectoryStorage
 MEMORY = Path("/dev/shm")
 """States are many and small: they are laid out here where there is such a place."""
 SURVIVORS_EVERY = 40
+KILLED = 0.75
+"""Share of lives that end in a kill, after which what was never synced may still vanish with the power."""
 
 
 @dataclass
@@ -81,13 +83,12 @@ def enumerate_crashes(
 
 
 def record(target: Target, *, seed: int, run: int, limit: int, files: Mapping[str, bytes]) -> list[Op]:
-    """Run the workload on a recorded folder that begins with these files; half the lives end in a kill.
+    """Run the workload on a recorded folder that begins with these files; most lives end in a kill.
 
-    After a kill the program starts again on what the kernel kept, and the log goes on: what was never
-    synced may still vanish with the power.
+    After a kill the program starts again on what the kernel kept, and the log goes on.
     """
     chance = Random(f"{seed}/{run}/kill")
-    kill_at = chance.randrange(1, limit + 1) if chance.random() < 0.5 else 0
+    kill_at = chance.randrange(1, limit + 1) if chance.random() < KILLED else 0
     with _folder() as place, _folder() as again:
         _lay_out(place, files)
         with RecordedDisk(place) as disk:

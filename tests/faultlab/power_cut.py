@@ -27,10 +27,16 @@ PATIENCE_S = 10.0
 AT_WORK = 0.8
 """Share of cuts that hit a selling till; the others hit its start."""
 PROBE = "probe"
+TRIES = 2
+"""Cuts that may be made for each that counts."""
 MAKE = {
     "ext4": (["mkfs.ext4", "-q", "-F"], "48M"),
     "xfs": (["mkfs.xfs", "-q", "-f"], "320M"),  # mkfs.xfs refuses less than 300 MB
 }
+
+
+class StaysDownError(UnsupportedError):
+    """A process elsewhere keeps the dead file system: this image is of no use any more."""
 
 
 class CutDisk:
@@ -87,7 +93,7 @@ class CutDisk:
                 # A process elsewhere that copied our mount (unshare, a service's sandbox) keeps the dead one.
                 self.unmount()
                 if time.monotonic() > deadline:
-                    raise UnsupportedError(f"the file system stays down: {error}") from error
+                    raise StaysDownError(f"the file system stays down: {error}") from error
                 time.sleep(0.1)
                 continue
             return
@@ -130,23 +136,34 @@ def power_cuts(
     """
     chance, outcome, tally = random.Random(seed), Outcome(), Tally()
     with CutDisk(kind) as disk:
-        for run in range(cuts):
+        for run in range(cuts * TRIES):
+            if outcome.kills == cuts:
+                break
             if chance.random() < fresh_share:
                 disk.format()
                 tally = Tally()
-            disk.mount()
-            life = Life(target, disk.root, run=run, seed=seed)
             try:
-                life.live(life_s * chance.random(), at_work=chance.random() < AT_WORK)
-                # Stop it first: an fsync under way while the file system goes down returns success
-                # about once in 20 cuts, and its acknowledgement would count as lost.
-                life.freeze()
-                disk.cut()
-            finally:
-                life.kill()
-            disk.unmount()
-            disk.mount()
+                disk.mount()
+                life = Life(target, disk.root, run=run, seed=seed)
+                _cut(disk, life, life_s * chance.random(), at_work=chance.random() < AT_WORK)
+                disk.mount()
+            except StaysDownError:
+                disk.format()  # what this cut left cannot be looked at: it does not count
+                tally = Tally()
+                continue
             judge(target, disk.root, life, tally, outcome)
             disk.unmount()
             tell(outcome)
     return outcome
+
+
+def _cut(disk: CutDisk, life: Life, seconds: float, *, at_work: bool) -> None:
+    try:
+        life.live(seconds, at_work=at_work)
+        # Stop it first: an fsync under way while the file system goes down returns success
+        # about once in 20 cuts, and its acknowledgement would count as lost.
+        life.freeze()
+        disk.cut()
+    finally:
+        life.kill()
+    disk.unmount()
