@@ -27,6 +27,10 @@ Transmit = Callable[[bytes], bytes | None]
 Session = Callable[[bytes, Transmit], Decoded | Refused | None]
 
 
+class PcscError(Exception):
+    """pcscd cannot be asked; the message says why and what to do."""
+
+
 class Connection:
     """A way to the card that lies in one reader; opened for one conversation, shared with other programs."""
 
@@ -164,10 +168,16 @@ def why_not(code: int) -> str:
 
 
 def reader_names() -> list[str]:
-    """List the readers that pcscd has now; none where it does not answer."""
+    """List the readers that pcscd has now.
+
+    Raises:
+        PcscError: it does not answer, or refuses.
+    """
     code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
     if code != scard.SCARD_S_SUCCESS:
-        return []
-    _, names = scard.SCardListReaders(context, [])
+        raise PcscError(why_not(code))
+    code, names = scard.SCardListReaders(context, [])
     scard.SCardReleaseContext(context)
+    if code not in {scard.SCARD_S_SUCCESS, scard.SCARD_E_NO_READERS_AVAILABLE}:
+        raise PcscError(why_not(code))
     return list(names)

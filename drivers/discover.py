@@ -121,10 +121,11 @@ def _raw_devices() -> Iterator[Found]:
 def _card_readers() -> Iterator[Found]:
     if importlib.util.find_spec("smartcard") is None:
         return
-    from drivers.card_reader import reader_names  # noqa: PLC0415 (only where pyscard is installed)
+    from drivers.card_reader import PcscError, reader_names  # noqa: PLC0415 (only where pyscard is installed)
 
-    for name in reader_names():
-        yield Found("card_reader", "", "", name)
+    with suppress(PcscError):
+        for name in reader_names():
+            yield Found("card_reader", "", "", name)
 
 
 def _found(driver: str, node: str, device: Path, name: str) -> Found:

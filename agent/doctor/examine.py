@@ -9,6 +9,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,16 @@ MANY_UNSENT = 10_000
 _PROBE = """
 import os, sys
 try:
-    os.close(os.open(sys.argv[1], os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY))
+    os.close(os.open(sys.argv[1], int(sys.argv[2]) | os.O_NONBLOCK | os.O_NOCTTY))
 except OSError as failure:
     print(failure.errno)
+"""
+_PROBE_CARDS = """
+from drivers.card_reader import PcscError, reader_names
+try:
+    print(*reader_names(), sep="\\n")
+except PcscError as why:
+    print(f"!{why}")
 """
 _MEANING = {
     2: ("nothing is there (ENOENT)", "plug the reader in, or correct its port"),
@@ -92,14 +100,32 @@ def _credentials(config: TillConfig) -> Finding:
 
 def _reader(device: Device) -> Finding:
     check = f"reader {device.name}"
-    error = _open_as_daemon(device.port)
-    if error is None:
+    if device.driver == "card_reader":
+        return _card_reader(check, device)
+    how = os.O_RDWR if device.driver == "serial_scanner" else os.O_RDONLY
+    said = _ask_as_daemon(_PROBE, device.port, str(how))
+    if not said:
         return Finding(check, "OK", f"{device.port} opens")
+    error = int(said)
     detail, cure = _MEANING.get(error, (os.strerror(error), "see the kernel log: dmesg | tail"))
     return Finding(check, "FAIL", f"{device.port}: {detail}", cure)
 
 
-def _open_as_daemon(port: str) -> int | None:
+def _card_reader(check: str, device: Device) -> Finding:
+    """Ask pcscd as the daemon does: polkit may let root in and not the daemon."""
+    said = _ask_as_daemon(_PROBE_CARDS)
+    if said.startswith("!"):
+        return Finding(check, "FAIL", said[1:], "apt install pcscd; systemctl enable --now pcscd.socket")
+    names = said.splitlines()
+    if any(fnmatchcase(name, device.reader) for name in names):
+        return Finding(check, "OK", f"pcscd has {device.reader}")
+    return Finding(
+        check, "FAIL", f"pcscd has {', '.join(names) or 'no reader'}", "plug it in, or correct its `reader`"
+    )
+
+
+def _ask_as_daemon(program: str, *arguments: str) -> str:
+    """Run a small program as the daemon's user, and return what it printed."""
     user: str | None = None
     if os.geteuid() == 0:
         try:
@@ -107,7 +133,7 @@ def _open_as_daemon(port: str) -> int | None:
         except KeyError:
             user = None
     probe = subprocess.run(  # noqa: S603 - our own interpreter, a fixed text, a path from the configuration
-        [sys.executable, "-c", _PROBE, port],
+        [sys.executable, "-c", program, *arguments],
         user=user,
         group=user,
         capture_output=True,
@@ -115,8 +141,7 @@ def _open_as_daemon(port: str) -> int | None:
         timeout=10,
         check=False,
     )
-    said = probe.stdout.strip()
-    return int(said) if said.isdigit() else None
+    return probe.stdout.strip()
 
 
 def _daemon(config: TillConfig) -> list[Finding]:

@@ -13,7 +13,8 @@ from typing import Any
 from scripts.benches.devices_probe import bare_times_ms, idle_cpu_percent, scan_times_ms, serial_scan
 from scripts.benches.figures import CannotRun, Line, line, percentile
 from tests.devicelab.guest import run as run_guest
-from tests.drivers.rigs import CardBench, PtyRig, Rig
+from tests.drivers.card_rig import CardBench
+from tests.drivers.rigs import PtyRig, Rig
 from tests.parts import MissingPart
 
 SERIAL_MS, KEYS_MS, IDLE_PERCENT = 5.0, 10.0, 0.5

@@ -23,8 +23,9 @@ import evdev
 from drivers.event import CardRead, Event
 from drivers.threads import ReaderThreads
 from tests.devicelab.uhid import UhidDevice
+from tests.drivers.hid_rigs import KeyRig, StripeRig
 from tests.drivers.loyalty_numbers import card_number
-from tests.drivers.rigs import KeyRig, PtyRig, Rig, StripeRig
+from tests.drivers.rigs import PtyRig, Rig
 
 SCANS, WARM_UP = 300, 20
 IDLE_S = 10.0

@@ -17,15 +17,13 @@ from typing import TYPE_CHECKING, Protocol
 from drivers.event import Driver
 from drivers.registry import DeviceSettings, open_reader
 from tests.devicelab.in_guest import IS_GUEST
-from tests.devicelab.pcscd import READERS, Pcscd, VirtualCard, type_2_answer
-from tests.devicelab.uhid import UhidDevice, vendor_report
+from tests.drivers.card_rig import CardBench
+from tests.drivers.hid_rigs import KeyRig, StripeRig
 from tests.drivers.loyalty_numbers import RANGES
 from tests.parts import MissingPart
 
 if TYPE_CHECKING:
     from drivers.card_reader import CardReader
-
-MAGTEK_BYTES = 337
 
 
 class Rig(Protocol):
@@ -107,150 +105,6 @@ class PtyRig:
         self._ends = None
 
 
-class _HidRig:
-    """A HID device behind a link that comes and goes."""
-
-    many = 20
-    driver_name: str
-    node_kind: str
-
-    def __init__(self, link: Path) -> None:
-        self.link = link
-        self.hid: UhidDevice | None = None
-
-    def driver(self, name: str = "desk", *, idle_ms: int = 5000) -> Driver | CardReader:
-        return open_reader(DeviceSettings(name, self.driver_name, str(self.link), RANGES, idle_ms=idle_ms))
-
-    def plug(self) -> None:
-        self.hid = self.make(f"Till {self.link.name} {self.link.parent.name}")
-        self.link.symlink_to(self.hid.node(self.node_kind))
-
-    def make(self, name: str) -> UhidDevice:
-        raise NotImplementedError
-
-    def unplug(self) -> None:
-        if self.hid is not None:
-            self.link.unlink()
-            self.hid.close()
-            self.hid = None
-
-
-class KeyRig(_HidRig):
-    """A scanner that types, through uhid and the kernel's own keyboard driver."""
-
-    driver_name, node_kind = "keyboard_scanner", "input/event"
-
-    def make(self, name: str) -> UhidDevice:
-        return UhidDevice(name)
-
-    def scan(self, *numbers: str) -> None:
-        for number in numbers:
-            self.type(f"{number}\n")
-
-    def swipe_payment_card(self, pan: str) -> int:
-        self.type(f"{pan}\n%B{pan}^DOE/JANE^2512101?\n;{pan}=2512101?\n")
-        return 3
-
-    def interrupt(self, number: str) -> None:
-        self.type(number[:7])
-
-    def type(self, text: str) -> None:
-        assert self.hid is not None
-        self.hid.type(text, gap_s=0.0005)
-
-
-class StripeRig(_HidRig):
-    """A stripe reader that sends whole reports in MagTek's form."""
-
-    driver_name, node_kind = "stripe_reader", "hidraw"
-
-    def make(self, name: str) -> UhidDevice:
-        return UhidDevice(name, descriptor=vendor_report(MAGTEK_BYTES), vendor=0x0801, product=0x0002)
-
-    def scan(self, *numbers: str) -> None:
-        for number in numbers:
-            self._swipe(b"", f";{number}?".encode())
-
-    def swipe_payment_card(self, pan: str) -> int:
-        self._swipe(f"%B{pan}^DOE/JANE^2512101?".encode(), f";{pan}=2512101?".encode())
-        self._swipe(b"", f";{pan}=2512101?".encode())
-        return 2
-
-    def interrupt(self, number: str) -> None:
-        self._swipe(b"", f";{number[:7]}".encode(), status=1)
-
-    def _swipe(self, *tracks: bytes, status: int = 0) -> None:
-        assert self.hid is not None
-        report = bytearray(MAGTEK_BYTES)
-        for at, track in enumerate(tracks):
-            report[at], report[3 + at] = status if track else 0, len(track)
-            report[7 + 110 * at : 7 + 110 * at + len(track)] = track
-        self.hid.report(bytes(report))
-
-
-class CardRig:
-    """A contactless reader of a pcscd of our own; a card is held to it for as long as it is talked to."""
-
-    many = 2
-
-    def __init__(self, pcscd: Pcscd, slot: int) -> None:
-        self.pcscd, self._slot = pcscd, slot
-        self._is_up = False
-        self._cards: list[VirtualCard] = []
-
-    def driver(self, name: str = "desk", *, idle_ms: int = 5000) -> Driver | CardReader:  # noqa: ARG002 - as others
-        return open_reader(DeviceSettings(name, "card_reader", ranges=RANGES, reader=READERS[self._slot]))
-
-    def plug(self) -> None:
-        self._is_up = True
-        if self.pcscd.users == 0:
-            self.pcscd.start()
-        self.pcscd.users += 1
-
-    def scan(self, *numbers: str) -> None:
-        for number in numbers:
-            card = self.hold(number)
-            card.wait_until_read()
-            card.remove()
-
-    def scan_after_removal(self, number: str) -> None:
-        """Take the card that lies there away, and show another one."""
-        self._cards[-1].remove()
-        self.scan(number)
-
-    def hold(self, number: str) -> VirtualCard:
-        """Hold a tag with a number to the reader, and leave it there."""
-        card = self.pcscd.insert(bytes.fromhex("04A1B2C3D4E5F6"), slot=self._slot, answer=tag_with(number))
-        self._cards.append(card)
-        return card
-
-    def swipe_payment_card(self, pan: str) -> int:
-        self.scan(pan)
-        return 1
-
-    def interrupt(self, number: str) -> None:
-        card = self.hold(number)
-        card.delay_s = 1.0
-        assert card.was_asked.wait(5)
-        card.remove()
-
-    def unplug(self) -> None:
-        """Kill pcscd: the virtual reader itself cannot be pulled (the guest's can)."""
-        if self._is_up:
-            self._is_up = False
-            self.pcscd.users -= 1
-            for card in self._cards:
-                card.remove()
-            self.pcscd.stop()
-
-
-def tag_with(number: str) -> Callable[[bytes], bytes | None]:
-    """Answer as a type 2 tag whose NDEF message is this text."""
-    record = b"\xd1\x01" + bytes([3 + len(number)]) + b"T\x02en" + number.encode()
-    memory = bytes(12) + b"\xe1\x10\x12\x00" + b"\x03" + bytes([len(record)]) + record + b"\xfe"
-    return type_2_answer(memory.ljust(160, b"\0"))
-
-
 class _LinkBench:
     """Rigs that stand for themselves, each under a link of its own."""
 
@@ -266,25 +120,6 @@ class _LinkBench:
     def close(self) -> None:
         for rig in self._rigs:
             rig.unplug()
-
-
-class CardBench:
-    """One pcscd with two slots; the environment says where clients find it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.pcscd = Pcscd(folder)
-        self._rigs: list[CardRig] = []
-        os.environ["PCSCLITE_CSOCK_NAME"] = str(self.pcscd.socket)
-
-    def rig(self, name: str) -> CardRig:  # noqa: ARG002 - slots have numbers
-        rig = CardRig(self.pcscd, len(self._rigs))
-        self._rigs.append(rig)
-        return rig
-
-    def close(self) -> None:
-        for rig in self._rigs:
-            rig.unplug()
-        os.environ.pop("PCSCLITE_CSOCK_NAME", None)
 
 
 #: The drivers of this place: the part that each needs, and what makes its rigs.

@@ -17,10 +17,10 @@ from drivers.registry import DeviceSettings, open_reader
 from drivers.uid import UidRules
 from tests.devicelab.pcscd import READERS, SHORTEST_HOLD_S
 from tests.drivers.bars import times
+from tests.drivers.card_rig import CardBench, CardRig
 from tests.drivers.conftest import Run
 from tests.drivers.listening import Listener, open_descriptors, seconds_since
 from tests.drivers.loyalty_numbers import RANGES, card_number
-from tests.drivers.rigs import CardBench, CardRig
 from tests.parts import part_or_skip
 
 scard = pytest.importorskip("smartcard.scard", reason="pyscard is not installed", exc_type=ImportError)

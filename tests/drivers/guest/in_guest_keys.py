@@ -26,9 +26,9 @@ from tests.devicelab.in_guest import start_udev, wait_for
 from tests.devicelab.uhid import UhidDevice
 from tests.drivers.bars import beside, times
 from tests.drivers.conftest import Run
+from tests.drivers.hid_rigs import KeyRig
 from tests.drivers.listening import Listener, open_descriptors, seconds_since
 from tests.drivers.loyalty_numbers import RANGES, card_number
-from tests.drivers.rigs import KeyRig
 
 Record = Callable[[str, object], None]
 _RULE = 'SUBSYSTEM=="input", KERNEL=="event*", ATTRS{name}=="Till uinput", SYMLINK+="till/uinput"\n'
@@ -51,8 +51,9 @@ def udev(tmp_path_factory: pytest.TempPathFactory) -> None:
     start_udev(rules)
 
 
-def scanner_on(path: str, name: str = "desk") -> Driver:
-    scanner = open_reader(DeviceSettings(name, "keyboard_scanner", path, RANGES))
+def scanner_on(path: str) -> Driver:
+    """Make the driver; the long silence keeps a busy machine under the guest from splitting scans."""
+    scanner = open_reader(DeviceSettings("desk", "keyboard_scanner", path, RANGES, idle_ms=5000))
     assert isinstance(scanner, Driver)
     return scanner
 

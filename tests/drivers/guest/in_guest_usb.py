@@ -88,7 +88,7 @@ def answers(listener: Listener) -> int:
 
 
 def show_until_read(plug: Plug, listener: Listener, number: str, reads: int) -> None:
-    """Show a card as a cashier does: again if told so. QEMU's keyboard keeps 16 keys and drops what is more."""
+    """Show a card as a cashier does: again if told so. QEMU's keyboard keeps 16 keys and drops the rest."""
     for _ in range(3):
         before = answers(listener)
         plug.show(number)
