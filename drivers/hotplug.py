@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from pathlib import Path
 
 NETLINK_KOBJECT_UEVENT = 15
-_KERNEL, _UDEV = 1, 2  # udev speaks after links and permissions are made, the kernel also where no udev runs
+_KERNEL, _UDEV = 1, 2
+_UDEV_RUNS = Path("/run/udev/control")
 _SUBSYSTEMS = (b"\0SUBSYSTEM=tty\0", b"\0SUBSYSTEM=input\0", b"\0SUBSYSTEM=hidraw\0")
 _MAX_MESSAGES = 256
 
@@ -23,7 +25,8 @@ class HotPlug:
             listening = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, NETLINK_KOBJECT_UEVENT)
             self._socket = listening
             listening.settimeout(0)
-            listening.bind((0, _KERNEL | _UDEV))
+            # udev speaks when links and permissions are made, which the kernel knows nothing of.
+            listening.bind((0, _UDEV if _UDEV_RUNS.exists() else _KERNEL))
 
     def fileno(self) -> int | None:
         """Give the descriptor to watch, or None where there is no such socket."""

@@ -4,6 +4,7 @@ A part that cannot run skips visibly with its reason. Where `LOYALTY_REQUIRE_PAR
 the skip is a failure. What became of each part stands in the summary at the end of a run.
 """
 
+import importlib.util
 import os
 from collections.abc import Callable
 from typing import TypeVar
@@ -18,6 +19,16 @@ OUTCOMES: dict[str, str] = {}
 
 class MissingPart(Exception):  # noqa: N818 - it reports a fact of the machine, not an error
     """This machine cannot provide the part; the message says why."""
+
+
+def need_library(module: str, distribution: str) -> None:
+    """Make sure that a reader's library, which is compiled where it is installed, is here.
+
+    Raises:
+        MissingPart: it is not.
+    """
+    if importlib.util.find_spec(module) is None:
+        raise MissingPart(f"{distribution} is not installed: scripts/test had no compiler or headers for it")
 
 
 def part_or_skip(name: str, prepare: Callable[[], T]) -> T:

@@ -15,7 +15,7 @@ from scripts.benches.figures import CannotRun, Line, line, percentile
 from tests.devicelab.guest import run as run_guest
 from tests.drivers.card_rig import CardBench
 from tests.drivers.rigs import PtyRig, Rig
-from tests.parts import MissingPart
+from tests.parts import MissingPart, need_library
 
 SERIAL_MS, KEYS_MS, IDLE_PERCENT = 5.0, 10.0, 0.5
 GUEST_S = 240
@@ -69,6 +69,7 @@ def _idle(folder: Path) -> list[Line]:
 
 
 def _keyboards(folder: Path) -> list[Line]:
+    need_library("evdev", "evdev")
     out = folder / "out"
     out.mkdir()
     told = out / "figures.json"

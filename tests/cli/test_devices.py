@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,3 +116,45 @@ def test_identify_answers_in_json_whatever_is_plugged_in() -> None:
         out, err = command.communicate(timeout=30)
     assert command.returncode in {0, 1}, err
     assert isinstance(json.loads(out), list)
+
+
+def test_list_and_watch_show_what_the_running_agent_reads_and_no_number(
+    rig: PtyRig, config: Path, tmp_path: Path
+) -> None:
+    text = config.read_text("utf-8").replace("[paths]", f'[paths]\nstate = "{tmp_path}/state"')
+    config.write_text(text, encoding="utf-8")
+    agent = subprocess.Popen(
+        [sys.executable, "-m", "agent.cli.till", "run", "--config", str(config)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with agent:
+        try:
+            assert agent.stdout is not None
+            assert any("agent ready" in line for line in agent.stdout)
+            with start("watch", "--config", str(config)) as watching:
+                assert watching.stdout is not None
+                threading.Thread(target=scan_until_seen, args=(rig, watching), daemon=True).start()
+                seen = [watching.stdout.readline() for _ in range(2)]
+                watching.terminate()
+                watching.communicate()
+            with start("list", "--json", "--config", str(config)) as listing:
+                (row,) = json.loads(listing.communicate(timeout=30)[0])
+        finally:
+            agent.terminate()
+            agent.communicate(timeout=30)
+    assert seen[0].startswith("card.read device=scanner masked=")
+    assert NUMBER not in "".join(seen)
+    assert (row["device"], row["state"]) == ("scanner", "enabled")
+    assert row["reads"] >= 1
+
+
+def scan_until_seen(rig: PtyRig, watching: subprocess.Popen[str]) -> None:
+    """A person scans again until the screen shows it: the watcher may not listen yet."""
+    for serial in range(60):
+        if watching.poll() is not None:
+            return
+        rig.scan(card_number(4711 + serial))
+        time.sleep(0.5)

@@ -54,9 +54,13 @@ def run(
             killer = threading.Timer(timeout_s, machine.kill)
             killer.start()
             try:
-                threading.Thread(target=UsbHost(folder).serve, daemon=True).start()
+                usb = UsbHost(folder)
+                serving = threading.Thread(target=usb.serve, daemon=True)
+                serving.start()
                 console = machine.stdout.read() if machine.stdout else ""
                 was_killed = not killer.is_alive()
+                serving.join(5)
+                usb.close()
             finally:
                 killer.cancel()
                 machine.kill()

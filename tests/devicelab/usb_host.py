@@ -46,6 +46,12 @@ class UsbHost:
                 stream.write(json.dumps(answer) + "\n")
                 stream.flush()
 
+    def close(self) -> None:
+        """Let go of QEMU and of every device's link."""
+        for link in self._links.values():
+            link.close()
+        self._qmp.close()
+
     def plug_keyboard(self, device: str) -> None:
         """Plug a USB keyboard."""
         self._plug("usb-kbd", device, bus="xhci.0")
@@ -122,10 +128,16 @@ class _Qmp:
     """One control connection; commands are answered in order, events that arrive between are kept."""
 
     def __init__(self, path: Path) -> None:
-        self._lines = connect(path).makefile("rw", encoding="utf-8")
+        self._link = connect(path)
+        self._lines = self._link.makefile("rw", encoding="utf-8")
         self._events: list[dict[str, Any]] = []
         self._read()  # the greeting
         self.command("qmp_capabilities")
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._lines.close()
+        self._link.close()
 
     def command(self, name: str, **arguments: Any) -> None:
         self._lines.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")

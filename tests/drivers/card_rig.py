@@ -11,6 +11,7 @@ from drivers.event import Driver
 from drivers.registry import DeviceSettings, open_reader
 from tests.devicelab.pcscd import READERS, Pcscd, VirtualCard, type_2_answer
 from tests.drivers.loyalty_numbers import RANGES
+from tests.parts import need_library
 
 if TYPE_CHECKING:
     from drivers.card_reader import CardReader
@@ -83,6 +84,7 @@ class CardBench:
     """One pcscd with two slots; the environment says where clients find it."""
 
     def __init__(self, folder: Path) -> None:
+        need_library("smartcard", "pyscard")
         self.pcscd = Pcscd(folder)
         self._rigs: list[CardRig] = []
         os.environ["PCSCLITE_CSOCK_NAME"] = str(self.pcscd.socket)

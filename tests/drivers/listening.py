@@ -10,7 +10,7 @@ from pathlib import Path
 
 from drivers.event import CardRead, DeviceStatus, Event, ReadRefused
 
-PATIENCE_S = 10.0  # only how long a failing test waits; a passing one never does
+PATIENCE_S = 30.0  # only how long a failing test waits; a passing one never does
 
 
 class Listener:

@@ -23,7 +23,7 @@ from tests.drivers.listening import Listener, open_descriptors, seconds_since
 from tests.drivers.loyalty_numbers import RANGES, card_number
 from tests.parts import part_or_skip
 
-scard = pytest.importorskip("smartcard.scard", reason="pyscard is not installed", exc_type=ImportError)
+scard = pytest.importorskip("smartcard.scard", reason="pyscard is not installed")
 Record = Callable[[str, object], None]
 FIRST, SECOND = card_number(1), card_number(2)
 

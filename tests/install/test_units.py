@@ -86,3 +86,36 @@ def test_no_unit_relies_on_what_would_stop_a_till() -> None:
         assert keys.isdisjoint({"SupplementaryGroups", "RuntimeDirectory"})
     # With yes, every peer of the POS door would look like nobody.
     assert unit("loyalty-agent.service")["Service"]["PrivateUsers"] == "no"
+
+
+def test_the_kernel_s_nfc_drivers_are_kept_off_readers_that_pcscd_drives() -> None:
+    lines = (SYSTEMD / "loyalty-agent.modprobe.conf").read_text("utf-8").splitlines()
+    kept_out = {line.split()[1] for line in lines if re.fullmatch(r"install \w+ /bin/false", line)}
+    assert kept_out == {"pn533_usb", "pn533", "nfc"}
+
+
+def test_polkit_lets_the_daemon_and_nobody_else_use_pcscd() -> None:
+    rule = (SYSTEMD / "70-loyalty-agent.polkit.rules").read_text("utf-8")
+    assert 'action.id.indexOf("org.debian.pcsc-lite.access_") == 0' in rule
+    assert re.findall(r'subject\.user == "([^"]+)"', rule) == ["loyalty-agent"]
+    assert rule.count("polkit.Result.YES") == 1
+
+
+def test_modules_of_every_device_class_that_the_unit_allows_are_loaded_before_it() -> None:
+    loaded = (SYSTEMD / "loyalty-agent.modules-load.conf").read_text("utf-8").split()
+    assert {"usbserial", "cdc_acm", "evdev", "usbhid", "hid_generic"} <= set(loaded)
+
+
+def test_the_udev_rule_is_one_that_udev_takes() -> None:
+    def find() -> str:
+        found = shutil.which("udevadm")
+        told = subprocess.run([found or "false", "verify", "--help"], capture_output=True, check=False)
+        if found is None or told.returncode:
+            raise MissingPart("udevadm cannot verify here (systemd 254 can); the guest runs the rule")
+        return found
+
+    udevadm = part_or_skip("udevadm_verify", find)
+    answer = subprocess.run(
+        [udevadm, "verify", SYSTEMD / "70-loyalty-agent.rules"], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
