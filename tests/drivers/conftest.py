@@ -12,6 +12,7 @@ import pytest
 
 from drivers.event import Driver
 from drivers.threads import ReaderThreads
+from tests.drivers.guest_run import BOOT
 from tests.drivers.listening import Listener
 from tests.drivers.rigs import BENCHES, PtyRig, Rig
 from tests.parts import part_or_skip
@@ -21,6 +22,18 @@ if TYPE_CHECKING:
 
 MakeRig = Callable[[str], Rig]
 Run = Callable[..., ReaderThreads]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let the guest boot while other tests run."""
+    is_wanted = any(item.path.name == "test_guest.py" for item in session.items)
+    if is_wanted and not session.config.option.collectonly:
+        BOOT.begin()
+
+
+def pytest_sessionfinish() -> None:
+    """Leave no guest behind."""
+    BOOT.end()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Run the drivers' tests inside the guest, in one boot, and hand back what became of each.
 
-The guest is begun as soon as its tests are known to be wanted, in a process of its own, and boots while others
-run: `python -m tests.drivers.guest_run FOLDER` is that process.
+The guest is begun as soon as its tests are known to be wanted, in a process of its own, and boots while other
+tests run: `python -m tests.drivers.guest_run FOLDER` is that process.
 """
 
 from __future__ import annotations

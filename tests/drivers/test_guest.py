@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.drivers.guest_run import Case, run_in_guest
+from tests.drivers.guest_run import BOOT, Case
 from tests.parts import part_or_skip
 
 pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
-def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
-    return part_or_skip("qemu_guest", lambda: run_in_guest(tmp_path_factory.mktemp("guest")))
+def cases() -> list[Case]:
+    return part_or_skip("qemu_guest", BOOT.cases)
 
 
 @pytest.mark.parametrize(
