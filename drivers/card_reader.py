@@ -109,9 +109,10 @@ class CardReader:
             "opened", f"{self._name}: another program has claimed the card; stop that program"
         )
 
-    def emptied(self) -> None:
-        """Note that no card lies there now."""
+    def emptied(self) -> list[Event]:
+        """Note that no card lies there now; one that another program held is gone with it."""
         self._lying = None
+        return self._changed("enabled", self._name)
 
     def read(self, connection: Connection, atr: bytes, now_ns: int) -> tuple[list[Event], bool]:
         """Hold one conversation; return what to tell, and whether this insertion is done with.

@@ -145,7 +145,7 @@ class PcscThread:
         slot.state = state & ~scard.SCARD_STATE_CHANGED
         count = state >> 16
         if state & _EMPTY:
-            slot.reader.emptied()
+            self._deliver(slot.reader.emptied())
         if not state & _PRESENT or slot.read_count == count:
             return
         if state & scard.SCARD_STATE_EXCLUSIVE:
