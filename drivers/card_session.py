@@ -6,8 +6,7 @@ Payment applications are never selected. A card that leaves halfway is `incomple
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
 
 from drivers.apdu import GET_UID, CardFile, Response, parse_response, read_binary, read_page, select
 from drivers.codes import Codes
@@ -19,10 +18,7 @@ from drivers.uid import is_random, uid_text
 
 TRANSPORT = "pcsc"
 Outcome = Decoded | Refused | None
-Session = Generator[bytes, bytes | None, Outcome]
-
-_T = TypeVar("_T")
-_Asking = Generator[bytes, bytes | None, _T]
+_Ask = Callable[[bytes], Response]
 
 _FIRST_PAGE, _PAGES_A_READ, _PAGE_BYTES = 4, 4, 4
 _LAST_PAGE = 0xFF
@@ -36,65 +32,51 @@ class _LeftError(Exception):
     """The card has left."""
 
 
-def read_card(atr: bytes, *, ranges: Sequence[NumberRange], codes: Codes) -> Session:
-    """Yield commands for the card with this ATR, take its answers, return the outcome (None: nothing).
-
-    Send None or b"" for a card that has left.
-    """
-    try:
-        if codes.card_file is not None:
-            outcome = yield from _file(codes.card_file, ranges, codes)
-            if outcome is not None:
-                return outcome
-        told: Outcome = None
-        if _may_hold_ndef(atr):
-            told = yield from _ndef(ranges, codes)
-            if told is not None and not (isinstance(told, Refused) and told.reason == "unknown_number"):
-                return told
-        outcome = yield from _uid(codes)
-    except _LeftError:
-        return Refused("incomplete")
-    return told if outcome is None else outcome
-
-
 def run(
     atr: bytes, transmit: Callable[[bytes], bytes | None], *, ranges: Sequence[NumberRange], codes: Codes
 ) -> Outcome:
-    """Read a card through `transmit`, which gives the answer to a command, or None if the card has left."""
-    session = read_card(atr, ranges=ranges, codes=codes)
+    """Read the card with this ATR; None is a card that says nothing.
+
+    `transmit` gives the answer to a command, status word and all, or None (or nothing) if the card has left.
+    """
+
+    def ask(command: bytes) -> Response:
+        response = parse_response(transmit(command))
+        if response.status == "gone":
+            raise _LeftError
+        return response
+
     try:
-        command = next(session)
-        while True:
-            command = session.send(transmit(command))
-    except StopIteration as end:
-        outcome: Outcome = end.value
-        return outcome
+        return _read(atr, ask, ranges, codes)
+    except _LeftError:
+        return Refused("incomplete")
 
 
-def _ask(command: bytes) -> _Asking[Response]:
-    response = parse_response((yield command))
-    if response.status == "gone":
-        raise _LeftError
-    return response
+def _read(atr: bytes, ask: _Ask, ranges: Sequence[NumberRange], codes: Codes) -> Outcome:
+    if codes.card_file is not None and (found := _file(codes.card_file, ask, ranges, codes)):
+        return found
+    told = _ndef(ask, ranges, codes) if _may_hold_ndef(atr) else None
+    if told is not None and told != Refused("unknown_number"):
+        return told
+    return _uid(ask, codes) or told
 
 
-def _file(file: CardFile, ranges: Sequence[NumberRange], codes: Codes) -> _Asking[Outcome]:
-    if (yield from _ask(select(file))).status != "ok":
+def _file(file: CardFile, ask: _Ask, ranges: Sequence[NumberRange], codes: Codes) -> Outcome:
+    if ask(select(file)).status != "ok":
         return None
-    content = yield from _ask(read_binary(file))
+    content = ask(read_binary(file))
     if content.status != "ok":
         return Refused("unreadable")
-    with RawRead(content.data) as raw:
-        text = raw.buffer.strip(_PADDING)
-        return decode(RawRead(text), transport=TRANSPORT, ranges=ranges, codes=codes) if text else None
+    raw = RawRead(content.data.strip(_PADDING))
+    return decode(raw, transport=TRANSPORT, ranges=ranges, codes=codes) if len(raw) else None
 
 
-def _ndef(ranges: Sequence[NumberRange], codes: Codes) -> _Asking[Outcome]:
+def _ndef(ask: _Ask, ranges: Sequence[NumberRange], codes: Codes) -> Outcome:
     """Read pages until the message is whole, then take the first record with a number of ours."""
     memory = b""
     span: tuple[int, int] | None = None
     for page in range(_FIRST_PAGE, _LAST_PAGE, _PAGES_A_READ):
-        answer = yield from _ask(read_page(page))
+        answer = ask(read_page(page))
         if answer.status != "ok" or len(answer.data) != _PAGES_A_READ * _PAGE_BYTES:
             break
         memory += answer.data
@@ -120,10 +102,10 @@ def _best_of(outcomes: list[Decoded | Refused]) -> Outcome:
     return found or (outcomes[0] if outcomes else None)
 
 
-def _uid(codes: Codes) -> _Asking[Outcome]:
+def _uid(ask: _Ask, codes: Codes) -> Outcome:
     if codes.uids is None:
         return None
-    answer = yield from _ask(GET_UID)
+    answer = ask(GET_UID)
     if answer.status == "unsupported":  # a contact card has no such id
         return None
     if answer.status != "ok":

@@ -79,13 +79,19 @@ def _label(data: bytearray, aim: bytes, start: int, ranges: Sequence[NumberRange
 
 def warm(ranges: Sequence[NumberRange], codes: Codes) -> None:
     """Load the libraries that these ranges and codes will ask for, before a customer waits for them."""
-    if codes.link_hosts or any(one.ai or one.length == _GSRN_LENGTH for one in ranges):
+    if codes.link_hosts or _has_gs1_keys(ranges):
         gs1.warm()
     if codes.rotating is not None and codes.rotating.keys:
         signed_code.warm()
 
 
+def _has_gs1_keys(ranges: Sequence[NumberRange]) -> bool:
+    return any(one.ai or one.length == _GSRN_LENGTH for one in ranges)
+
+
 def _element_string(data: bytearray, start: int, ranges: Sequence[NumberRange]) -> Decoded | Refused:
+    if not _has_gs1_keys(ranges):
+        return Refused("unknown_number")
     elements = gs1.parse_elements(data, start)
     if elements is None:
         ours = {GSRN_RECIPIENT, *(one.ai for one in ranges if one.ai)}

@@ -57,15 +57,18 @@ def report(
 def raw_from_text(text: str, layout: str = "us") -> RawRead:
     r"""Take text that a POS hands over: any script's digits, spaces and dashes become ASCII ones.
 
-    `layout` is the desktop's through which a reader with US keys typed it; its keys are told apart again.
+    `layout` is the desktop's through which a reader with US keys typed it: what it made of them is undone.
+    Digits alone are left as they are, since a person may have typed them.
 
     The caller's `str` cannot be wiped; forget it at once.
 
     >>> raw_from_text("\uff14111\u20131111").buffer == b"4111-1111"
     True
     """
-    typed = text if layout == "us" else as_us(text, layout)
-    return RawRead("".join(map(_ascii_of, typed)).encode("utf-8", errors="replace").strip())
+    plain = "".join(map(_ascii_of, text)).strip()
+    if layout != "us" and plain.strip("0123456789 -"):
+        plain = "".join(map(_ascii_of, as_us(text, layout))).strip()
+    return RawRead(plain.encode("utf-8", errors="replace"))
 
 
 def _ascii_of(character: str) -> str:

@@ -116,14 +116,15 @@ def _brand_of_runs(raw: bytes | bytearray, honest: list[NumberRange], *, on_trac
     start = 0
     if aim := _AIM.match(raw):
         start = aim.end()
-        if raw[:start] in AIM_OF_GS1 and parse_elements(raw, start) is not None:
-            return None
     linked = _linked_key(raw, start)
     for span in _spans(_RUN, raw, start):
         if span == linked or span[1] - span[0] < PAN_LENGTHS.start:
             continue
         if (brand := _brand_of_run(raw, span, honest, on_track=on_track)) is None:
             continue
+        # Asked only now: most labels hold no such run, and a till without GS1 keys never loads the parser.
+        if raw[:start] in AIM_OF_GS1 and parse_elements(raw, start) is not None:
+            return None
         if not _is_ours(raw, (start, len(raw)), honest):
             return brand
     return None

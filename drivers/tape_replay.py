@@ -184,17 +184,14 @@ class _Cards:
     def _learn(self, pairs: object) -> None:
         if self._answers is None:
             raise TapeError("apdus come after an insert")
-        match pairs:
-            case list():
-                for pair in pairs:
-                    match pair:
-                        case [command, answer]:
-                            known = self._answers.setdefault(bytes(hex_of(command)), [])
-                            known.append(bytes(hex_of(answer)))
-                        case _:
-                            raise TapeError("an apdu is [command, answer], both in hex digits")
-            case _:
-                raise TapeError("apdus must be a list of [command, answer]")
+        if not isinstance(pairs, list):
+            raise TapeError("apdus must be a list of [command, answer]")
+        for pair in pairs:
+            match pair:
+                case [command, answer]:
+                    self._answers.setdefault(bytes(hex_of(command)), []).append(bytes(hex_of(answer)))
+                case _:
+                    raise TapeError("an apdu is [command, answer], both in hex digits")
 
     def _read(self, *, is_leaving: bool) -> Iterator[Outcome]:
         answers, self._answers = self._answers, None

@@ -48,10 +48,13 @@ def run(config_path: Path) -> None:
 @errors_told
 def check_config(config_path: Path, *, as_json: bool) -> None:
     """Check the configuration and print every effective value with its source."""
+    from agent.clock import SystemClock  # noqa: PLC0415
     from agent.config.load import effective, load  # noqa: PLC0415
+    from agent.daemon.codes import codes_of  # noqa: PLC0415
 
     config, sources = load(config_path, TillConfig)
     refuse_bad_readers(config)
+    codes_of(config.codes, SystemClock())
     rows = effective(config, sources)
     if as_json:
         print_json([{"key": key, "value": value, "source": source} for key, value, source in rows])

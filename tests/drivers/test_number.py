@@ -55,6 +55,13 @@ def test_goods_are_unknown_numbers() -> None:
     assert read("]E04006381333931") == read("]C10104006381333931") == Refused("unknown_number")
 
 
+def test_digits_that_a_person_typed_are_read_whatever_layout_the_pos_has() -> None:
+    number = card_number(9)
+    for layout in ("us", "ru", "fi", "de", "fr"):
+        raw = raw_from_text(f" {number[:4]}-{number[4:]} ", layout)
+        assert decode(raw, transport="pos_text", ranges=RANGES) == Decoded("card", number)
+
+
 def test_digits_of_other_scripts_are_the_same_number() -> None:
     number = card_number(9)
     assert read("".join(chr(0xFF10 + int(digit)) for digit in number), "pos_text") == Decoded("card", number)
