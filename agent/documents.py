@@ -6,6 +6,7 @@ A pointer is an RFC 6901 JSON pointer ("/lines/0/amount_minor").
 
 import difflib
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -48,8 +49,14 @@ def convert(plain: object, kind: type[T], *, what: str) -> T:
 def mistakes_in(plain: object, kind: type) -> list[Mistake]:
     """Return every mistake of parsed data against `kind`, none if it fits."""
     found: list[Mistake] = []
-    _walk(plain, inspect.type_info(kind), "", found)
+    _walk(plain, _type_info(kind), "", found)
     return found[:MAX_MISTAKES]
+
+
+@lru_cache(maxsize=64)
+def _type_info(kind: type) -> inspect.Type:
+    """Look into a type once: for a programme that takes longer than all the rest of reading it."""
+    return inspect.type_info(kind)
 
 
 def _mistakes_of_json(data: bytes, kind: type, failure: msgspec.DecodeError) -> list[Mistake]:

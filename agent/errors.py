@@ -62,6 +62,10 @@ class DocumentError(LoyaltyError):
         self.what = what
         self.mistakes = mistakes
 
+    def __reduce__(self) -> tuple[type["DocumentError"], tuple[str, list[Mistake]]]:
+        """Travel from a worker process with every mistake."""
+        return type(self), (self.what, self.mistakes)
+
 
 class ConfigurationError(LoyaltyError):
     """The machine is not set up so that the program could run."""

@@ -1,61 +1,59 @@
-"""The ledger under the fault lab: one operation is one paid receipt with all its entries.
+"""The production ledger under the fault lab: a till's life, and what a start finds after it.
 
-Option `ack=before` is the planted bug: it acknowledges what is not yet on the disk.
+Option `bug` names a planted one of `tests/faultlab/mutants.py`.
 """
 
-from agent.clock import SystemClock, random_id
-from agent.journal.entry import Draft, entry_from
-from agent.ledger.first_run import NAME
-from agent.ledger.ledger import open_ledger
-from agent.ledger.transaction import Transaction
+from agent.clock import random_id
+from agent.errors import LedgerError
+from agent.ledger.ledger import Ledger, open_ledger
+from agent.ledger.storage import Storage
 from agent.ledger.verify import verify as verify_ledger
-from tests.faultlab.contract import Report, Session
-from tests.faultlab.storage import DirectoryStorage
+from agent.ledger.writer import LogPlan
+from tests.faultlab.contract import Folder, Report, Session
+from tests.faultlab.mutants import MUTANTS
+from tests.ledger_operations import CountingClock, Till, present
 
-GROUP = ("RECEIPT", "EARN", "COUNT")
-
-
-def workload(storage: DirectoryStorage, session: Session, *, ack: str = "after") -> None:
-    """Open the ledger as the daemon does, and commit receipts until killed."""
-    ledger = open_ledger(storage.folder, clock=SystemClock(), new_id=random_id, storage=storage)
-    for number in session.operations():
-        receipt = f"{session.run}-{number}"
-        points = session.rng.randrange(1, 100)
-
-        def change(tx: Transaction, receipt: str = receipt, points: int = points) -> None:
-            _receipt(tx, receipt, points)
-
-        session.attempt(receipt)
-        if ack == "before":
-            session.ack(receipt)
-        ledger.write(change).result()
-        if ack == "after":
-            session.ack(receipt)
-    ledger.close()
+PLANS = {
+    "small": LogPlan(grown_bytes=16 * 4096, checkpoint_after=3, checkpoint_at_latest=5),
+    "rare": LogPlan(grown_bytes=16 * 4096, checkpoint_after=10_000, checkpoint_at_latest=10_000),
+    "production": LogPlan(),
+}
+"""A small log wraps around often; with rare checkpoints only the sync of a commit makes it durable."""
 
 
-def _receipt(tx: Transaction, receipt: str, points: int) -> None:
-    member = f"m{points % 5}"
-    tx.append(Draft("RECEIPT", receipt=receipt, account=member, data={"points": points}))
-    tx.append(Draft("EARN", receipt=receipt, part="points/", account=member, unit="points", amount=points))
-    tx.append(Draft("COUNT", receipt=receipt, part="stamps", account=member, data={"units": 1}))
-    tx.put_receipt(receipt, state="committed", content_hash=b"", answer={"points": points}, member=member)
+def workload(storage: Folder, session: Session, *, bug: str = "", plan: str = "small") -> None:
+    """Open the ledger as the daemon does and work until the limit, a failure, or the end of the process."""
+    ledger = opened(storage, bug=bug, plan=PLANS[plan])
+    try:
+        till = Till(ledger, session.rng, session.run)
+        for number in session.operations():
+            name, change = till.next(number)
+            session.attempt(name)
+            ledger.write(change).result()
+            session.ack(name)
+            if name.startswith(("post", "burn")) and session.rng.random() < 0.2:
+                till.repeat(change)
+    finally:
+        ledger.close()
 
 
-def verify(storage: DirectoryStorage) -> Report:
-    """Recover the ledger as a start does, check all of it, and list the receipts that are whole."""
-    if not storage.exists(NAME):
-        return Report(frozenset())
-    ledger = open_ledger(storage.folder, clock=SystemClock(), new_id=random_id, storage=storage)
-    problems = [f"frozen: {reason}"] if (reason := ledger.read.frozen()) else []
-    groups: dict[str, tuple[str, ...]] = {}
-    for _, body, _ in ledger.read.entries(0, 10_000_000):
-        entry = entry_from(body)
-        groups[entry.receipt] = (*groups.get(entry.receipt, ()), entry.kind)
-    for receipt, kinds in groups.items():
-        if kinds != GROUP or ledger.read.receipt(receipt) is None:
-            problems.append(f"half a receipt: {receipt} has {kinds}")
-    ledger.close()
-    report = verify_ledger(storage.folder)
-    problems += [f"verify: {one.where} {one.says}" for one in report.problems]
-    return Report(frozenset(groups), tuple(problems))
+def opened(storage: Folder, *, bug: str = "", plan: LogPlan) -> Ledger:
+    """Open the production ledger in this folder, with a planted bug or none."""
+    place: Storage = MUTANTS[bug](storage)
+    return open_ledger(storage.folder, clock=CountingClock(), new_id=random_id, storage=place, plan=plan)
+
+
+def verify(storage: Folder) -> Report:
+    """Start as the daemon does, look at every operation, close, and let `ledger verify` look at all of it."""
+    try:
+        ledger = opened(storage, plan=LogPlan(grown_bytes=0))
+    except LedgerError as refused:
+        return Report(frozenset(), (f"refused: {refused}",))
+    try:
+        problems = [f"frozen: {reason}"] if (reason := ledger.read.frozen()) else []
+        names, wrong = present(ledger)
+    finally:
+        ledger.close()
+    problems += wrong
+    problems += [f"verify: {one.where} {one.says}" for one in verify_ledger(storage.folder).problems]
+    return Report(frozenset(names), tuple(problems))

@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from agent import __version__
-from agent.cli.headoffice_admin import member, programme, till
+from agent.cli.headoffice_admin import member, till
 from agent.cli.office import config_option, counted, opened
+from agent.cli.office_programme import programme
 from agent.cli.output import (
     EXIT_CONFIGURATION,
     EXIT_WRONG,
@@ -146,6 +147,12 @@ def status(config_path: Path, *, as_json: bool) -> None:
         f"{made['members']:,} members, {made['entries']:,} entries,"
         f" differences: {counted(made['differences'])}"
     )
+    for row in made["tills"]:
+        if row["books_behind"]:
+            click.echo(
+                f"till {row['till']} had allowances that these books do not know: no points are set aside"
+                f" until the folder own is brought back, or `till reconcile {row['till']}`"
+            )
 
 
 for group in (programme, member, till):

@@ -1,4 +1,4 @@
-"""Commands that change what head office decides: programmes, members and cards, tills."""
+"""Commands that change what head office decides: members and cards, tills."""
 
 from pathlib import Path
 
@@ -9,42 +9,6 @@ from agent.cli.output import as_json, errors_told, print_json, print_table
 from agent.errors import DocumentError, Mistake
 
 file = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-@click.group()
-def programme() -> None:
-    """The rules of the programme."""
-
-
-@programme.command("publish")
-@click.argument("path", metavar="FILE", type=file)
-@config_option
-@errors_told
-def programme_publish(config_path: Path, path: Path) -> None:
-    """Check a programme FILE, sign it, and let every till fetch it."""
-    from agent.headoffice.publish import publish  # noqa: PLC0415
-
-    with opened(config_path) as office:
-        published = publish(office, path.read_bytes(), name=path.name)
-    said = "published" if published.is_new else "was published already"
-    click.echo(f"{published.id} version {published.version} {said} (sha256 {published.sha256[:16]}…)")
-
-
-@programme.command("list")
-@as_json
-@config_option
-@errors_told
-def programme_list(config_path: Path, *, as_json: bool) -> None:
-    """List every published version, the one in force last."""
-    from agent.headoffice.feed import instant  # noqa: PLC0415
-    from agent.headoffice.store.programmes import all_programmes  # noqa: PLC0415
-
-    with opened(config_path) as office:
-        rows = [
-            {**dict(row), "published_at": instant(row["published_ms"])}
-            for row in all_programmes(office.store)
-        ]
-    show_rows("programmes", ("id", "version", "published_at", "sha256"), rows, as_json=as_json)
 
 
 @click.group()
@@ -108,6 +72,29 @@ def member_block(config_path: Path, member_or_card: str, reason: str) -> None:
         click.echo(f"blocked: {block(office, member_or_card, reason)}")
 
 
+@member.command("directory")
+@as_json
+@config_option
+@errors_told
+def member_directory(config_path: Path, *, as_json: bool) -> None:
+    """Make the directory of all members that tills keep; they fetch it with their next pulls.
+
+    Run it every night, and after an erasure.
+    """
+    from agent.headoffice.directory import make  # noqa: PLC0415
+
+    with opened(config_path) as office:
+        made = make(office)
+    if as_json:
+        print_json(made._asdict())
+        return
+    mib = 1024 * 1024
+    click.echo(
+        f"{made.members:,} members as of change {made.cursor:,}: {made.size / mib:,.1f} MiB,"
+        f" {made.sent / mib:,.1f} MiB on the wire"
+    )
+
+
 @click.group()
 def till() -> None:
     """The tills of the chain."""
@@ -129,6 +116,19 @@ def till_add(config_path: Path, *, store: str, name: str, as_json: bool) -> None
         print_json({"store": store, "till": name, "code": code})
     else:
         click.echo(f"on till {name} of store {store}, within 15 minutes:\n  loyalty-agent enrol {code}")
+
+
+@till.command("reconcile")
+@click.argument("name", metavar="TILL")
+@click.confirmation_option(prompt="What it still spends of them is lost to the company. Go on?")
+@config_option
+@errors_told
+def till_reconcile(config_path: Path, name: str) -> None:
+    """Set points aside again although TILL had allowances that no journal of head office knows."""
+    from agent.headoffice.tills import reconcile  # noqa: PLC0415
+
+    with opened(config_path) as office:
+        click.echo(f"till {name}: {reconcile(office, name)} allowances given up")
 
 
 @till.command("list")

@@ -1,4 +1,4 @@
-"""Commands that need no daemon and no ledger: evaluate a basket, check a programme, decode a tape."""
+"""Commands that need no daemon and no ledger: evaluate a basket, print a schema, decode a tape."""
 
 import json
 import sys
@@ -50,6 +50,11 @@ def evaluate(
         if member_path
         else None
     )
+    if basket.currency != programme.currency:
+        values = {"basket": basket.currency, "programme": programme.currency}
+        remedy = f"give a basket in {programme.currency}, or another programme"
+        wrong = Mistake("/currency", "currency_mismatch", values, remedy)
+        raise DocumentError(f"basket {basket_path}", [wrong])
     at = moment(at_text) if at_text else basket.sold_at
     quote = evaluate_basket(compile_programme(programme), member, basket, at)
     if as_json:
@@ -93,24 +98,6 @@ def decode(tape: Path, numbers: Path | None, *, as_json: bool) -> None:
         print_table(
             "reads", columns, [[answer.get(column) or "" for column in columns] for answer in answers]
         )
-
-
-@click.group()
-def programme() -> None:
-    """The rules of the programme."""
-
-
-@programme.command("check")
-@click.argument("file", type=document)
-@errors_told
-def programme_check(file: Path) -> None:
-    """Check a programme FILE and report all its mistakes at once."""
-    from agent.loyalty.compile import compile_programme  # noqa: PLC0415
-    from agent.loyalty.read import load_programme  # noqa: PLC0415
-
-    programme = load_programme(read_bytes(file), name=file.name)
-    compile_programme(programme)
-    click.echo(f"{programme.id} version {programme.version} is sound; hash {programme.hash}")
 
 
 def read_bytes(path: Path) -> bytes:

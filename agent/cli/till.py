@@ -13,7 +13,9 @@ from agent.cli.config import ask_daemon, config_option, load_config, refuse_bad_
 from agent.cli.devices import devices
 from agent.cli.ledger import backup, ledger, restore
 from agent.cli.output import EXIT_CONFIGURATION, as_json, errors_told, fail, print_json, print_table
-from agent.cli.pure import decode, evaluate, programme, schema
+from agent.cli.programme import programme
+from agent.cli.pure import decode, evaluate, schema
+from agent.cli.scenario import try_story
 from agent.config.till import TillConfig
 from agent.errors import ConfigurationError, DocumentError
 
@@ -137,6 +139,7 @@ def sync_status(config_path: Path, *, as_json: bool) -> None:
 
 for command in (devices, ledger, backup, restore, evaluate, schema, decode, programme):
     main.add_command(command)
+programme.add_command(try_story)
 
 if __name__ == "__main__":
     main()

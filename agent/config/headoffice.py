@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from agent.documents import convert, mistakes_in
 from agent.errors import DocumentError, Mistake
+from agent.loyalty.sanity import Caps
 
 
 class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,6 +32,7 @@ class HeadOfficeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     door: Door = Door()
     paths: Paths = Paths()
+    publish: Caps = Caps()
 
 
 def load_headoffice(path: Path) -> HeadOfficeConfig:

@@ -7,14 +7,20 @@ from pathlib import Path
 from agent.config.till import TillConfig
 from agent.errors import ConfigurationError
 from agent.sync.client import ClientSettings
-from agent.sync.credentials import Credentials, Enrolment, read_credentials, write_credentials
+from agent.sync.credentials import (
+    Credentials,
+    Enrolment,
+    key_to_enrol_with,
+    read_credentials,
+    write_credentials,
+)
 from agent.sync.enrol import enrol
 
 SYSTEMD_PREFIX = "creds_"
 
 
 def enrol_till(config: TillConfig, code: str, *, url: str = "") -> Enrolment:
-    """Enrol with a one-time code and store the credentials.
+    """Enrol with a one-time code and store the credentials; after a lost answer the same code serves again.
 
     Raises:
         ConfigurationError: no address of head office is known, or the folder cannot be written.
@@ -23,8 +29,9 @@ def enrol_till(config: TillConfig, code: str, *, url: str = "") -> Enrolment:
     settings = client_settings(config, url=url)
     if not settings.url:
         raise ConfigurationError("no head office is named", remedy="set head_office.url, or give --url")
-    credentials = asyncio.run(enrol(settings, code))
-    write_credentials(Path(config.paths.credentials), credentials)
+    folder = Path(config.paths.credentials)
+    credentials = asyncio.run(enrol(settings, code, key=key_to_enrol_with(folder)))
+    write_credentials(folder, credentials)
     return credentials.enrolment
 
 

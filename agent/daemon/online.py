@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from agent.ledger.ledger import Ledger
-from agent.loyalty.check import wallet_of
+from agent.loyalty.check_points import wallet_of
 from agent.loyalty.compile import Compiled
 from agent.loyalty.programme import Programme
 from agent.sync.allowance import ask_allowances, look_up

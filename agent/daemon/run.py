@@ -36,6 +36,7 @@ from agent.till.guard import LoopbackGuard
 from drivers.event import CardRead, DeviceStatus, Event, ReadRefused
 
 log = structlog.get_logger()
+IDLE_TICK_S = 1.0
 EXIT_FATAL, EXIT_LEDGER = 1, 74  # 74: EX_IOERR of sysexits.h
 
 
@@ -108,6 +109,8 @@ class _Daemon:
             self._go(self._link.sync.run(), "sync")
         self._readers.start()
         self._go(self._readers.run(), "readers")
+        self._go(self._till.idle.run(), "allowances")
+        self._go(self._verify_when_idle(), "verify")
         self._go(self._feed_watchdog(), "watchdog")
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stop.set)
@@ -198,6 +201,19 @@ class _Daemon:
             self._notifier.alive()
             await asyncio.sleep(interval_s)
 
+    async def _verify_when_idle(self) -> None:
+        """Verify a slice of the journal each second in which nothing was written."""
+        check, seen, told = self._ledger.idle_check, -1, ""
+        while True:
+            await asyncio.sleep(IDLE_TICK_S)
+            seq = self._ledger.read.head()[0]
+            if seq == seen:
+                await asyncio.to_thread(check.step)
+            seen = seq
+            if check.problem != told:
+                told = check.problem
+                log.error("journal damaged", detail=told)
+
     def _disk_failed(self, failure: BaseException) -> None:
         """Leave at once: after a failed sync nothing may be acknowledged, the next start verifies."""
         log.critical("disk failed", error=str(failure))
@@ -233,7 +249,7 @@ class _Daemon:
             self._link.state,
             clock=self._clock,
             devices=self._device_rows(),
-            problems=self._problems,
+            problems=[*self._problems, *filter(None, [self._ledger.idle_check.problem])],
         )
 
     def _device_rows(self) -> list[dict[str, Any]]:

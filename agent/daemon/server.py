@@ -1,34 +1,49 @@
-"""One door served by uvicorn: without its signal handlers, and with a deadline for half-open requests.
+"""One door served by uvicorn: without its signal handlers, with a deadline for half-open requests, and caps.
 
 uvicorn keeps a connection that never finishes its request line for ever (400 of 400 after 6 s were
-still held), so the protocol here closes it.
+still held), so the protocol here closes it.  Nobody holds all connections: a peer has 8 of the 64.
 """
 
 import asyncio
 import contextlib
 import socket
+import struct
 from collections.abc import Iterator
 from typing import Any
 
+import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+log = structlog.get_logger()
 HEAD_DEADLINE_S = 5.0
 CONNECTIONS = 64
+CONNECTIONS_OF_A_PEER = 8
+HANG_UP_S = 0.1
+"""How long the end of a connection may take to be noticed: a POS may open one for each call."""
 KEEP_ALIVE_S = 75
+
+
+_CREDENTIALS = struct.Struct("3i")
+"""struct ucred of unix(7): process, user, group."""
 
 
 class PatientProtocol(HttpToolsProtocol):
     """Closes a connection whose request head does not arrive in time, and refuses too many at once."""
 
     _head_timer: asyncio.TimerHandle | None = None
+    peer = ""
 
     def connection_made(self, transport: Any) -> None:
-        """Start the clock of the first request."""
+        """Start the clock of the first request; the application hears who calls as its client."""
         super().connection_made(transport)
+        self.peer = peer_of(transport.get_extra_info("socket"))
+        self.client = (self.peer, 0)
         if len(self.connections) > CONNECTIONS:
-            transport.close()
+            self._refuse()
             return
+        if self._of_this_peer() > CONNECTIONS_OF_A_PEER:
+            self.loop.call_later(HANG_UP_S, self._judge)
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
@@ -48,6 +63,19 @@ class PatientProtocol(HttpToolsProtocol):
         self._stop_timer()
         super().connection_lost(exc)
 
+    def _of_this_peer(self) -> int:
+        return sum(getattr(one, "peer", None) == self.peer for one in self.connections)
+
+    def _judge(self) -> None:
+        """Close this connection if its peer still has too many; those it has hung up on are gone by now."""
+        if self in self.connections and self._of_this_peer() > CONNECTIONS_OF_A_PEER:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        log.warning("connection refused", peer=self.peer)
+        self.peer = ""  # it counts no more
+        self.transport.close()
+
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_DEADLINE_S, self._too_late)
 
@@ -59,6 +87,18 @@ class PatientProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+
+def peer_of(connection: socket.socket) -> str:
+    """Say who is at the other end: user and process of a Unix socket, the address of any other."""
+    if connection.family == socket.AF_UNIX:
+        told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        process, user, _ = _CREDENTIALS.unpack(told)
+        return f"user {user} process {process}"
+    try:
+        return str(connection.getpeername()[0])
+    except OSError:  # gone already
+        return ""
 
 
 class Server(uvicorn.Server):

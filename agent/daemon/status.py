@@ -20,7 +20,7 @@ def status_of(
         "version": __version__,
         "mode": mode_of(ledger, sync),
         "programme": None if programme is None else {"id": programme.id, "version": programme.version},
-        "ledger": stands._asdict(),
+        "ledger": {**stands._asdict(), "idle_check": ledger.idle_check.as_json()},
         "sync": {
             "online": sync.online,
             "epoch": sync.epoch,

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 from random import Random
 
@@ -26,6 +26,7 @@ from agent.till.checkout import Checkout
 from agent.till.events import Events
 from agent.till.gate import Gate
 from agent.till.identify import Identifier
+from agent.till.idle import IdleAllowances
 from agent.till.quote import Quoter, TillSettings
 from agent.till.tokens import TokenSeal, token_key
 from drivers.codes import NO_CODES, Codes
@@ -51,6 +52,7 @@ class Till:
     checkout: Checkout
     cards: CardReads
     events: Events
+    idle: IdleAllowances
 
 
 def connect(
@@ -104,15 +106,6 @@ def build_till(
         ledger.read, seal, clock=clock, fleet_key=fleet_key, new_nonce=secrets.token_bytes
     )
     events, gate = Events(random_id()[:8]), Gate()
-    cards = CardReads(
-        identifier,
-        events,
-        gate,
-        ledger.read,
-        today=_today(clock),
-        ask_allowances=link.online.ask_allowances if link.online else _nothing_given,
-        look_up=link.online.look_up if link.online else _nobody_found,
-    )
     quoter = Quoter(
         ledger.read,
         programme,
@@ -120,6 +113,17 @@ def build_till(
         clock=clock,
         settings=settings,
         is_online=lambda: link.state.online,
+    )
+    idle = IdleAllowances(ledger, clock, is_quoted=quoter.is_quoted)
+    cards = CardReads(
+        identifier,
+        events,
+        gate,
+        ledger.read,
+        today=_today(clock, programme),
+        ask_allowances=link.online.ask_allowances if link.online else _nothing_given,
+        look_up=link.online.look_up if link.online else _nobody_found,
+        idle=idle,
     )
     checkout = Checkout(
         ledger,
@@ -134,7 +138,7 @@ def build_till(
         mode=lambda: mode_of(ledger, link.state),
         online_wait_s=config.sync.online_wait_ms / 1000,
     )
-    return Till(checkout, cards, events)
+    return Till(checkout, cards, events, idle)
 
 
 def _settings(config: TillConfig) -> TillSettings:
@@ -159,8 +163,14 @@ def _decoder(config: TillConfig, codes: Codes) -> Callable[[str], tuple[str, str
     return decode_text
 
 
-def _today(clock: Clock) -> Callable[[], date]:
-    return lambda: clock.now().date()
+def _today(clock: Clock, programme: CurrentProgramme) -> Callable[[], date]:
+    """Return the shop's own date: the programme's zone says when a day begins and a lot ends."""
+
+    def today() -> date:
+        compiled = programme()
+        return clock.now().astimezone(compiled.zone if compiled else UTC).date()
+
+    return today
 
 
 async def _nothing_given(_: str) -> int:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from agent.errors import DocumentError
 from agent.headoffice.office import Office
 from agent.headoffice.store import allowances, members, programmes, tills
+from agent.headoffice.store.allowances import Issue
 from agent.headoffice.store.protocol import Row
 from agent.loyalty.read import load_programme
 from agent.sync.wire import Allowance, AllowanceAnswer, AllowanceRequest, Deny, LotSlice, Refusal
@@ -21,7 +22,7 @@ LONGEST_HONOUR = timedelta(hours=24)
 def answer(office: Office, till: str, request: AllowanceRequest) -> AllowanceAnswer:
     """Set points aside, or say why not; the same request gets the same allowance again.
 
-    The answer may only be sent after this returned: the books are durable then.
+    The answer may only be sent after this returned: our own journal and the books are durable then.
 
     Raises:
         LedgerReadOnly: nothing can be set aside now.
@@ -29,6 +30,7 @@ def answer(office: Office, till: str, request: AllowanceRequest) -> AllowanceAns
     store = office.store
     zone = time_zone(office)
     with store.writing():
+        office.own_journal.catch_up()
         if known := allowances.by_request(store, request.incarnation, request.request_id):
             if (known["member"], known["wallet"]) != (request.member, request.wallet):
                 return Refusal("request_conflict", "this request id was used for another account")
@@ -51,6 +53,8 @@ def _zone_of(text: bytes) -> ZoneInfo:
 
 
 def _refusal(office: Office, till: str, request: AllowanceRequest) -> Deny | Refusal | None:
+    if tills.behind(office.store):
+        return Deny("books_behind")
     journal = tills.journal(office.store, request.incarnation)
     if journal is None or journal["till"] != till:
         return Refusal("unknown_journal", "this till never said HELLO with this journal")
@@ -80,15 +84,18 @@ def _issue(office: Office, request: AllowanceRequest, zone: ZoneInfo) -> Allowan
         wanted -= slices[-1][1]
         ends = min(ends, _end_of(row, zone) or ends)
     number = allowances.take_number(office.store, request.incarnation)
-    allowances.issue(
-        office.store,
-        (request.incarnation, number),
-        (request.member, request.wallet),
+    given = Issue(
+        incarnation=request.incarnation,
+        number=number,
+        member=request.member,
+        wallet=request.wallet,
         request_id=request.request_id,
         slices=slices,
-        now_ms=office.now_ms(),
+        issued_ms=office.now_ms(),
         honour_until_ms=int(ends.timestamp() * 1000),
     )
+    allowances.issue(office.store, given)
+    office.own_journal.write(given, office.now_ms())
     issued = allowances.by_number(office.store, request.incarnation, number)
     assert issued is not None
     return _as_message(office, issued)

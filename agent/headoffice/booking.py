@@ -13,6 +13,7 @@ import msgspec
 from agent.headoffice.effects import Effects
 from agent.headoffice.outcomes import Parked, Waiting
 from agent.headoffice.segments import Received, Segments
+from agent.headoffice.settling import SETTLES, settle_returns
 from agent.headoffice.store import log, members, tills
 from agent.headoffice.store.database import IntegrityError
 from agent.headoffice.store.log import Booked
@@ -112,6 +113,8 @@ def _book(store: Store, effects: Effects, logged: Booked, entry: Entry | None) -
     else:
         if entry.kind in UNDONE:
             _release(store, effects, entry)
+        if entry.kind in SETTLES:
+            _settle(store, effects, entry)
 
 
 def _release(store: Store, effects: Effects, came: Entry) -> None:
@@ -128,6 +131,15 @@ def _release(store: Store, effects: Effects, came: Entry) -> None:
             effects.differ(came, reason.kind, f"{entry.incarnation}/{entry.seq}: {reason}")
         else:
             log.mark(store, entry.incarnation, entry.seq, log.BOOKED)
+
+
+def _settle(store: Store, effects: Effects, came: Entry) -> None:
+    """Settle returns that waited for this entry; one that cannot be settled stays a difference."""
+    try:
+        with store.attempt():
+            settle_returns(store, effects, came)
+    except (Parked, *POISON) as failure:
+        effects.differ(came, "return_not_settled", f"{type(failure).__name__}: {failure}")
 
 
 def _park(store: Store, logged: Booked, reason: Parked) -> None:

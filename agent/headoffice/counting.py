@@ -38,10 +38,16 @@ def give_voucher(store: Store, entry: Entry, dates: books.Dates) -> None:
     books.give_voucher(store, entry.account, number, name_in(entry.data.get("name")), dates)
 
 
-def withdraw_voucher(store: Store, entry: Entry) -> None:
-    """Take back the voucher that the undone entry gave."""
+def withdraw_voucher(store: Store, entry: Entry) -> bool:
+    """Take back the voucher that the undone entry gave; say whether it was used before."""
     number = name_in(entry.data.get("id") or entry.part)
-    books.withdraw_voucher(store, entry.account, number)
+    return books.withdraw_voucher(store, entry.account, number) > 0
+
+
+def is_withdrawn(store: Store, entry: Entry) -> bool:
+    """Say whether the voucher that an entry uses was given and taken back."""
+    row = books.voucher_row(store, entry.account, name_in(entry.part))
+    return row is not None and bool(row["voucher"]) and row["given"] <= 0
 
 
 def use_voucher(store: Store, entry: Entry, *, times: int) -> int:

@@ -4,6 +4,7 @@ The last page carries `booked`: figures and mark come from one view of the books
 its own entries up to the mark counts nothing twice.
 """
 
+from agent.headoffice.directory import directory_news
 from agent.headoffice.facts import wire_row
 from agent.headoffice.office import Office
 from agent.headoffice.publish import news
@@ -39,4 +40,5 @@ def page(office: Office, till: str, pull: Pull) -> PullAnswer:
             booked_seq=-1 if more else journal["booked_seq"],
             members=[wire_row(store, row, office.clock.now()) for row in rows],
             programmes=[news(programme)] if programme is not None and is_news else [],
+            directory=directory_news(store, above=pull.directory),
         )

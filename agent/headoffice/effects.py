@@ -9,7 +9,14 @@ from datetime import date, datetime
 
 import msgspec
 
-from agent.headoffice.counting import LONGEST_NAME, give_voucher, move_count, use_voucher, withdraw_voucher
+from agent.headoffice.counting import (
+    LONGEST_NAME,
+    give_voucher,
+    is_withdrawn,
+    move_count,
+    use_voucher,
+    withdraw_voucher,
+)
 from agent.headoffice.facts import facts_of, stale_parts
 from agent.headoffice.outcomes import Parked
 from agent.headoffice.receipts import by_rule, receipt_row
@@ -23,6 +30,13 @@ from agent.journal.kinds import KINDS, postings
 from agent.loyalty.basket import MONEY_LIMIT
 
 LONGEST_VISIBLE_DETAIL = 2000
+UNPAID = "voided_unpaid"
+"""The part of the NOTE with which a till cancels a receipt that it never saw paid."""
+NAMED = {
+    "no_quote": "paid without a matching quote of ours: it earns, nothing was taken off",
+    "voided_before": "cancelled before it was paid, and paid all the same",
+}
+"""What a till says of a receipt that has a word of its own here; the rest is `told_by_till`."""
 
 
 class Effects:
@@ -81,9 +95,11 @@ class Effects:
             if stale:
                 self.differ(entry, "facts_stale", ", ".join(stale))
         if data.quote is None or not data.quote.programme.id:
-            self.differ(entry, "not_quoted", "committed without a quote of ours: nothing earned or given")
+            self.differ(entry, "not_quoted", "committed without a programme of ours: nothing earned or given")
         for told in data.differences:
-            self.differ(entry, "told_by_till", msgspec.json.encode(told).decode())
+            kind = told if isinstance(told, str) and told in NAMED else "told_by_till"
+            self.differ(entry, kind, NAMED.get(kind) or msgspec.json.encode(told).decode())
+        self._if_voided_elsewhere(entry, ("NOTE", UNPAID))
         state = books.state_before_receipt(self._store, entry.receipt)
         values = receipt_row(entry, data, till=self._till, shop=self._shop, state=state)
         books.put_receipt(self._store, values, by_rule(data))
@@ -122,19 +138,27 @@ class Effects:
         used = use_voucher(self._store, entry, times=1)
         if used > 1:
             self.differ(entry, "voucher_twice", f"{entry.part} was used {used} times")
+        elif used > 0 and is_withdrawn(self._store, entry):
+            self.differ(entry, "voucher_used", f"{entry.part} was used, and its receipt came back")
 
     def _reverse(self, entry: Entry) -> None:
         if entry.data.get("undoes") == "RECEIPT":
             books.set_receipt_state(self._store, entry.receipt, "voided")
             return
-        original = original_of(self._store, entry)
+        self.undo(entry, original_of(self._store, entry))
+
+    def undo(self, entry: Entry, original: Entry) -> None:
+        """Move back what a REVERSE undoes of its original."""
         match original.kind:
             case "COUNT":
                 move_count(self._store, entry, undone=True)
             case "COUPON":
                 use_voucher(self._store, original, times=-1)
             case "GIVE" if original.data.get("kind") == "voucher":
-                withdraw_voucher(self._store, original)
+                if withdraw_voucher(self._store, original):
+                    self.differ(
+                        entry, "voucher_used", f"{original.part} gave a voucher that was used already"
+                    )
             case "REDEEM":
                 self._give_back(entry, original)
             case _:
@@ -153,13 +177,22 @@ class Effects:
         is_all = isinstance(answer, dict) and answer.get("state") == "returned"
         books.set_receipt_state(self._store, entry.receipt, "returned" if is_all else "partly_returned")
         if not entry.data.get("lines"):
-            self.differ(entry, "return_to_settle", "the till did not know the receipt; its points stand")
+            self.differ(entry, "return_to_settle", "the till did not know the receipt")
 
     def _note(self, entry: Entry) -> None:
         if entry.part == "parked":
             self.differ(entry, "parked_at_till", str(entry.data.get("why", "")))
         elif entry.part.startswith("conflict/"):
             self.differ(entry, "receipt_conflict", "this receipt came again with other content")
+        elif entry.part == UNPAID:
+            self._if_voided_elsewhere(entry, ("RECEIPT", ""))
+
+    def _if_voided_elsewhere(self, entry: Entry, other: tuple[str, str]) -> None:
+        """Tell of a sale that was cancelled where it was not made: its own till knows nothing of that."""
+        if log.stands_elsewhere(self._store, entry.receipt, other, entry.incarnation):
+            self.differ(
+                entry, "voided_elsewhere", "cancelled at a till that did not sell it; nothing is undone"
+            )
 
     def _close(self, entry: Entry) -> None:
         number = entry.allowance or int(entry.part or 0)

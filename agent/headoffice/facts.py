@@ -1,6 +1,8 @@
 """Member facts as head office knows them: what tills get, and what a till's own are compared with."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,14 +12,30 @@ from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFa
 from agent.sync.wire import MemberRow
 
 
+class Owned(NamedTuple):
+    """Rows of one member's lots, counts and vouchers."""
+
+    lots: Sequence[Row]
+    counts: Sequence[Row]
+    vouchers: Sequence[Row]
+
+
 def facts_of(store: Store, row: Row, as_of: datetime | None = None) -> MemberFacts:
     """Return the facts of one member row: all lots with what remains, open allowances included."""
     member = row["member"]
+    owned = Owned(
+        members.lots_of(store, member), members.counts_of(store, member), members.vouchers_of(store, member)
+    )
+    return facts_from(row, owned, as_of)
+
+
+def facts_from(row: Row, owned: Owned, as_of: datetime | None = None) -> MemberFacts:
+    """Return the facts of one member row and of what that member owns."""
     lots: dict[str, list[Lot]] = {}
-    for lot in members.lots_of(store, member):
+    for lot in owned.lots:
         lots.setdefault(lot["wallet"], []).append(_lot(lot))
     return MemberFacts(
-        member=member,
+        member=row["member"],
         status=row["status"],
         tier=row["tier"],
         segments=msgspec.json.decode(row["segments"], type=list[str]),
@@ -27,11 +45,17 @@ def facts_of(store: Store, row: Row, as_of: datetime | None = None) -> MemberFac
             count["rule"]: CountFacts(
                 count["position"], _day(count["day"]), count["today"], count["lifetime"]
             )
-            for count in members.counts_of(store, member)
+            for count in owned.counts
         },
         vouchers=[
-            Voucher(one["voucher"], one["id"], _day(one["active_from"]), _day(one["expires_on"]))
-            for one in members.vouchers_of(store, member)
+            Voucher(
+                one["voucher"],
+                one["id"],
+                _day(one["active_from"]),
+                _day(one["expires_on"]),
+                _instant(one["ends_at"]),
+            )
+            for one in owned.vouchers
         ],
         as_of=as_of,
     )
@@ -88,8 +112,17 @@ def _usable(facts: MemberFacts, day: date) -> set[str]:
 
 
 def _lot(row: Row) -> Lot:
-    ends_at = datetime.fromisoformat(row["ends_at"]) if row["ends_at"] else None
-    return Lot(row["lot"], row["remaining"], _day(row["active_from"]), _day(row["expires_on"]), ends_at)
+    return Lot(
+        row["lot"],
+        row["remaining"],
+        _day(row["active_from"]),
+        _day(row["expires_on"]),
+        _instant(row["ends_at"]),
+    )
+
+
+def _instant(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _day(text: str) -> date | None:

@@ -6,14 +6,17 @@ import secrets
 from functools import cached_property
 from pathlib import Path
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.clock import Clock
 from agent.errors import ConfigurationError, LedgerBusy, LedgerDamaged, LoyaltyError
+from agent.headoffice.own_journal import OwnJournal
 from agent.headoffice.segments import Segments
 from agent.headoffice.store import settings, tills
 from agent.headoffice.store.database import Database
 
+log = structlog.get_logger()
 FLEET_KEY_BYTES = 32
 
 
@@ -44,6 +47,8 @@ class Office:
             )
             if serving:
                 self.segments.incarnations()  # cut torn tails and find damage before anybody is answered
+                if put_back := self.own_journal.open():
+                    log.warning("allowances put back into older books", count=put_back)
         except LoyaltyError:
             self.close()
             raise
@@ -69,6 +74,15 @@ class Office:
                     remedy="restore the segments folder from a backup",
                 )
         return segments
+
+    @cached_property
+    def own_journal(self) -> OwnJournal:
+        """What head office set aside, read once.
+
+        Raises:
+            LedgerDamaged: one of its files cannot be read.
+        """
+        return OwnJournal(self.state / "own", self.store, for_writing=self._lock is not None)
 
     @property
     def fleet_key(self) -> bytes:

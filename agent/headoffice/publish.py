@@ -4,12 +4,14 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from agent.errors import DocumentError, Mistake
+from agent.headoffice.directory import directory_blob
 from agent.headoffice.office import Office
 from agent.headoffice.store import programmes
 from agent.headoffice.store.protocol import Row
 from agent.headoffice.store.settings import next_change
 from agent.loyalty.compile import compile_programme
-from agent.loyalty.read import load_programme
+from agent.loyalty.read import load_programme, with_lines
+from agent.loyalty.sanity import Caps, too_generous
 from agent.sync.wire import ProgrammeNews
 
 
@@ -22,11 +24,13 @@ class Published(NamedTuple):
     is_new: bool
 
 
-def publish(office: Office, text: bytes, *, name: str) -> Published:
+def publish(office: Office, text: bytes, *, name: str, caps: Caps | None = None) -> Published:
     """Sign a programme and let tills fetch it; the same text again changes nothing.
 
+    `caps` are what a rule may give away at most; the defaults if none are named.
+
     Raises:
-        DocumentError: the file's mistakes, all at once, or a version that does not rise.
+        DocumentError: the file's mistakes, all at once; a version that does not rise; rates beyond the caps.
         LedgerReadOnly: the books cannot be written now.
     """
     programme = load_programme(text, name=name)
@@ -42,6 +46,8 @@ def publish(office: Office, text: bytes, *, name: str) -> Published:
             values = {"version": programme.version, "published": highest}
             remedy = f"give it a version above {highest}: what was published never changes"
             raise DocumentError(name, [Mistake("/programme/version", "version_must_rise", values, remedy)])
+        if mistakes := with_lines(too_generous(programme.text, caps or Caps()), text, name=name):
+            raise DocumentError(name, mistakes)
         programmes.add_programme(
             store,
             (programme.id, programme.version),
@@ -55,9 +61,9 @@ def publish(office: Office, text: bytes, *, name: str) -> Published:
 
 
 def blob(office: Office, digest: str) -> bytes | None:
-    """Return a published text by its SHA-256, None if there is none."""
+    """Return what was published under a SHA-256: a programme or a part of a directory; None if nothing."""
     row = programmes.programme_by_hash(office.store, digest)
-    return None if row is None else bytes(row["text"])
+    return directory_blob(office.state, digest) if row is None else bytes(row["text"])
 
 
 def news(row: Row) -> ProgrammeNews:

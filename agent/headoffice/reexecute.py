@@ -16,6 +16,7 @@ from agent.loyalty.compile import Compiled, compile_programme
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.quote import Quote
 from agent.loyalty.read import load_programme
+from agent.loyalty.unquoted import earning_only
 
 KEPT_PROGRAMMES = 32
 LONGEST_PART = 300
@@ -44,7 +45,7 @@ class Judge:
             ]
         if named.hash != compiled.programme.hash:
             return [Finding("programme_differs", f"{named.id} version {named.version} is another text there")]
-        return _evaluated(compiled, data)
+        return evaluated_again(compiled, data)
 
     def _programme(self, named: tuple[str, int]) -> Compiled | None:
         if named not in self._compiled:
@@ -61,9 +62,11 @@ class Judge:
         return self._compiled[named]
 
 
-def _evaluated(compiled: Compiled, data: ReceiptData) -> list[Finding]:
+def evaluated_again(compiled: Compiled, data: ReceiptData) -> list[Finding]:
+    """Say in what a receipt's quote disagrees with what these rules give for its own facts."""
     try:
-        ours = evaluate(compiled, data.facts, data.basket, data.at, draw=data.draw)
+        rules = earning_only(compiled) if data.unquoted else compiled
+        ours = evaluate(rules, data.facts, data.basket, data.at, draw=data.draw)
     except (ValueError, TypeError, LookupError, ArithmeticError) as failure:
         # A quote exists where none can be made; whoever wrote it, booking goes on.
         return [Finding("difference", f"cannot be evaluated: {type(failure).__name__}: {failure}")]

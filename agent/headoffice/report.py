@@ -31,6 +31,7 @@ def status(office: Office) -> dict[str, Any]:
     store = office.store
     now_ms = office.now_ms()
     with store.reading():
+        behind = {row["incarnation"] for row in tills.behind(store)}
         rows = [
             {
                 "store": row["store"],
@@ -42,6 +43,7 @@ def status(office: Office) -> dict[str, Any]:
                 "head": max(row["told_seq"] or 0, row["booked_seq"] or 0),
                 "silent_s": (now_ms - row["last_contact_ms"]) // 1000 if row["last_contact_ms"] else None,
                 "version": row["program_version"] or "",
+                "books_behind": row["incarnation"] in behind,
             }
             for row in tills.till_overview(store)
         ]

@@ -41,6 +41,8 @@ class ReceiptData(msgspec.Struct, frozen=True):
     tenders: list[dict[str, Any]] = []
     differences: list[Any] = []
     offline: bool = False
+    unquoted: bool = False
+    """Paid without a matching quote: only what it earns was evaluated."""
     draw: int = 0
 
     @property

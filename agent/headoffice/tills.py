@@ -3,8 +3,10 @@
 import secrets
 from hashlib import sha256
 
+import structlog
+
 from agent.headoffice.office import Office
-from agent.headoffice.store import tills
+from agent.headoffice.store import allowances, tills
 from agent.journal.chain import genesis
 from agent.sync.wire import (
     PROTOCOL,
@@ -18,6 +20,7 @@ from agent.sync.wire import (
     Welcome,
 )
 
+log = structlog.get_logger()
 CODE_LIFE_MS = 15 * 60 * 1000
 KEY_BYTES = 32
 
@@ -32,14 +35,19 @@ def add_till(office: Office, store: str, till: str) -> str:
 
 
 def enrol(office: Office, request: EnrolRequest) -> EnrolAnswer:
-    """Bind a till's public key to its code; each code serves once."""
+    """Bind a till's public key to its code; each code serves one key.
+
+    The same code and key again, while the code lives, get the same answer: the first one may be lost.
+    """
     if len(request.public_key) != KEY_BYTES:
         return Refusal("key_malformed", f"a public key has {KEY_BYTES} bytes")
     with office.store.writing():
         row = tills.till_by_code(office.store, _hash(request.code))
-        if row is None or row["code_expires_ms"] < office.now_ms():
+        is_spent = row is not None and row["code_key"] not in {None, request.public_key}
+        if row is None or is_spent or row["code_expires_ms"] < office.now_ms():
             return Refusal("code_unknown", "this code is unknown, was used, or is older than 15 minutes")
-        tills.bind_key(office.store, row["till"], request.public_key, office.now_ms())
+        if row["code_key"] is None:
+            tills.bind_key(office.store, row["till"], request.public_key, office.now_ms())
     publisher = office.publisher.public_key().public_bytes_raw()
     return Enrolled(row["till"], row["store"], office.fleet_key, publisher)
 
@@ -67,9 +75,12 @@ def greet(office: Office, till: str, hello: Hello) -> HelloAnswer:
             now_ms=office.now_ms(),
             version=hello.program_version[:64],
             head_seq=hello.head_seq,
+            number=hello.highest_number,
         )
         row = tills.journal(store, hello.incarnation)
         assert row is not None
+    if hello.highest_number >= row["next_number"]:
+        log.error("books behind", till=till, told=hello.highest_number, highest=row["next_number"] - 1)
     seq, head = office.segments.received(hello.incarnation)
     if hello.head_seq == seq and hello.head_hash != head:
         return Fork(seq)
@@ -81,6 +92,20 @@ def greet(office: Office, till: str, hello: Hello) -> HelloAnswer:
         fenced=row["state"] != "ACTIVE",
         wall_ms=office.now_ms(),
     )
+
+
+def reconcile(office: Office, till: str) -> int:
+    """Go on without the allowances that a till had and no journal of ours knows; return how many numbers.
+
+    What the till still spends of them is parked as `no_allowance`: a loss somebody has accepted.
+    """
+    store = office.store
+    with store.writing():
+        missing = 0
+        for row in tills.behind(store, till):
+            missing += row["told_number"] - row["next_number"] + 1
+            allowances.skip_number(store, row["incarnation"], row["told_number"])
+    return missing
 
 
 def _hash(code: str) -> bytes:

@@ -1,7 +1,7 @@
 """What a REVERSE undoes: found in the log, of the same receipt and account, and never undone twice over."""
 
 from agent.headoffice.outcomes import Parked, Waiting
-from agent.headoffice.store import log
+from agent.headoffice.store import log, settlements
 from agent.headoffice.store.protocol import Store
 from agent.journal.entry import Entry, entry_from
 
@@ -38,14 +38,17 @@ def _refuse_excess(store: Store, entry: Entry, original: Entry) -> None:
         if (one.incarnation, one.seq) != (entry.incarnation, entry.seq)
         and list(one.data.get("of", ())) == [original.incarnation, original.seq]
     ]
+    settled = settlements.of(store, original)
     if not original.amount:
-        if before:
+        if before or settled:
             raise Parked("undone_before", "this was undone already")
         return
     left = {lot: -amount for lot, amount in original.lots}
     for one in before:
         for lot, amount in one.lots:
             left[lot] = left.get(lot, 0) - amount
+    for lot, amount in settled:
+        left[lot] = left.get(lot, 0) - amount
     sign = 1 if original.amount < 0 else -1
     for lot, amount in entry.lots:
         if not 0 < sign * amount <= sign * left.get(lot, 0):

@@ -18,7 +18,7 @@ from agent.headoffice.feed import entry_of
 from agent.headoffice.office import Office
 from agent.headoffice.segments import Segments
 from agent.headoffice.shapes import receipt_data
-from agent.headoffice.store import audit, figures, log, tills
+from agent.headoffice.store import allowances, audit, figures, log, tills
 from agent.headoffice.store.database import Database
 from agent.headoffice.store.protocol import Row, Store
 from agent.headoffice.store.rebuild import copy_decisions, unequal_tables
@@ -81,6 +81,7 @@ def _mistakes(office: Office, order: Sequence[Row], judge_for: Callable[[Store],
         finally:
             fresh.close()
     yield from _broken_rules(store)
+    yield from _unissued(office)
     yield from _unbacked(store)
 
 
@@ -96,6 +97,15 @@ def _broken_rules(store: Store) -> Iterator[str]:
         yield f"I2: {row['member']}/{row['wallet']} holds {row['held']}, its entries say {row['moved']}"
     for row in audit.set_aside_beyond_owned(store):
         yield f"I3: {row['open']} set aside of lot {row['lot']}, which holds {row['remaining']}"
+
+
+def _unissued(office: Office) -> Iterator[str]:
+    """Find allowances of our own journal that are not in the books as they were given."""
+    for name, seq, issue in office.own_journal.issues():
+        row = allowances.by_number(office.store, issue.incarnation, issue.number)
+        given = (issue.member, issue.wallet, sum(amount for _, amount in issue.slices))
+        if row is None or (row["member"], row["wallet"], row["issued"]) != given:
+            yield f"S1: entry {seq} of our journal {name} is not allowance {issue.number} in the books"
 
 
 def _unsigned(store: Store, segments: Segments) -> Iterator[str]:

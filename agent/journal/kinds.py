@@ -49,6 +49,7 @@ KINDS: dict[str, Kind] = {
         Kind("DECLARE", "", "which allowances this till holds; lower numbers are no longer accepted"),
         Kind("TICK", "", "a clock anchor"),
         Kind("NOTE", "", "something a person should know: a difference, an alarm"),
+        Kind("ALLOW", "", "head office: points set aside for a till"),
         Kind("EXPIRE", "breakage", "head office: a lot ended"),
         Kind("ADJUST", "adjusted", "head office: two people corrected a balance"),
         Kind("DEBT", "debt", "head office: a balance below zero set apart"),

@@ -55,9 +55,10 @@ def restore(folder: Path, path: Path, *, clock: Clock, new_id: Callable[[], str]
             source = _archive_present(folder, source, checked)
         incarnation = new_id()
         _build_from(folder, source, incarnation)
-        forget_witness(folder)
-        put_in_place(DiskStorage(folder))
-        write_witness(folder, Witness(incarnation, 0, b""))
+        place = DiskStorage(folder)
+        forget_witness(place)
+        put_in_place(place)
+        write_witness(place, Witness(incarnation, 0, b""))
         return incarnation
     finally:
         lock.release()
@@ -122,7 +123,7 @@ def _build_from(folder: Path, source: Path, incarnation: str) -> None:
         for table in KEPT_TABLES:
             db.execute(f"INSERT INTO {table} SELECT * FROM old.{table}")  # noqa: S608 - our own names
         members.take_in_waiting(db)  # the new journal has no entries that they could contain
-        db.execute("INSERT INTO mark SELECT * FROM old.mark WHERE name = 'cursor'")
+        db.execute("INSERT INTO mark SELECT * FROM old.mark WHERE name IN ('cursor', 'directory')")
         db.execute("COMMIT")
         db.execute("DETACH old")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -19,7 +19,6 @@ SOUND_VERSION = (3, 51, 3)
 APPLICATION_ID = 0x4C4F5954  # "LOYT"
 FULL, IO_ERROR, NOT_A_DATABASE, CORRUPT = 13, 10, 26, 11
 SqliteError: type[Exception] = sqlite.Error
-UniqueError: type[Exception] = sqlite.IntegrityError
 
 
 def sqlite_version() -> str:
@@ -36,8 +35,10 @@ def version_is_sound(version: str) -> bool:
     return tuple(int(part) for part in version.split(".")) >= SOUND_VERSION
 
 
-def connect(path: Path, *, read_only: bool = False, immutable: bool = False) -> Connection:
+def connect(path: Path, *, read_only: bool = False, immutable: bool = False, vfs: str = "") -> Connection:
     """Open a database file in autocommit mode; a read-only connection refuses to write.
+
+    `vfs` names another layer between SQLite and the file (where faults are planted).
 
     Raises:
         ConfigurationError: this SQLite can corrupt a write-ahead log.
@@ -48,7 +49,7 @@ def connect(path: Path, *, read_only: bool = False, immutable: bool = False) -> 
             f"SQLite {sqlite_version()} can corrupt a write-ahead log",
             remedy="install pysqlite3 0.6.1 or newer",
         )
-    mode = "?mode=ro&immutable=1" if immutable else ""
+    mode = "?mode=ro&immutable=1" if immutable else f"?vfs={vfs}" if vfs else ""
     try:
         connection = sqlite.connect(
             f"{path.absolute().as_uri()}{mode}",

@@ -4,6 +4,7 @@ import re
 
 from agent.errors import LedgerDamaged
 from agent.ledger.database import Connection, migrate, prepare_for_writing
+from agent.ledger.marks import write_mark
 from agent.ledger.migrations import STEPS
 from agent.ledger.storage import Storage
 
@@ -35,7 +36,7 @@ def build(storage: Storage, incarnation: str) -> Connection:
     db = storage.connect(DRAFT)
     prepare_for_writing(db)
     migrate(db, STEPS)
-    db.execute("INSERT INTO mark VALUES ('incarnation', 0, ?)", (incarnation,))
+    write_mark(db, "incarnation", incarnation)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return db
 

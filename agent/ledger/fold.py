@@ -7,6 +7,8 @@ most what this till did for this member since the last pull, a handful of entrie
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
+import msgspec
+
 from agent.journal.entry import Entry
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
 
@@ -48,13 +50,8 @@ class Folder:
             alive = [lot for lot in lots if lot.expires_on is None or lot.expires_on >= day]
             alive.sort(key=lambda lot: (lot.expires_on is None, lot.expires_on or day, lot.lot))
             wallets[wallet] = WalletFacts(alive, usable.get(wallet, 0))
-        return MemberFacts(
-            **{
-                **{name: getattr(self._facts, name) for name in MemberFacts.__struct_fields__},
-                "wallets": wallets,
-                "counts": self._counts,
-                "vouchers": list(self._vouchers.values()),
-            }
+        return msgspec.structs.replace(
+            self._facts, wallets=wallets, counts=self._counts, vouchers=list(self._vouchers.values())
         )
 
     def _move(self, entry: Entry, name: str, amount: int) -> None:
@@ -97,8 +94,13 @@ class Folder:
         if undone:
             self._vouchers.pop(name, None)
         else:
+            data = entry.data
             voucher = Voucher(
-                str(entry.data.get("name", "")), name, None, _day(_text(entry.data, "expires_on"))
+                _text(data, "name"),
+                name,
+                _day(_text(data, "active_from")),
+                _day(_text(data, "expires_on")),
+                _instant(_text(data, "ends_at")),
             )
             self._vouchers[name] = self._seen[name] = voucher
 
@@ -123,13 +125,15 @@ def _with_amount(lot: Lot, amount: int) -> Lot:
 
 
 def _lot(name: str, amount: int, active_from: str, expires_on: str, data: dict[str, object]) -> Lot:
-    ends_at = _text(data, "ends_at")
-    ends = datetime.fromisoformat(ends_at) if ends_at else None
-    return Lot(name, amount, _day(active_from), _day(expires_on), ends)
+    return Lot(name, amount, _day(active_from), _day(expires_on), _instant(_text(data, "ends_at")))
 
 
 def _text(data: dict[str, object], name: str) -> str:
     return str(data.get(name) or "")
+
+
+def _instant(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _day(text: str) -> date | None:

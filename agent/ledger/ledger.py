@@ -1,34 +1,40 @@
 """The ledger as the rest of the till sees it: read at once, write through one thread, close."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
 from agent.clock import Clock
+from agent.errors import LedgerReadOnly
+from agent.ledger.appending import Head
+from agent.ledger.arriving import Arriving, Piece, remove_others
 from agent.ledger.database import (
     Connection,
     SqliteError,
     as_ledger_error,
     check_ours,
+    is_fatal,
     migrate,
     prepare_for_writing,
 )
+from agent.ledger.directory import MARK, Directory, open_shelf
 from agent.ledger.first_run import NAME, make_ledger
 from agent.ledger.lock import Lock
+from agent.ledger.marks import write_mark
 from agent.ledger.migrations import STEPS
 from agent.ledger.reader import Reader, open_archives
 from agent.ledger.records import LedgerStatus
 from agent.ledger.recovery import recover
+from agent.ledger.slices import IdleCheck
 from agent.ledger.storage import DiskStorage, Storage
-from agent.ledger.transaction import Head, Transaction
+from agent.ledger.transaction import Transaction
+from agent.ledger.unbooked import read_unbooked
 from agent.ledger.witness import Witness, forget_witness, write_witness
-from agent.ledger.writer import Writer
+from agent.ledger.writer import LogPlan, Writer
 
 T = TypeVar("T")
-LOG_BYTES = 2 * 1024 * 1024
-"""The write-ahead log is grown to this once: appending to a file costs a commit half as much again."""
 PAGE_BYTES = 4096
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -44,26 +50,32 @@ class Ledger:
         *,
         lock: Lock,
         on_fatal: Callable[[BaseException], None],
+        plan: LogPlan,
     ) -> None:
         self._folder = folder
+        self._storage = storage
         self._clock = clock
         self._lock = lock
         self._boot = _boot_id()
         self.on_commit: list[Callable[[], None]] = []
         self._db = storage.connect(NAME)
         try:
-            self.incarnation, head, frozen = _prepare(self._db, folder)
+            self.incarnation, head, frozen = _prepare(self._db, folder, storage, plan)
         except BaseException:
             self._db.close()
             raise
         self._witnessed = -1
         self._frozen_at_start = bool(frozen)
         self._newest = head
+        self._unbooked = read_unbooked(self._db)
+        self._shelf = open_shelf(folder, _mark(self._db, MARK))
         self.read = Reader(
             storage.connect(NAME, read_only=True),
             clock,
             self.incarnation,
             archives=open_archives(folder, clock),
+            unbooked=self._unbooked,
+            shelf=self._shelf,
         )
         self._writer = Writer(
             self._db,
@@ -72,7 +84,10 @@ class Ledger:
             after_commit=self._after_commit,
             on_idle=self._bear_witness,
             on_fatal=on_fatal,
+            grow_log=lambda db: _grow_log(db, plan),
+            plan=plan,
         )
+        self.idle_check = IdleCheck(storage.connect(NAME, read_only=True), self.incarnation, clock)
         self._bear_witness()
 
     def write(self, change: Callable[[Transaction], T]) -> "Future[T]":
@@ -85,6 +100,15 @@ class Ledger:
         """
         return self._writer.submit(change)
 
+    def put_directory(self, directory: Directory) -> None:
+        """Answer from this directory from now on, after `use_directory` named it; the older ones go."""
+        self._shelf.put(directory)
+        remove_others(self._folder, directory.cursor)
+
+    def arriving(self, cursor: int, pieces: Sequence[Piece]) -> Arriving:
+        """Begin to take a directory in, or go on where it stopped."""
+        return Arriving(self._folder, cursor, pieces)
+
     def status(self) -> LedgerStatus:
         """Return how the ledger stands."""
         return self.read.status()._replace(writable=not self._writer.poisoned)
@@ -96,12 +120,21 @@ class Ledger:
             self._bear_witness()
             with contextlib.suppress(SqliteError):
                 self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        self.idle_check.close()
         self.read.close()
         self._db.close()
         self._lock.release()
 
     def _begin(self, head: Head) -> Transaction:
-        return Transaction(self._db, self._clock, self.incarnation, boot=self._boot, head=head)
+        return Transaction(
+            self._db,
+            self._clock,
+            self.incarnation,
+            boot=self._boot,
+            head=head,
+            unbooked=self._unbooked,
+            shelf=self._shelf,
+        )
 
     def _after_commit(self, transaction: Transaction) -> None:
         self._newest = Head(*transaction.head())
@@ -116,7 +149,7 @@ class Ledger:
         newest = self._newest
         if self._frozen_at_start or newest.seq == self._witnessed:
             return
-        if write_witness(self._folder, Witness(self.incarnation, newest.seq, newest.hash)):
+        if write_witness(self._storage, Witness(self.incarnation, newest.seq, newest.hash)):
             self._witnessed = newest.seq
 
 
@@ -127,6 +160,7 @@ def open_ledger(
     new_id: Callable[[], str],
     storage: Storage | None = None,
     on_fatal: Callable[[BaseException], None] = lambda _: None,
+    plan: LogPlan = LogPlan(),  # noqa: B008 - a tuple of numbers
 ) -> Ledger:
     """Open a till's ledger; the first time, make it.
 
@@ -142,40 +176,42 @@ def open_ledger(
     try:
         place = storage or DiskStorage(folder)
         if not place.exists(NAME):
-            forget_witness(folder)  # it names a journal that is gone; the new one starts without allowances
+            forget_witness(place)  # it names a journal that is gone; the new one starts without allowances
             make_ledger(place, new_id())
-        return Ledger(folder, place, clock, lock=lock, on_fatal=on_fatal)
+        return Ledger(folder, place, clock, lock=lock, on_fatal=on_fatal, plan=plan)
     except SqliteError as failure:
         lock.release()
         raise as_ledger_error(failure) from failure
+    except OSError as failure:
+        lock.release()
+        raise LedgerReadOnly(f"cannot use {folder}: {failure}", remedy="look at the disk") from failure
     except BaseException:
         lock.release()
         raise
 
 
-def _prepare(db: Connection, folder: Path) -> tuple[str, Head, str]:
+def _prepare(db: Connection, folder: Path, storage: Storage, plan: LogPlan) -> tuple[str, Head, str]:
     """Make an opened file fit to be written; return incarnation, head, and why spending must stop."""
     version = check_ours(db, folder / NAME, len(STEPS))
     prepare_for_writing(db)
     if version < len(STEPS):
         migrate(db, STEPS)
     incarnation = str(db.execute("SELECT text FROM mark WHERE name = 'incarnation'").fetchone()[0])
-    head, frozen = recover(db, incarnation, folder)
+    head, frozen = recover(db, incarnation, storage)
     if frozen:
-        _freeze(db, frozen)
-    _grow_log(db)
+        write_mark(db, "frozen", frozen)
+    _grow_log(db, plan)
+    # SQLite flushes the folder after making a log, but says nothing when that fails.
+    storage.flush_directory()
     return incarnation, head, frozen
 
 
-def _freeze(db: Connection, reason: str) -> None:
-    db.execute(
-        "INSERT INTO mark VALUES ('frozen', 1, ?) ON CONFLICT (name) DO UPDATE SET number = 1,"
-        " text = excluded.text",
-        (reason,),
-    )
+def _mark(db: Connection, name: str) -> int:
+    row = db.execute("SELECT number FROM mark WHERE name = ?", (name,)).fetchone()
+    return int(row[0]) if row else 0
 
 
-def _grow_log(db: Connection) -> None:
+def _grow_log(db: Connection, plan: LogPlan) -> None:
     """Write the log to its working size once, then let the next commit begin at its start.
 
     One page is written over and over: pages freed in the file would cost later commits a page more each.
@@ -183,17 +219,24 @@ def _grow_log(db: Connection) -> None:
     try:
         db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
         db.execute("INSERT INTO room SELECT x'00' WHERE NOT EXISTS (SELECT 1 FROM room)")
-        db.execute("PRAGMA synchronous = OFF")  # nothing of worth is written here
-        for _ in range(LOG_BYTES // PAGE_BYTES):
+        # Nothing of worth is written here, but the log's new header must be on the disk before its old
+        # frames are overwritten, or a power cut replays half of them over what was copied since: not OFF.
+        db.execute("PRAGMA synchronous = NORMAL")
+        for _ in range(plan.grown_bytes // PAGE_BYTES):
             db.execute("UPDATE room SET filler = randomblob(8)")
-    except SqliteError:
-        # On a full disk a small log must do; a damaged one shows at the first real write.
+    except SqliteError as failure:
+        # On a full disk a small log must do; after a failed sync nothing may go on.
         if db.in_transaction:
             db.execute("ROLLBACK")
+        if is_fatal(failure):
+            raise
     finally:
         db.execute("PRAGMA synchronous = FULL")
-    with contextlib.suppress(SqliteError):
+    try:
         db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+    except SqliteError as failure:
+        if is_fatal(failure):
+            raise
 
 
 def _boot_id() -> str:

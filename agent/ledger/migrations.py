@@ -7,21 +7,19 @@ CREATE TABLE journal (
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, account TEXT NOT NULL, receipt TEXT NOT NULL,
     part TEXT NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX journal_once ON journal (receipt, kind, part) WHERE receipt != '';
-CREATE INDEX journal_account ON journal (account, seq) WHERE account != '';
 CREATE TABLE receipt (
     receipt TEXT PRIMARY KEY, state TEXT NOT NULL, content_hash BLOB NOT NULL, answer BLOB NOT NULL,
-    member TEXT NOT NULL
+    member TEXT NOT NULL, effects BLOB NOT NULL, seal BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE allowance (
     number INTEGER PRIMARY KEY, member TEXT NOT NULL, wallet TEXT NOT NULL,
-    honour_until_ms INTEGER NOT NULL, closed INTEGER NOT NULL DEFAULT 0
+    honour_until_ms INTEGER NOT NULL, closed INTEGER NOT NULL DEFAULT 0, seal BLOB NOT NULL
 ) STRICT;
 CREATE INDEX allowance_open ON allowance (member) WHERE closed = 0;
 CREATE TABLE allowance_lot (
     number INTEGER NOT NULL, lot TEXT NOT NULL, amount INTEGER NOT NULL, active_from TEXT NOT NULL,
     expires_on TEXT NOT NULL, ends_at TEXT NOT NULL, spent INTEGER NOT NULL DEFAULT 0,
-    held INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (number, lot)
+    held INTEGER NOT NULL DEFAULT 0, seal BLOB NOT NULL, PRIMARY KEY (number, lot)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE hold (
     receipt TEXT PRIMARY KEY, member TEXT NOT NULL, until_ms INTEGER NOT NULL, part TEXT NOT NULL,
@@ -29,21 +27,22 @@ CREATE TABLE hold (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX hold_member ON hold (member);
 CREATE TABLE member (
-    member TEXT PRIMARY KEY, version INTEGER NOT NULL, facts BLOB NOT NULL
+    member TEXT PRIMARY KEY, version INTEGER NOT NULL, facts BLOB NOT NULL, seal BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE card (
-    tag BLOB PRIMARY KEY, member TEXT NOT NULL, blocked INTEGER NOT NULL
+    tag BLOB PRIMARY KEY, member TEXT NOT NULL, blocked INTEGER NOT NULL, seal BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX card_member ON card (member);
 CREATE TABLE member_waiting (
-    member TEXT PRIMARY KEY, version INTEGER NOT NULL, row BLOB NOT NULL
+    member TEXT PRIMARY KEY, version INTEGER NOT NULL, row BLOB NOT NULL, seal BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE programme (
     stored INTEGER PRIMARY KEY, id TEXT NOT NULL, version INTEGER NOT NULL, sha256 TEXT NOT NULL,
-    signature BLOB NOT NULL, text BLOB NOT NULL, UNIQUE (id, version)
+    signature BLOB NOT NULL, text BLOB NOT NULL, seal BLOB NOT NULL, UNIQUE (id, version)
 ) STRICT;
 CREATE TABLE mark (
-    name TEXT PRIMARY KEY, number INTEGER NOT NULL DEFAULT 0, text TEXT NOT NULL DEFAULT ''
+    name TEXT PRIMARY KEY, number INTEGER NOT NULL DEFAULT 0, text TEXT NOT NULL DEFAULT '',
+    seal BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE room (filler BLOB) STRICT;
 """

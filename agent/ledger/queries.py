@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, date
+from datetime import date
 from threading import RLock
 from typing import Any
 
@@ -13,23 +13,38 @@ from agent.journal.chain import genesis
 from agent.journal.entry import Entry, entry_from
 from agent.ledger.database import Connection
 from agent.ledger.derive import held_of
+from agent.ledger.directory import Shelf
 from agent.ledger.fold import SHOWN_KINDS, Dates, fold
+from agent.ledger.members import FORGOTTEN
+from agent.ledger.receipts import GET, ReceiptRow, read_row
 from agent.ledger.records import MemberRef, Slice, StoredHold, StoredProgramme, StoredReceipt, instant
+from agent.ledger.unbooked import Unbooked
+from agent.loyalty.compact import expand
 from agent.loyalty.member import MemberFacts
 
 CLOCK_BACKWARDS_MS = 60_000
 """A wall clock this far behind the last entry is not believed: no allowance counts as honoured (T5)."""
-_facts = msgspec.msgpack.Decoder(MemberFacts).decode
-_KINDS = ", ".join(f"'{kind}'" for kind in SHOWN_KINDS)
-_OWN = f"SELECT body FROM journal WHERE account = ? AND seq > ? AND kind IN ({_KINDS}) ORDER BY seq"  # noqa: S608
+AT_ONCE = 500
+"""Entries asked for in one statement."""
 
 
 class Queries:
     """Questions over one connection; a caller on several threads is served one after the other."""
 
-    def __init__(self, db: Connection, clock: Clock, incarnation: str, *, own_views: bool) -> None:
+    def __init__(
+        self,
+        db: Connection,
+        clock: Clock,
+        incarnation: str,
+        *,
+        own_views: bool,
+        unbooked: Unbooked,
+        shelf: Shelf,
+    ) -> None:
         self._db = db
+        self._shelf = shelf
         self._clock = clock
+        self._unbooked = unbooked
         self._own_views = own_views
         self._lock = RLock()
         self.incarnation = incarnation
@@ -61,7 +76,29 @@ class Queries:
         row = self._one(
             "SELECT member, facts, blocked FROM card JOIN member USING (member) WHERE tag = ?", tag
         )
-        return MemberRef(str(row[0]), _facts(bytes(row[1])).status, bool(row[2])) if row else None
+        if row is not None:
+            return MemberRef(str(row[0]), expand(bytes(row[1])).status, bool(row[2]))
+        found = self._in_directory(tag)
+        if found is None or self._one("SELECT 1 FROM member WHERE member = ?", found.member) is not None:
+            return None  # nobody's, or one whose newer row has not got this card any more
+        return found
+
+    def _in_directory(self, tag: bytes) -> MemberRef | None:
+        directory = self._shelf.directory
+        card = directory.card(tag) if directory is not None else None
+        kept = directory.member(card[0]) if directory is not None and card is not None else None
+        if card is None or kept is None:
+            return None
+        return MemberRef(kept.member, kept.status, card[1])
+
+    def _told(self, member: str) -> MemberFacts | None:
+        """Return head office's figures of a member: the newer row here, else the directory's."""
+        row = self._one("SELECT facts FROM member WHERE member = ?", member)
+        if row is not None:
+            return expand(bytes(row[0])) if row[0] != FORGOTTEN else None
+        directory = self._shelf.directory
+        kept = directory.by_name(member) if directory is not None else None
+        return kept if kept is not None and kept.member == member else None
 
     def facts(self, member: str, day: date) -> MemberFacts | None:
         """Return a member as of a business day: head office's figures and own entries it has not booked.
@@ -69,13 +106,14 @@ class Queries:
         Each wallet's `usable_offline` is what held allowances have left (0: none).
         """
         with self._view():
-            row = self._one("SELECT facts FROM member WHERE member = ?", member)
-            if row is None:
+            told = self._told(member)
+            if told is None:
                 return None
-            own = self._rows(_OWN, member, self.mark("booked"))
+            # Most members have sold nothing here lately: then the mark need not be asked for.
+            own = self._entries(self._newer(member, self.mark("booked"))) if self._newer(member, 0) else []
             return fold(
-                _facts(bytes(row[0])),
-                [entry_from(bytes(body)) for (body,) in own],
+                told,
+                [entry for entry in own if entry.kind in SHOWN_KINDS],
                 usable=self.usable(member, day),
                 day=day,
                 dates_of=self._dates_of(member),
@@ -96,11 +134,8 @@ class Queries:
 
     def slices(self, member: str, day: date, *, wallet: str = "") -> list[tuple[str, Slice, int]]:
         """Return (wallet, slice, free points) of held allowances, first-expiring first."""
-        now = self._clock.now().astimezone(UTC)
-        now_ms = int(now.timestamp() * 1000)
-        if self.frozen() or now_ms < self._last_wall_ms() - CLOCK_BACKWARDS_MS:
-            return []
-        text, now_s = day.isoformat(), now.timestamp()
+        now_s = self._clock.now().timestamp()
+        now_ms, text = int(now_s * 1000), day.isoformat()
         found = self._rows(
             "SELECT wallet, number, lot, amount - spent - held, ends_at FROM allowance JOIN allowance_lot"
             " USING (number) WHERE member = ? AND closed = 0 AND honour_until_ms > ?"
@@ -109,6 +144,9 @@ class Queries:
             " ORDER BY expires_on = '', expires_on, lot, number",
             member, now_ms, text, text, wallet, wallet,
         )  # fmt: skip
+        # Few members have an allowance here: only then do these two matter.
+        if found and (self.frozen() or now_ms < self._last_wall_ms() - CLOCK_BACKWARDS_MS):
+            return []
         return [
             (str(row[0]), Slice(row[1], row[2], row[3]), int(row[3]))
             for row in found
@@ -117,22 +155,17 @@ class Queries:
 
     def receipt(self, receipt_id: str) -> StoredReceipt | None:
         """Return a receipt as answered, None if it never was one here."""
-        row = self._one(
-            "SELECT state, content_hash, answer, member FROM receipt WHERE receipt = ?", receipt_id
-        )
-        if row is None:
+        row = self._receipt(receipt_id)
+        if not row.state:
             return None
-        seqs = [
-            int(seq)
-            for (seq,) in self._rows("SELECT seq FROM journal WHERE receipt = ? ORDER BY seq", receipt_id)
-        ]
-        answer = msgspec.json.decode(bytes(row[2]))
-        return StoredReceipt(receipt_id, row[0], bytes(row[1]), answer, row[3], self.incarnation, seqs)
+        answer = msgspec.json.decode(row.answer)
+        return StoredReceipt(
+            receipt_id, row.state, row.content_hash, answer, row.member, self.incarnation, row.seqs()
+        )
 
     def entries_of(self, receipt_id: str) -> list[Entry]:
         """Return the entries of a receipt in their order."""
-        rows = self._rows("SELECT body FROM journal WHERE receipt = ? ORDER BY seq", receipt_id)
-        return [entry_from(bytes(body)) for (body,) in rows]
+        return self._entries(self._receipt(receipt_id).seqs())
 
     def hold(self, receipt_id: str) -> StoredHold | None:
         """Return what is set aside for a receipt."""
@@ -159,8 +192,34 @@ class Queries:
         return StoredProgramme(row[0], row[1], bytes(row[2]), row[3]) if row else None
 
     def members(self) -> list[str]:
-        """Return every member this till knows, in order."""
-        return [str(member) for (member,) in self._rows("SELECT member FROM member ORDER BY member")]
+        """Return every member whose row lies in the ledger itself, in order."""
+        rows = self._rows("SELECT member FROM member WHERE facts != ? ORDER BY member", FORGOTTEN)
+        return [str(member) for (member,) in rows]
+
+    def members_with_allowances(self) -> list[str]:
+        """Return whose points are set aside for this till now."""
+        rows = self._rows("SELECT DISTINCT member FROM allowance WHERE closed = 0 ORDER BY member")
+        return [str(member) for (member,) in rows]
+
+    def highest_allowance(self) -> int:
+        """Return the highest allowance number this journal ever took in, 0 if none."""
+        return int(self._one("SELECT COALESCE(max(number), 0) FROM allowance")[0])
+
+    def _newer(self, member: str, booked: int) -> list[int]:
+        return self._unbooked.above(member, booked)
+
+    def _receipt(self, receipt_id: str) -> ReceiptRow:
+        return read_row(self._one(GET, receipt_id))
+
+    def _entries(self, seqs: list[int]) -> list[Entry]:
+        """Return the entries of these numbers, oldest first; one that is not there yet is passed over."""
+        found: list[Entry] = []
+        for start in range(0, len(seqs), AT_ONCE):
+            some = seqs[start : start + AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            rows = self._rows(f"SELECT body FROM journal WHERE seq IN ({marks}) ORDER BY seq", *some)  # noqa: S608
+            found += [entry_from(bytes(body)) for (body,) in rows]
+        return found
 
     def _last_wall_ms(self) -> int:
         row = self._one("SELECT body FROM journal ORDER BY seq DESC LIMIT 1")

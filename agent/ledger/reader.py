@@ -6,8 +6,10 @@ from typing import Any
 from agent.clock import Clock
 from agent.journal.entry import Entry
 from agent.ledger.database import Connection, SqliteError, as_ledger_error, connect
+from agent.ledger.directory import Shelf
 from agent.ledger.queries import Queries
 from agent.ledger.records import LedgerStatus, StoredReceipt
+from agent.ledger.unbooked import Unbooked
 
 ARCHIVE = "archive"
 
@@ -31,8 +33,17 @@ class Archive(Queries):
 class Reader(Archive):
     """Answers from the ledger as last committed; what this journal does not know, older ones may."""
 
-    def __init__(self, db: Connection, clock: Clock, incarnation: str, *, archives: list[Archive]) -> None:
-        super().__init__(db, clock, incarnation, own_views=True)
+    def __init__(
+        self,
+        db: Connection,
+        clock: Clock,
+        incarnation: str,
+        *,
+        archives: list[Archive],
+        unbooked: Unbooked,
+        shelf: Shelf,
+    ) -> None:
+        super().__init__(db, clock, incarnation, own_views=True, unbooked=unbooked, shelf=shelf)
         self._archives = archives
 
     def receipt(self, receipt_id: str) -> StoredReceipt | None:
@@ -77,10 +88,17 @@ class Reader(Archive):
                 backlog=head - acknowledged,
                 frozen=self.frozen(),
                 writable=True,
+                directory=self.directory_cursor(),
             )
 
+    def directory_cursor(self) -> int:
+        """Return the cursor of the member directory in use, 0 if there is none."""
+        directory = self._shelf.directory
+        return directory.cursor if directory is not None else 0
+
     def close(self) -> None:
-        """Close the connection and those to archives."""
+        """Close the connection, those to archives, and the directory."""
+        self._shelf.close()
         for queries in (self, *self._archives):
             queries._db.close()  # noqa: SLF001 - the same class
 
@@ -90,5 +108,5 @@ def open_archives(folder: Path, clock: Clock) -> list[Archive]:
     archives = []
     for path in sorted((folder / ARCHIVE).glob("*.db")):
         db = connect(path, read_only=True, immutable=True)
-        archives.append(Archive(db, clock, path.stem, own_views=False))
+        archives.append(Archive(db, clock, path.stem, own_views=False, unbooked=Unbooked(), shelf=Shelf()))
     return archives

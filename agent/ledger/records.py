@@ -34,6 +34,11 @@ class StoredReceipt(NamedTuple):
     incarnation: str
     seqs: list[int]
 
+    @property
+    def is_paid(self) -> bool:
+        """Whether it was committed; one that was cancelled before has no content."""
+        return bool(self.content_hash)
+
 
 class StoredHold(NamedTuple):
     """Points set aside while a customer pays; it lapses at `until_ms` (wall clock)."""
@@ -54,7 +59,10 @@ class StoredProgramme(NamedTuple):
 
 
 class LedgerStatus(NamedTuple):
-    """How the ledger stands; `frozen` says why spending stopped, or nothing."""
+    """How the ledger stands; `frozen` says why spending stopped, or nothing.
+
+    `directory` is the cursor of the member directory in use, 0 before the first.
+    """
 
     incarnation: str
     head_seq: int
@@ -63,6 +71,7 @@ class LedgerStatus(NamedTuple):
     backlog: int
     frozen: str
     writable: bool
+    directory: int
 
 
 class LotSlice(Protocol):

@@ -1,21 +1,20 @@
 """What is checked at every start before the ledger is believed: the tail of the chain, and the witness."""
 
-from pathlib import Path
-
 import msgspec
 
 from agent.errors import LedgerDamaged
 from agent.journal.chain import genesis, next_hash
 from agent.journal.entry import entry_from
+from agent.ledger.appending import Head
 from agent.ledger.database import Connection
-from agent.ledger.transaction import Head
+from agent.ledger.storage import Storage
 from agent.ledger.witness import read_witness
 
 TAIL = 1000
 """Entries whose hashes are recomputed at start; `ledger verify` checks all."""
 
 
-def recover(db: Connection, incarnation: str, folder: Path) -> tuple[Head, str]:
+def recover(db: Connection, incarnation: str, storage: Storage) -> tuple[Head, str]:
     """Return where the journal ends, and why spending must stop (empty: it need not).
 
     Raises:
@@ -25,7 +24,7 @@ def recover(db: Connection, incarnation: str, folder: Path) -> tuple[Head, str]:
         head = _check_tail(db, incarnation)
     except TypeError:
         raise LedgerDamaged("an entry is no bytes", remedy="loyalty-agent ledger verify") from None
-    return head, _contradiction(db, incarnation, folder, head)
+    return head, _contradiction(db, incarnation, storage, head)
 
 
 def _check_tail(db: Connection, incarnation: str) -> Head:
@@ -52,8 +51,8 @@ def _reads(body: bytes) -> bool:
     return True
 
 
-def _contradiction(db: Connection, incarnation: str, folder: Path, head: Head) -> str:
-    witness = read_witness(folder)
+def _contradiction(db: Connection, incarnation: str, storage: Storage, head: Head) -> str:
+    witness = read_witness(storage)
     acknowledged = db.execute("SELECT number FROM mark WHERE name = 'acknowledged'").fetchone()
     if acknowledged and acknowledged[0] > head.seq:
         return f"head office holds {acknowledged[0]} entries, this ledger {head.seq}"

@@ -34,6 +34,14 @@ class Storage(Protocol):
         """Return once the folder's names are on the disk."""
         ...
 
+    def read(self, name: str) -> bytes | None:
+        """Return the bytes of a small file, None if there is none."""
+        ...
+
+    def put(self, name: str, content: bytes) -> None:
+        """Give a small file these bytes: after a power cut it holds the old ones or the new ones."""
+        ...
+
 
 class DiskStorage:
     """A folder on a real disk."""
@@ -64,6 +72,24 @@ class DiskStorage:
     def flush_directory(self) -> None:
         """Return once the folder's names are on the disk."""
         _fsync(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+
+    def read(self, name: str) -> bytes | None:
+        """Return the bytes of a small file, None if there is none."""
+        try:
+            return (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def put(self, name: str, content: bytes) -> None:
+        """Give a small file these bytes: after a power cut it holds the old ones or the new ones."""
+        draft = f"{name}.new"
+        self.write_file(draft, content)
+        self.flush(draft)
+        self.replace(draft, name)
+
+    def write_file(self, name: str, content: bytes) -> None:
+        """Write a small file's bytes; they are not on the disk yet."""
+        (self._folder / name).write_bytes(content)
 
 
 def _fsync(path: Path, flags: int) -> None:

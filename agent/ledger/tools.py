@@ -9,10 +9,12 @@ import msgspec
 from agent.clock import Clock, SystemClock
 from agent.errors import LedgerError
 from agent.journal.entry import entry_from
-from agent.ledger.database import check_ours, connect
+from agent.ledger.database import SqliteError, as_ledger_error, check_ours, connect
+from agent.ledger.directory import MARK, open_shelf
 from agent.ledger.first_run import NAME
 from agent.ledger.migrations import STEPS
 from agent.ledger.reader import Reader, open_archives
+from agent.ledger.unbooked import read_unbooked
 
 PAGE = 1000
 
@@ -76,7 +78,19 @@ def open_to_read(folder: Path, clock: Clock) -> Reader:
     try:
         check_ours(db, path, len(STEPS))
         incarnation = db.execute("SELECT text FROM mark WHERE name = 'incarnation'").fetchone()[0]
+        unbooked = read_unbooked(db)
+        named = db.execute("SELECT number FROM mark WHERE name = ?", (MARK,)).fetchone()
+    except SqliteError as failure:
+        db.close()
+        raise as_ledger_error(failure) from failure
     except BaseException:
         db.close()
         raise
-    return Reader(db, clock, str(incarnation), archives=open_archives(folder, clock))
+    return Reader(
+        db,
+        clock,
+        str(incarnation),
+        archives=open_archives(folder, clock),
+        unbooked=unbooked,
+        shelf=open_shelf(folder, int(named[0]) if named else 0),
+    )

@@ -1,117 +1,20 @@
 """What a change may do inside one transaction of the writer: append entries, and keep what hangs on them."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import msgspec
-
-from agent.clock import Clock
-from agent.errors import Conflict, Refused
-from agent.journal.chain import next_hash
-from agent.journal.entry import Draft, Entry, canonical_bytes
-from agent.ledger import derive, members
-from agent.ledger.database import Connection, UniqueError
-from agent.ledger.queries import Queries
+from agent.errors import Refused
+from agent.journal.entry import Draft
+from agent.ledger import members
+from agent.ledger.appending import Appending
+from agent.ledger.directory import MARK
+from agent.ledger.marks import write_mark
 from agent.ledger.records import AllowanceLike, DeltaLike, MemberRowLike, NewsLike, Slice
+from agent.ledger.seal import seal
 
 
-@dataclass(slots=True)
-class Head:
-    """Where the journal ends, as the writer knows it without asking."""
-
-    seq: int
-    hash: bytes
-
-
-class Transaction(Queries):
+class Transaction(Appending):
     """One change to the ledger; it becomes durable as a whole, or not at all."""
-
-    def __init__(self, db: Connection, clock: Clock, incarnation: str, *, boot: str, head: Head) -> None:
-        super().__init__(db, clock, incarnation, own_views=False)
-        self._boot = boot
-        self._head = head
-        self._stamp = (self.now_ms(), int(clock.monotonic_s() * 1000))
-        self.failed: Exception | None = None
-        """What `check` raises before the commit."""
-        self.appended = 0
-        self.acknowledged = False
-
-    def head(self) -> tuple[int, bytes]:
-        """Return number and hash of the last entry, those of this transaction included."""
-        return self._head.seq, self._head.hash
-
-    def append(self, draft: Draft) -> Entry:
-        """Give a draft its place in the journal and its effect on allowances and holds.
-
-        Points earned or given without a lot make one named after the entry.
-
-        Raises:
-            Conflict: this (receipt, kind, part) is in the journal already.
-            Refused: it would spend more than an allowance has left.
-        """
-        lots = draft.lots
-        if draft.amount > 0 and not lots and draft.kind in {"EARN", "GIVE"}:
-            lots = [(self.next_lot(), draft.amount)]
-        entry = Entry(
-            incarnation=self.incarnation, seq=self._head.seq + 1,
-            kind=draft.kind, receipt=draft.receipt, part=draft.part, account=draft.account,
-            unit=draft.unit, amount=draft.amount, lots=lots, allowance=draft.allowance,
-            at=draft.at, actor=draft.actor, data=draft.data,
-            wall_ms=self._stamp[0], boot=self._boot, boot_ms=self._stamp[1],
-        )  # fmt: skip
-        body = canonical_bytes(entry)
-        row_hash = next_hash(self._head.hash, body)
-        try:
-            self._db.execute(
-                "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (entry.seq, entry.kind, entry.account, entry.receipt, entry.part, body, row_hash),
-            )
-        except UniqueError:
-            raise Conflict(
-                Conflict.code, f"receipt {entry.receipt} has its {entry.kind} {entry.part} already"
-            ) from None
-        if entry.kind in derive.WRITES_TABLES:
-            self._derive(entry)
-        self._head.seq, self._head.hash = entry.seq, row_hash
-        self.appended += 1
-        return entry
-
-    def check(self) -> None:
-        """Raise the refusal after which a part of the change would stay, if there was one."""
-        if self.failed is not None:
-            raise self.failed
-
-    def _derive(self, entry: Entry) -> None:
-        try:
-            derive.apply(entry, self._db)
-        except Refused as failure:
-            self.failed = failure
-            raise
-
-    def next_lot(self) -> str:
-        """Return the name of the lot that the next entry would make."""
-        return f"{self.incarnation[:8]}-{self._head.seq + 1}"
-
-    def has_entry(self, receipt_id: str, kind: str, part: str = "") -> bool:
-        """Say whether a receipt has this entry."""
-        return bool(
-            self._one(
-                "SELECT 1 FROM journal WHERE receipt = ? AND kind = ? AND part = ? AND receipt != ''",
-                receipt_id, kind, part,
-            )
-        )  # fmt: skip
-
-    def put_receipt(
-        self, receipt_id: str, *, state: str, content_hash: bytes, answer: dict[str, Any], member: str
-    ) -> None:
-        """Keep how a receipt was answered (plain JSON data), or replace its state and answer."""
-        self._db.execute(
-            "INSERT INTO receipt VALUES (?, ?, ?, ?, ?) ON CONFLICT (receipt) DO UPDATE SET state ="
-            " excluded.state, content_hash = excluded.content_hash, answer = excluded.answer,"
-            " member = excluded.member",
-            (receipt_id, state, content_hash, msgspec.json.encode(answer), member),
-        )
 
     def place_hold(
         self, receipt_id: str, member: str, points: dict[str, int], *, until_ms: int, day: date | None = None
@@ -204,15 +107,17 @@ class Transaction(Queries):
             return False
         if self._one("SELECT 1 FROM allowance WHERE number = ?", allowance.number):
             return False
+        values = (allowance.number, allowance.member, allowance.wallet, allowance.honour_until_ms)
         self._db.execute(
-            "INSERT INTO allowance (number, member, wallet, honour_until_ms) VALUES (?, ?, ?, ?)",
-            (allowance.number, allowance.member, allowance.wallet, allowance.honour_until_ms),
+            "INSERT INTO allowance (number, member, wallet, honour_until_ms, seal) VALUES (?, ?, ?, ?, ?)",
+            (*values, seal(*values)),
         )
         for lot in allowance.lots:
+            part = (allowance.number, lot.lot, lot.amount, lot.active_from, lot.expires_on, lot.ends_at)
             self._db.execute(
-                "INSERT INTO allowance_lot (number, lot, amount, active_from, expires_on, ends_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (allowance.number, lot.lot, lot.amount, lot.active_from, lot.expires_on, lot.ends_at),
+                "INSERT INTO allowance_lot (number, lot, amount, active_from, expires_on, ends_at, seal)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*part, seal(*part)),
             )
         return True
 
@@ -221,19 +126,41 @@ class Transaction(Queries):
         if delta.from_cursor > self.mark("cursor"):
             return
         for row in delta.members:
-            members.take_in(self._db, row, booked=self.mark("booked"))
+            self.apply_member(row)
         if delta.booked_seq >= 0 and delta.from_cursor >= 0:
-            self.set_mark("booked", max(self.mark("booked"), delta.booked_seq))
+            self._booked = max(self.mark("booked"), delta.booked_seq)
+            self.set_mark("booked", self._booked)
             members.take_in_waiting(self._db)
         self.set_mark("cursor", max(self.mark("cursor"), delta.to_cursor))
 
     def apply_member(self, row: MemberRowLike) -> None:
         """Take in one member that was looked up."""
-        members.take_in(self._db, row, booked=self.mark("booked"))
+        members.take_in(self._db, row, has_unbooked=bool(self._newer(row.member, self.mark("booked"))))
 
-    def forget(self, member: str) -> None:
-        """Remove a member and the tags of its cards; entries stay under the pseudonym."""
-        members.forget(self._db, member)
+    def forget(self, member: str, *, version: int = members.NEVER_OLD) -> None:
+        """Remove a member and the tags of its cards; entries stay under the pseudonym.
+
+        A directory as of `version` or later does not know it any more.  The writer then empties the log,
+        where the old pages would still lie.
+        """
+        members.forget(self._db, member, version)
+        self.erased = True
+
+    def use_directory(self, cursor: int) -> None:
+        """Name the directory to open from now on; news before it need not be told any more.
+
+        Raises:
+            Refused: it is ahead of the news taken in, and may contain own entries that still count here.
+        """
+        if cursor > self.mark("cursor"):
+            if self._head.seq > self.mark("booked"):
+                raise Refused("directory_ahead", "own entries may stand in it: pull the news first")
+            self.set_mark("cursor", cursor)
+        self.set_mark(MARK, cursor)
+
+    def drop_contained(self, cursor: int, limit: int) -> int:
+        """Drop up to `limit` rows that the directory in use contains; return how many there were."""
+        return members.drop_contained(self._db, cursor, limit)
 
     def acknowledge(self, incarnation: str, seq: int, row_hash: bytes) -> None:
         """Remember that head office holds a journal up to here, durably.
@@ -251,12 +178,7 @@ class Transaction(Queries):
 
     def set_mark(self, name: str, value: int | str) -> None:
         """Remember a number or a text under a name."""
-        number, text = (value, "") if isinstance(value, int) else (0, value)
-        self._db.execute(
-            "INSERT INTO mark VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET number = excluded.number,"
-            " text = excluded.text WHERE number != excluded.number OR text != excluded.text",
-            (name, number, text),
-        )
+        write_mark(self._db, name, value)
 
     def store_programme(self, text: bytes, news: NewsLike) -> None:
         """Put a programme in force; its version must rise.
@@ -267,14 +189,11 @@ class Transaction(Queries):
         row = self._one("SELECT max(version) FROM programme WHERE id = ?", news.id)
         if row[0] is not None and row[0] >= news.version:
             raise Refused("version_not_rising", f"version {row[0]} of {news.id} is here already")
+        values = (news.id, news.version, news.sha256, news.signature, text)
         self._db.execute(
-            "INSERT INTO programme (id, version, sha256, signature, text) VALUES (?, ?, ?, ?, ?)",
-            (news.id, news.version, news.sha256, news.signature, text),
+            "INSERT INTO programme (id, version, sha256, signature, text, seal) VALUES (?, ?, ?, ?, ?, ?)",
+            (*values, seal(*values)),
         )
-
-    def now_ms(self) -> int:
-        """Return the wall clock in milliseconds since 1970."""
-        return int(self._clock.now().timestamp() * 1000)
 
     def _release_lapsed(self, member: str, but: str = "") -> None:
         lapsed = self._rows(
@@ -283,9 +202,3 @@ class Transaction(Queries):
         for (receipt,) in lapsed:
             if receipt != but:
                 self.release_hold(receipt)
-
-    def _next_part(self, receipt_id: str, kind: str) -> str:
-        row = self._one(
-            "SELECT count(*) FROM journal WHERE receipt = ? AND kind = ? AND receipt != ''", receipt_id, kind
-        )
-        return str(row[0] + 1)

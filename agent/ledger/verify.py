@@ -16,11 +16,15 @@ from agent.journal.kinds import postings
 from agent.ledger import derive
 from agent.ledger.database import Connection, SqliteError, check_ours, connect, in_memory
 from agent.ledger.first_run import NAME
-from agent.ledger.migrations import STEPS, first_ledger
+from agent.ledger.migrations import STEPS
+from agent.ledger.receipts import COLUMNS, read_row
+from agent.ledger.seal import SEALED, broken_seals
+from agent.ledger.storage import DiskStorage
 from agent.ledger.witness import read_witness
 
 MAX_PROBLEMS = 20
 RESTORE = "stop the service and bring a backup back: loyalty-agent restore BACKUP"
+ROTTEN = "is not as it was written"
 KEEP = "keep this file as evidence and ask head office to compare the journal"
 DERIVED = {
     "allowance": "SELECT number, closed FROM allowance ORDER BY number",
@@ -101,9 +105,10 @@ def _examine(db: Connection) -> VerifyReport:
         for (said,) in db.execute(f"PRAGMA integrity_check({MAX_PROBLEMS})").fetchall()
         if said != "ok"
     ]
-    rebuilt = _rebuilt_from(db)
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    rebuilt = _rebuilt_from(db, version)
     count = 0
-    for entry, says in _walk(db, incarnation):
+    for _, _, entry, says in walk(db, incarnation):
         count += 1
         if says:
             problems.append(says)
@@ -112,49 +117,58 @@ def _examine(db: Connection) -> VerifyReport:
             problems.append(wrong)
     else:
         problems += _compare(db, rebuilt)
+        problems += _receipts(db)
     problems += _marks_beyond(db, count)
+    problems += [Problem(f"table {table}, row {key}", ROTTEN, RESTORE) for table, key in broken_seals(db)]
+    problems += _schema(db, rebuilt, version)
     rebuilt.close()
     return VerifyReport(incarnation, count, problems[:MAX_PROBLEMS])
 
 
-def _walk(db: Connection, incarnation: str) -> Iterator[tuple[Entry | None, Problem | None]]:
-    seq, head = 0, genesis(incarnation)
-    rows = db.execute("SELECT seq, kind, account, receipt, part, body, hash FROM journal ORDER BY seq")
+def walk(
+    db: Connection, incarnation: str, seq: int = 0, head: bytes = b"", limit: int = -1
+) -> Iterator[tuple[int, bytes, Entry | None, Problem | None]]:
+    """Yield number, hash and entry of what follows entry `seq` (hash `head`); the first problem ends it."""
+    head = head or genesis(incarnation)
+    rows = db.execute(
+        "SELECT seq, kind, account, receipt, part, body, hash FROM journal WHERE seq > ?"
+        " ORDER BY seq LIMIT ?",
+        (seq, limit),
+    )
     for number, kind, account, receipt, part, body, row_hash in rows:
         at = f"entry {number}"
         if number != seq + 1:
-            yield None, Problem(at, f"entry {seq + 1} is missing", KEEP)
+            yield number, head, None, Problem(at, f"entry {seq + 1} is missing", KEEP)
             return
         head = next_hash(head, bytes(body))
         if head != bytes(row_hash):
-            yield None, Problem(at, "its bytes are not those that were hashed", RESTORE)
+            yield number, head, None, Problem(at, "its bytes are not those that were hashed", RESTORE)
             return
         try:
             entry = entry_from(bytes(body))
         except msgspec.DecodeError as failure:
-            yield None, Problem(at, f"its bytes are no entry: {failure}", KEEP)
+            yield number, head, None, Problem(at, f"its bytes are no entry: {failure}", KEEP)
             return
         columns = (incarnation, number, kind, account, receipt, part)
         if columns != (
             entry.incarnation, entry.seq, entry.kind, entry.account, entry.receipt, entry.part
         ):  # fmt: skip
-            yield None, Problem(at, "its columns differ from its bytes", RESTORE)
+            yield number, head, None, Problem(at, "its columns differ from its bytes", RESTORE)
             return
         seq = number
-        yield entry, None
+        yield number, head, entry, None
 
 
-def _rebuilt_from(db: Connection) -> Connection:
+def _rebuilt_from(db: Connection, version: int) -> Connection:
     """Begin again in memory with what head office allowed, before any entry."""
     rebuilt = in_memory()
-    first_ledger(rebuilt)
-    for row in db.execute("SELECT number, member, wallet, honour_until_ms FROM allowance"):
-        rebuilt.execute(
-            "INSERT INTO allowance (number, member, wallet, honour_until_ms) VALUES (?, ?, ?, ?)", row
-        )
-    columns = "number, lot, amount, active_from, expires_on, ends_at"
-    for row in db.execute(f"SELECT {columns} FROM allowance_lot"):  # noqa: S608 - our own names
-        rebuilt.execute(f"INSERT INTO allowance_lot ({columns}) VALUES (?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+    for _, step in STEPS[:version]:
+        step(rebuilt)
+    for table in ("allowance", "allowance_lot"):
+        columns = f"{SEALED[table]}, seal"
+        places = ", ".join("?" * len(columns.split(",")))
+        for row in db.execute(f"SELECT {columns} FROM {table}"):  # noqa: S608 - our own names
+            rebuilt.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", row)  # noqa: S608
     return rebuilt
 
 
@@ -175,6 +189,32 @@ def _compare(db: Connection, rebuilt: Connection) -> Iterator[Problem]:
             yield Problem(f"table {table}, row {first[0]}", "differs from what the journal makes it", RESTORE)
 
 
+def _receipts(db: Connection) -> Iterator[Problem]:
+    """Hold each receipt's keys against the entries they name: none twice, none missing, none besides."""
+    named = 0
+    for receipt, *columns in db.execute(f"SELECT receipt, {COLUMNS} FROM receipt ORDER BY receipt"):  # noqa: S608
+        for key, seq in read_row(columns).effects.items():
+            named += 1
+            row = db.execute("SELECT receipt, kind, part FROM journal WHERE seq = ?", (seq,)).fetchone()
+            if row != (receipt, *key):
+                says = f"names entry {seq} as its {' '.join(key).strip()}, which it is not"
+                yield Problem(f"receipt {receipt}", says, RESTORE)
+                return
+    (kept,) = db.execute("SELECT count(*) FROM journal WHERE receipt != ''").fetchone()
+    if kept != named:
+        yield Problem("receipts", f"name {named} entries, the journal has {kept}", RESTORE)
+
+
+def _schema(db: Connection, rebuilt: Connection, version: int) -> Iterator[Problem]:
+    question = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name != '_sqlite_migrations'"
+    stored, made = set(db.execute(question).fetchall()), set(rebuilt.execute(question).fetchall())
+    for _, name, _, _ in sorted(stored ^ made, key=repr)[:1]:
+        yield Problem(f"schema of {name}", f"is not that of version {version}", RESTORE)
+    applied = {name for (name,) in db.execute("SELECT name FROM _sqlite_migrations")}
+    if applied != {name for name, _ in STEPS[:version]}:
+        yield Problem("migrations", f"names {sorted(applied)} do not make version {version}", RESTORE)
+
+
 def _marks_beyond(db: Connection, count: int) -> Iterator[Problem]:
     for name, number in db.execute("SELECT name, number FROM mark WHERE name IN ('acknowledged', 'booked')"):
         if number > count:
@@ -182,7 +222,7 @@ def _marks_beyond(db: Connection, count: int) -> Iterator[Problem]:
 
 
 def _against_witness(folder: Path, report: VerifyReport) -> str:
-    witness = read_witness(folder)
+    witness = read_witness(DiskStorage(folder))
     if witness is None or not witness.seq:
         return ""
     if witness.incarnation != report.incarnation:

@@ -6,9 +6,9 @@ so a sale pays no second flush.
 """
 
 import json
-import os
-from pathlib import Path
 from typing import NamedTuple
+
+from agent.ledger.storage import Storage
 
 NAME = "witness"
 
@@ -21,30 +21,25 @@ class Witness(NamedTuple):
     hash: bytes
 
 
-def read_witness(folder: Path) -> Witness | None:
+def read_witness(storage: Storage) -> Witness | None:
     """Return the witness, None if there is none or it cannot be read."""
     try:
-        plain = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        plain = json.loads(storage.read(NAME) or b"")
         return Witness(str(plain["incarnation"]), int(plain["seq"]), bytes.fromhex(plain["hash"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def write_witness(folder: Path, witness: Witness) -> bool:
+def write_witness(storage: Storage, witness: Witness) -> bool:
     """Replace the witness; say whether it worked (a full disk must not stop a sale)."""
-    draft = folder / f"{NAME}.new"
     plain = {"incarnation": witness.incarnation, "seq": witness.seq, "hash": witness.hash.hex()}
     try:
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump(plain, file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(folder / NAME)
+        storage.put(NAME, json.dumps(plain).encode())
     except OSError:
         return False
     return True
 
 
-def forget_witness(folder: Path) -> None:
+def forget_witness(storage: Storage) -> None:
     """Remove the witness: a new incarnation begins."""
-    (folder / NAME).unlink(missing_ok=True)
+    storage.remove(NAME)

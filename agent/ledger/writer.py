@@ -9,19 +9,28 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from agent.errors import LedgerReadOnly
+from agent.ledger.appending import Head
 from agent.ledger.database import Connection, SqliteError, as_ledger_error, is_fatal
-from agent.ledger.transaction import Head, Transaction
+from agent.ledger.transaction import Transaction
 
 T = TypeVar("T")
 QUEUE_LIMIT = 1000
 IDLE_S = 0.5
-CHECKPOINT_AFTER = 60
-"""Commits until a checkpoint in the next idle moment; they fill about half of the grown log."""
-CHECKPOINT_AT_LATEST = 400
+BUSY_MS = 5000
 Job = tuple[Callable[[Transaction], Any], "Future[Any]"]
+
+
+class LogPlan(NamedTuple):
+    """How large the write-ahead log is, and after how many commits it is copied into the database."""
+
+    grown_bytes: int = 2 * 1024 * 1024
+    """The log is grown to this once: appending to a file costs a commit half as much again."""
+    checkpoint_after: int = 60
+    """Commits until a checkpoint in the next idle moment; they fill about half of the grown log."""
+    checkpoint_at_latest: int = 400
 
 
 class Writer:
@@ -36,9 +45,14 @@ class Writer:
         after_commit: Callable[[Transaction], None],
         on_idle: Callable[[], None],
         on_fatal: Callable[[BaseException], None],
+        grow_log: Callable[[Connection], None],
+        plan: LogPlan,
     ) -> None:
         self._db = db
+        self._grow_log = grow_log
+        self._must_wipe = False
         self._head = head
+        self._plan = plan
         self._begin = begin
         self._after_commit = after_commit
         self._on_idle = on_idle
@@ -82,7 +96,7 @@ class Writer:
         is_idle = False
         while True:
             try:
-                job = self._jobs.get(timeout=None if is_idle else IDLE_S)
+                job = self._jobs.get(timeout=None if is_idle and not self._must_wipe else IDLE_S)
             except queue.Empty:
                 is_idle = True
                 self._rest()
@@ -110,8 +124,10 @@ class Writer:
         future.set_result(result)
         self._tell(transaction)
         self._since_checkpoint += 1
-        if self._since_checkpoint >= CHECKPOINT_AT_LATEST or (
-            self._since_checkpoint >= CHECKPOINT_AFTER and self._jobs.empty()
+        if transaction.erased:
+            self._wipe_log()
+        elif self._since_checkpoint >= self._plan.checkpoint_at_latest or (
+            self._since_checkpoint >= self._plan.checkpoint_after and self._jobs.empty()
         ):
             self._checkpoint()
 
@@ -127,13 +143,14 @@ class Writer:
         try:
             transaction = self._begin(head)
             result = change(transaction)
-            transaction.check()
+            transaction.finish()
             self._db.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
         self._head = head
+        transaction.is_durable()
         return transaction, result
 
     def _checkpoint(self) -> None:
@@ -144,10 +161,28 @@ class Writer:
         except SqliteError as failure:
             self._judge(failure)
 
+    def _wipe_log(self) -> None:
+        """Take erased bytes out of the log as well: empty it, and grow it again.
+
+        Somebody who reads an older view is not waited for, the sales are: it is tried again when idle.
+        """
+        try:
+            self._db.execute("PRAGMA busy_timeout = 0")
+            ((is_busy, *_),) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            self._must_wipe = bool(is_busy)
+            if not is_busy:
+                self._since_checkpoint = 0
+                self._grow_log(self._db)
+        except SqliteError as failure:
+            self._judge(failure)
+
     def _rest(self) -> None:
         if self.poisoned:
             return
-        if self._since_checkpoint:
+        if self._must_wipe:
+            self._wipe_log()
+        elif self._since_checkpoint:
             self._checkpoint()
         self._on_idle()
 

@@ -18,6 +18,8 @@ Name = Annotated[str, Meta(max_length=64)]
 ReceiptId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._~-]{1,64}$")]
 Quantity = Annotated[str, Meta(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,6})?$")]
 Rate = Annotated[str, Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?$")]
+STORED_VALUE = "stored-value"
+"""The tag of a line that sells stored value (a gift card): it loads a wallet and earns no points."""
 MAX_LINES = 500
 
 
@@ -37,7 +39,10 @@ class ReturnOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One line as rung up, gross of our rebates and net of the POS's own."""
+    """One line as rung up, gross of our rebates and net of the POS's own.
+
+    `attributes` are decimal strings of the whole line ("distance": "740"), for rules that earn by them.
+    """
 
     line: Annotated[int, Meta(ge=1, le=100_000)]
     sku: Name
@@ -51,6 +56,7 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     floor_price_minor: Money | None = None
     tax: Tax | None = None
     returns: ReturnOf | None = None
+    attributes: Annotated[dict[Name, Rate], Meta(max_length=16)] = msgspec.field(default_factory=dict)
 
 
 class Tender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

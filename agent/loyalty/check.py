@@ -1,24 +1,42 @@
 """What types cannot say about a programme: names that must exist, one verb a rule, stages, settings."""
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.errors import Mistake
-from agent.loyalty.numbers import exact
-from agent.loyalty.programme import STAGES, Rule, Scope, TakeOff, Text, Threshold, When
-from agent.loyalty.words import SETTINGS, STAGE_OF, STAGES_OF, VERBS
+from agent.loyalty.check_points import asked_once, member_words, points_rule, points_tables, wallet_of
+from agent.loyalty.check_take_off import (
+    check_bundle_group,
+    check_discount,
+    check_take_off,
+    discount_stage,
+    is_bundle,
+)
+from agent.loyalty.check_words import check_name, check_scope, unknown
+from agent.loyalty.grammar import STAGES, Stage
+from agent.loyalty.history import all_of
+from agent.loyalty.programme import Rule, Text
+from agent.loyalty.where import Threshold, When
+from agent.loyalty.words import SETTINGS, STAGE_OF, VERBS, is_value
 
 _HOURS = re.compile(r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", re.ASCII)
 COMPARED = ("take_off", "earn")
-"""Verbs whose gain is one number of one kind, so that rules can compete."""
+"""Verbs whose gain is always money, or points of one wallet."""
 
 
 def mistakes(text: Text) -> list[Mistake]:
     """Return everything wrong between the words of a programme, none if it can be compiled."""
-    return [*_head(text), *_wallets(text), *_vouchers(text), *_rules(text), *_together(text)]
+    return [
+        *_head(text),
+        *_wallets(text),
+        *_vouchers(text),
+        *_rules(text),
+        *_prompts(text),
+        *points_tables(text),
+        *_together(text),
+    ]
 
 
 def verb_of(rule: Rule) -> str:
@@ -26,9 +44,14 @@ def verb_of(rule: Rule) -> str:
     return next((verb for verb in VERBS if getattr(rule, verb) is not None), "")
 
 
-def stage_of(rule: Rule) -> str:
+def stage_of(rule: Rule) -> Stage:
     """Return the stage a rule runs in: its own word, or the one its verb fixes."""
-    return rule.stage or STAGE_OF[verb_of(rule)]
+    return rule.stage or discount_stage(rule) or STAGE_OF[verb_of(rule)]
+
+
+def is_compared(rule: Rule) -> bool:
+    """Return whether the rule's gain is one number of one kind, so that it can compete."""
+    return verb_of(rule) in COMPARED or discount_stage(rule) is not None
 
 
 def _head(text: Text) -> Iterator[Mistake]:
@@ -40,8 +63,8 @@ def _head(text: Text) -> Iterator[Mistake]:
     for key, value in text.settings.items():
         at = f"/settings/{key}"
         if key not in SETTINGS:
-            yield _unknown(at, key, SETTINGS, "setting")
-        elif value not in SETTINGS[key]:
+            yield unknown(at, key, SETTINGS, "setting")
+        elif not is_value(key, value):
             known = ", ".join(SETTINGS[key])
             yield Mistake(at, "not_supported", {"supported": list(SETTINGS[key])}, f"supported now: {known}")
 
@@ -53,16 +76,18 @@ def _period(start: date | None, end: date | None, at: str) -> Iterator[Mistake]:
 
 def _wallets(text: Text) -> Iterator[Mistake]:
     for key, wallet in text.wallet.items():
-        yield from _scope(text, wallet.burn, f"/wallet/{key}/burn")
+        yield from check_scope(text, wallet.burn, f"/wallet/{key}/burn")
 
 
 def _vouchers(text: Text) -> Iterator[Mistake]:
     for key, word in text.voucher.items():
         at = f"/voucher/{key}"
-        yield from _scope(text, word.scope, f"{at}/scope")
-        yield from _take_off(text, word.take_off, f"{at}/take_off")
+        yield from check_scope(text, word.scope, f"{at}/scope")
+        yield from check_take_off(text, word.take_off, f"{at}/take_off")
         if word.group:
-            yield from _name(word.group, text.group, f"{at}/group", "group")
+            yield from check_name(word.group, text.group, f"{at}/group", "group")
+        if is_bundle(word.take_off, None):
+            yield from check_bundle_group(text, word.group, f"{at}/group")
 
 
 def _rules(text: Text) -> Iterator[Mistake]:
@@ -73,58 +98,49 @@ def _rules(text: Text) -> Iterator[Mistake]:
             yield Mistake(at, "one_verb", {"verbs": verbs}, f"give it exactly one of {', '.join(VERBS)}")
             continue
         yield from _rule(text, rule, at, verbs[0])
-        yield from _numbers(text, rule, at)
-        yield from _when(text, rule.when, f"{at}/when", stage_of(rule))
+        for when in rule.alternatives:
+            yield from _when(text, when, f"{at}/when", stage_of(rule))
+        yield from asked_once(rule, at)
+
+
+def _prompts(text: Text) -> Iterator[Mistake]:
+    for key, word in text.prompt.items():
+        at = f"/prompt/{key}"
+        yield from check_scope(text, word.scope, f"{at}/scope")
+        yield from _when(text, word.when, f"{at}/when", "prompt")
+        if any(one.nth is not None for one in all_of(word.when)):
+            yield Mistake(f"{at}/when/nth", "not_supported", {}, "only rules count receipts")
 
 
 def _rule(text: Text, rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
-    yield from _scope(text, rule.scope, f"{at}/scope")
-    allowed = STAGES_OF.get(verb, (STAGE_OF[verb],))
-    if rule.stage and rule.stage not in allowed:
-        yield Mistake(f"{at}/stage", "not_supported", {}, f"{verb} runs in {' or '.join(allowed)} now")
+    yield from check_scope(text, rule.scope, f"{at}/scope")
     if rule.group:
-        yield from _name(rule.group, text.group, f"{at}/group", "group")
+        yield from check_name(rule.group, text.group, f"{at}/group", "group")
     for key in ("group", "exclusive"):
-        if getattr(rule, key) and verb not in COMPARED:
-            yield Mistake(
-                f"{at}/{key}", "not_supported", {}, f"only {' and '.join(COMPARED)} rules have it now"
-            )
-    for cap in ("max_per_receipt", "max_per_day"):
-        if getattr(rule, cap) is not None and verb != "give":
-            yield Mistake(f"{at}/{cap}", "not_supported", {}, "only give rules have this cap now")
-    if rule.count is not None and (rule.give is None or rule.give.voucher is None):
-        yield Mistake(
-            f"{at}/count", "not_supported", {}, "a count needs give = { voucher = ... } beside it now"
-        )
-    if rule.take_off is not None:
-        yield from _take_off(text, rule.take_off, f"{at}/take_off")
-    yield from _wallet_of(text, rule, at, verb)
+        if getattr(rule, key) and not is_compared(rule):
+            yield Mistake(f"{at}/{key}", "not_supported", {}, "only rules that earn or take off compete")
+    if discount_stage(rule) is not None:
+        yield from check_discount(text, rule, at)
+    else:
+        yield from _of_points(rule, at, verb)
+    yield from points_rule(text, rule, at, verb)
 
 
-def _wallet_of(text: Text, rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
-    for word in (rule.earn, rule.multiply, rule.pay, rule.give.lot if rule.give else None):
-        if word is None:
-            continue
-        if word.wallet:
-            yield from _name(word.wallet, text.wallet, f"{at}/{verb}/wallet", "wallet")
-        elif len(text.wallet) != 1:
-            yield Mistake(f"{at}/{verb}", "which_wallet", {}, "name its wallet: there is not exactly one")
-    wallet = wallet_of(text, rule.pay.wallet) if rule.pay else ""
-    if rule.pay and wallet in text.wallet and not exact(text.wallet[wallet].value):
-        yield Mistake(f"{at}/pay", "no_value", {}, f'give wallet {wallet!r} a value = "money per point"')
-    if rule.give is not None:
-        if (rule.give.lot is None) == (rule.give.voucher is None):
-            yield Mistake(f"{at}/give", "one_gift", {}, "give exactly one of lot, voucher")
-        if rule.give.voucher is not None:
-            yield from _name(rule.give.voucher, text.voucher, f"{at}/give/voucher", "voucher")
+def _of_points(rule: Rule, at: str, verb: str) -> Iterator[Mistake]:
+    if rule.stage is not None and rule.stage != STAGE_OF[verb]:
+        remedy = f"it runs in {STAGE_OF[verb]}"
+        yield Mistake(f"{at}/stage", "not_its_stage", {"stages": [STAGE_OF[verb]]}, remedy)
+    if rule.max_applications is not None:
+        yield Mistake(f"{at}/max_applications", "not_repeated", {}, "only bundles and free goods have it")
+    if rule.count is not None and rule.give is None:
+        yield Mistake(f"{at}/count", "not_supported", {}, "a count needs a give or a take_off beside it")
 
 
 def _together(text: Text) -> Iterator[Mistake]:
     """Refuse to compare what cannot be: rules of one group, or exclusive ones, of two stages or wallets."""
     kinds: dict[str, tuple[str, str]] = {}
     for key, rule in sorted(text.rule.items()):
-        verb = verb_of(rule)
-        if verb not in COMPARED:
+        if not is_compared(rule):
             continue
         kind = (stage_of(rule), wallet_of(text, rule.earn.wallet) if rule.earn else "")
         if kinds.setdefault(rule.group, kind) != kind and rule.group:
@@ -140,42 +156,6 @@ def _apart(at: str) -> Mistake:
     return Mistake(at, "not_comparable", {}, "let what competes run in one stage and earn in one wallet")
 
 
-def wallet_of(text: Text, named: str) -> str:
-    """Return the wallet a rule means: the named one, or the only one there is."""
-    return named or next(iter(text.wallet), "")
-
-
-def _numbers(text: Text, rule: Rule, at: str) -> Iterator[Mistake]:
-    """Refuse numbers that would divide by zero, take points away or fall between minor units."""
-    if rule.earn is not None and not exact(rule.earn.every):
-        yield Mistake(f"{at}/earn/every", "zero", {}, "name a sum above zero")
-    if rule.multiply is not None and exact(rule.multiply.by) < 1:
-        yield Mistake(f"{at}/multiply/by", "too_little", {}, "multiply by 1 or more")
-    if rule.pay is not None:
-        yield from _whole(rule.pay.max, text.programme.minor_digits, f"{at}/pay/max")
-    if rule.give is not None and rule.give.lot is not None:
-        wallet = text.wallet.get(wallet_of(text, rule.give.lot.wallet))
-        digits = wallet.scale if wallet else 0
-        yield from _whole(str(rule.give.lot.points), digits, f"{at}/give/lot/points")
-
-
-def _whole(number: str | None, digits: int, at: str) -> Iterator[Mistake]:
-    if number is not None and (exact(number) * 10**digits).denominator != 1:
-        yield Mistake(at, "too_fine", {"decimals": digits}, f"write at most {digits} decimals")
-
-
-def _take_off(text: Text, word: TakeOff, at: str) -> Iterator[Mistake]:
-    for key in ("amount", "max"):
-        yield from _whole(getattr(word, key), text.programme.minor_digits, f"{at}/{key}")
-    if word.pick is not None and word.units is None:
-        yield Mistake(f"{at}/pick", "pick_of_what", {}, "say how many `units` it picks")
-    given = [key for key in ("percent", "amount", "per_unit") if getattr(word, key) is not None]
-    if len(given) != 1:
-        yield Mistake(at, "one_measure", {"given": given}, "give exactly one of percent, amount, per_unit")
-    if word.percent is not None and exact(word.percent) > 100:  # noqa: PLR2004 - a whole
-        yield Mistake(f"{at}/percent", "too_much", {}, "take off at most 100 percent")
-
-
 def _when(text: Text, when: When, at: str, stage: str) -> Iterator[Mistake]:
     yield from _period(when.from_, when.until, at)
     for span in [when.hours] if isinstance(when.hours, str) else when.hours:
@@ -183,35 +163,26 @@ def _when(text: Text, when: When, at: str, stage: str) -> Iterator[Mistake]:
             yield Mistake(f"{at}/hours", "invalid", {"hours": span}, 'write "09:00-17:30"; 24:00 ends a day')
     if isinstance(when.has, list):
         for index, one in enumerate(when.has):
-            yield from _scope(text, one, f"{at}/has/{index}")
+            yield from check_scope(text, one, f"{at}/has/{index}")
     else:
-        yield from _scope(text, when.has, f"{at}/has")
+        yield from check_scope(text, when.has, f"{at}/has")
+    yield from _places(text, when, at)
+    yield from member_words(text, when, at)
     for key in [when.voucher] if isinstance(when.voucher, str) else when.voucher:
-        yield from _name(key, text.voucher, f"{at}/voucher", "voucher")
+        yield from check_name(key, text.voucher, f"{at}/voucher", "voucher")
     for word in ("amount", "quantity"):
         threshold: Threshold | None = getattr(when, word)
         if threshold is None:
             continue
-        yield from _scope(text, threshold.of, f"{at}/{word}/of")
+        yield from check_scope(text, threshold.of, f"{at}/{word}/of")
         if threshold.at is not None and STAGES.index(threshold.at) >= STAGES.index(stage):
             yield Mistake(f"{at}/{word}/at", "not_earlier", {"stage": stage}, f"name a stage before {stage}")
     if when.not_ is not None:
         yield from _when(text, when.not_, f"{at}/not", stage)
 
 
-def _scope(text: Text, scope: str | Scope, at: str) -> Iterator[Mistake]:
-    if isinstance(scope, str) and scope:
-        yield from _name(scope, text.scope, at, "scope")
-
-
-def _name(name: str, known: Iterable[str], at: str, what: str) -> Iterator[Mistake]:
-    if name not in known:
-        yield _unknown(at, name, known, what)
-
-
-def _unknown(at: str, name: str, known: Iterable[str], what: str) -> Mistake:
-    nearest = difflib.get_close_matches(name, list(known), n=1)
-    remedy = (
-        f"did you mean {nearest[0]!r}?" if nearest else f"known {what}s: {', '.join(sorted(known)) or 'none'}"
-    )
-    return Mistake(at, f"unknown_{what}", {"name": name, "nearest": nearest[0] if nearest else ""}, remedy)
+def _places(text: Text, when: When, at: str) -> Iterator[Mistake]:
+    for word, table in (("partner", text.partner), ("shop_tag", text.shop_tag)):
+        named: str | list[str] = getattr(when, word)
+        for key in [named] if isinstance(named, str) and named else named:
+            yield from check_name(key, table, f"{at}/{word}", word)

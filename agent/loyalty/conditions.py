@@ -3,44 +3,59 @@
 The order is that of the answers' use: who, then when and where, then how much is missing.
 """
 
-from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
+from math import ceil
 from typing import Any
 
+from agent.loyalty.member_conditions import Ground, member_conditions, nth_of
 from agent.loyalty.numbers import exact
-from agent.loyalty.programme import Threshold, When
-from agent.loyalty.scopes import ScopeCompiler
+from agent.loyalty.place_conditions import place_conditions
+from agent.loyalty.refusal import Condition, Refusal
 from agent.loyalty.state import State
 from agent.loyalty.vouchers import usable_voucher
+from agent.loyalty.where import Threshold, When
 
-Refusal = tuple[str, dict[str, Any]]
-Condition = Callable[[State], Refusal | None]
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def conditions_of(when: When, scopes: ScopeCompiler, minor: int) -> tuple[Condition, ...]:
+def conditions_of(when: When, ground: Ground) -> tuple[Condition, ...]:
     """Compile every condition of a `when`; all of them must hold."""
-    found: list[Condition] = [*_who(when), *_period(when.from_, when.until)]
+    scopes = ground.scopes
+    found: list[Condition] = [*_who(when), *member_conditions(when, ground)]
+    if when.code and when.until is not None:
+        found.append(_code_in_time(frozenset(_list(when.code)), when.until))
+    found += _period(when.from_, when.until)
     if when.days:
         found.append(_days(frozenset(DAYS.index(day) for day in when.days)))
     if when.hours:
         found.append(_hours(_list(when.hours)))
-    if when.event:
-        found.append(_event(frozenset(_list(when.event))))
-    if when.channel:
-        found.append(_channel(frozenset(_list(when.channel))))
+    found += place_conditions(when, scopes.text)
     if when.code:
         found.append(_code(frozenset(_list(when.code))))
     if when.has:
         words: list[Any] = when.has if isinstance(when.has, list) else [when.has]
         found.append(_has(tuple(scopes.number(one) for one in words)))
     if when.not_ is not None:
-        found.append(_not(conditions_of(when.not_, scopes, minor)))
+        found.append(_not(conditions_of(when.not_, ground)))
     if when.amount is not None:
-        found.append(_amount(when.amount, scopes.number(when.amount.of), minor))
+        found.append(_amount(when.amount, scopes.number(when.amount.of), ground.minor))
     if when.quantity is not None:
         found.append(_quantity(when.quantity, scopes.number(when.quantity.of)))
+    if when.nth is not None:
+        found.append(nth_of(tuple(found), ground.rule, when.nth))
     return tuple(found)
+
+
+def any_of(ways: list[tuple[Condition, ...]]) -> tuple[Condition, ...]:
+    """Return conditions that hold if one of the `ways` does; what the first way lacks is the reason."""
+    if len(ways) == 1:
+        return ways[0]
+
+    def check(state: State) -> Refusal | None:
+        lacking = [next((no for one in way if (no := one(state)) is not None), None) for way in ways]
+        return None if None in lacking else lacking[0]
+
+    return (check,)
 
 
 def member_needed(state: State) -> Refusal | None:
@@ -58,10 +73,6 @@ def _who(when: When) -> list[Condition]:
         found.append(_identified(wanted=when.identified))
     if when.card_shown is not None:
         found.append(_card(wanted=when.card_shown))
-    if when.segment:
-        found.append(_segment(frozenset(_list(when.segment))))
-    if when.tier:
-        found.append(_tier(frozenset(_list(when.tier))))
     if when.voucher:
         found.append(_voucher(frozenset(_list(when.voucher))))
     return found
@@ -75,24 +86,6 @@ def _card(*, wanted: bool) -> Condition:
     def check(state: State) -> Refusal | None:
         shown = state.member is not None and state.member.card_shown
         return None if shown == wanted else ("card_not_shown", {})
-
-    return check
-
-
-def _segment(names: frozenset[str]) -> Condition:
-    def check(state: State) -> Refusal | None:
-        if state.member is None:
-            return "not_identified", {}
-        return None if not names.isdisjoint(state.member.segments) else ("wrong_segment", {})
-
-    return check
-
-
-def _tier(names: frozenset[str]) -> Condition:
-    def check(state: State) -> Refusal | None:
-        if state.member is None:
-            return "not_identified", {}
-        return None if state.member.tier in names else ("wrong_tier", {"tier": state.member.tier})
 
     return check
 
@@ -139,23 +132,15 @@ def _clock(text: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def _event(wanted: frozenset[str]) -> Condition:
-    """Hold at an act of that name, and while one holds for the member (a birthday, made by head office)."""
+def _code_in_time(codes: frozenset[str], end: date) -> Condition:
+    """Tell a customer who shows a code that it ended, rather than that the time is wrong."""
+    last = (end - timedelta(days=1)).isoformat()
 
     def check(state: State) -> Refusal | None:
-        if state.basket.event in wanted:
-            return None
-        for one in state.member.events if state.member is not None else ():
-            begun = one.from_ is None or one.from_ <= state.day
-            if one.event in wanted and begun and (one.until is None or state.day < one.until):
-                return None
-        return "missing", {"what": "event"}
+        late = end <= state.day and not codes.isdisjoint(state.basket.instruments)
+        return ("code_expired", {"day": last}) if late else None
 
     return check
-
-
-def _channel(wanted: frozenset[str]) -> Condition:
-    return lambda state: None if state.basket.channel in wanted else ("missing", {"what": "channel"})
 
 
 def _code(wanted: frozenset[str]) -> Condition:
@@ -177,12 +162,12 @@ def _not(inner: tuple[Condition, ...]) -> Condition:
 
 
 def _amount(threshold: Threshold, scope: int, minor: int) -> Condition:
-    least = exact(threshold.at_least) * minor
+    least = ceil(exact(threshold.at_least) * minor)
+    stage = threshold.at or ""
 
     def check(state: State) -> Refusal | None:
-        amounts = state.snapshots.get(threshold.at or "", state.seen)
-        lacking = least - sum(amounts[at] for at in state.lines_of(scope))
-        return None if lacking <= 0 else ("missing", {"what": "amount", "amount_minor": -int(-lacking // 1)})
+        lacking = least - state.amount_of(scope, stage)
+        return None if lacking <= 0 else ("missing", {"what": "amount", "amount_minor": lacking})
 
     return check
 
@@ -192,6 +177,6 @@ def _quantity(threshold: Threshold, scope: int) -> Condition:
 
     def check(state: State) -> Refusal | None:
         lacking = least - sum(state.units[at] for at in state.lines_of(scope))
-        return None if lacking <= 0 else ("missing", {"what": "quantity", "quantity": -int(-lacking // 1)})
+        return None if lacking <= 0 else ("missing", {"what": "quantity", "quantity": ceil(lacking)})
 
     return check

@@ -7,14 +7,19 @@ from datetime import UTC, date, datetime, timedelta
 def after(day: date, period: str) -> date:
     """Return the date a period of days, weeks, months or years after `day` (month ends stay month ends).
 
+    What would end after the last day there is ends on it.
+
     >>> after(date(2026, 1, 31), "P1M")
     datetime.date(2026, 2, 28)
     """
     number, unit = int(period[1:-1]), period[-1]
     if unit in "DW":
-        return day + timedelta(days=number * (7 if unit == "W" else 1))
+        days = number * (7 if unit == "W" else 1)
+        return day + timedelta(days=min(days, (date.max - day).days))
     months = day.year * 12 + day.month - 1 + number * (12 if unit == "Y" else 1)
     year, month = divmod(months, 12)
+    if year > date.max.year:
+        return date.max
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from agent.loyalty.enrol import ENROL
 from agent.loyalty.phrases import MISSING, MONTHS, PHRASES, UNITS
 from agent.loyalty.programme import Programme
 from agent.loyalty.quote import Prompt, Reason
@@ -14,7 +15,7 @@ LANGUAGES = ("en", "ru", "fi")
 def sentence(reason: Reason, programme: Programme, lang: str) -> str:
     """Return why a rule did or did not apply, in `lang` (an unknown language reads English)."""
     lang = lang if lang in LANGUAGES else "en"
-    title = programme.title(reason.rule, lang)
+    title = PHRASES[lang]["enrol"] if reason.rule == ENROL else programme.title(reason.rule, lang)
     if reason.code == "missing":
         what = str(reason.values.get("what", ""))
         phrase = MISSING[lang].get(what, MISSING[lang]["condition"])
@@ -26,6 +27,8 @@ def sentence(reason: Reason, programme: Programme, lang: str) -> str:
     key = reason.code
     if key == "applied":
         key = _applied(reason.values)
+        if key == "applied_paid" and _is_value(programme, reason.values):
+            key = "applied_value"
     if key == "lost_to" and "saves_minor" in reason.values:
         key = "lost_to_money"
     if key == "nothing_in_scope" and "currency" in reason.values:
@@ -39,6 +42,9 @@ def prompt_sentence(prompt: Prompt, programme: Programme, lang: str) -> str:
     lang = lang if lang in LANGUAGES else "en"
     words = _words(prompt.values, programme, lang)
     words["title"] = programme.title(str(prompt.values.get("rule", "")), lang)
+    if "prompt" in prompt.values:
+        said = programme.text.prompt[str(prompt.values["prompt"])].say
+        words["title"] = getattr(said, lang) or said.en
     words["gain"] = f"+{words['points']}" if words["points"] else words["off"]
     words["count"] = _numbered(int(prompt.values.get("quantity", 0)), "units", lang)
     return PHRASES[lang][f"prompt_{prompt.code}"].format(**words)
@@ -85,16 +91,23 @@ def day_in_words(day: date, lang: str) -> str:
 def _applied(values: Mapping[str, Any]) -> str:
     if "position" in values:
         return "applied_reward" if "amount" in values else "applied_count"
+    if "into" in values:
+        return "applied_into_money" if values["amount_minor"] else "applied_into"
     if "points" in values:
         return "applied_paid" if "amount_minor" in values else "applied_earn"
     return "applied_off" if "amount_minor" in values else "applied_give"
+
+
+def _is_value(programme: Programme, values: Mapping[str, Any]) -> bool:
+    words = programme.text.wallet.get(str(values.get("wallet", "")))
+    return words is not None and words.kind == "stored_value"
 
 
 def _words(values: Mapping[str, Any], programme: Programme, lang: str) -> dict[str, Any]:
     """Return a sentence's words: every key any phrase names, empty where a reason lacks it."""
     head = programme.text.programme
     words: dict[str, Any] = dict.fromkeys(
-        ("wallet", "by", "saves", "amount", "points", "day", "missing", "name", "units", "off"), ""
+        ("wallet", "by", "saves", "amount", "points", "day", "missing", "name", "units", "off", "money"), ""
     )
     words |= {key: value for key, value in values.items() if isinstance(value, str | int)}
     if "amount_minor" in values:
@@ -110,16 +123,35 @@ def _words(values: Mapping[str, Any], programme: Programme, lang: str) -> dict[s
         words["points"] = _points(int(values["points"]), str(values.get("wallet", "")), programme, lang)
     if "missing" in values:
         words["missing"] = _numbered(int(values["missing"]), "stamp", lang)
-    if values.get("kind") == "voucher":
-        words["name"] = programme.title(f"voucher.{values['name']}", lang)
-    return words
+    if "into" in values:
+        words["name"] = values["into"]
+    return words | _gift(values, programme, lang)
+
+
+def _gift(values: Mapping[str, Any], programme: Programme, lang: str) -> dict[str, str]:
+    """Return what a gift is called: its voucher's name, its points, its money."""
+    name = str(values.get("name", ""))
+    match values.get("kind"):
+        case "voucher":
+            return {"name": programme.title(f"voucher.{name}", lang)}
+        case "lot":
+            return {"name": _points(int(values["amount"]), name, programme, lang)}
+        case "stored_value":
+            digits = programme.text.programme.minor_digits
+            return {"name": money(int(values["amount"]), lang, digits=digits)}
+        case _:
+            return {}
 
 
 def _points(number: int, wallet: str, programme: Programme, lang: str) -> str:
     words = programme.text.wallet.get(wallet)
     digits = words.scale if words else 0
     shown = money(number, lang, digits=digits)
-    return f"{shown} {plural(number if digits == 0 else 2, lang, UNITS[lang]['points'])}"
+    if words is not None and _is_value(programme, {"wallet": wallet}):
+        return money(number, lang, digits=programme.text.programme.minor_digits)
+    own = list(getattr(words.forms, lang)) if words is not None else []
+    forms = (own[0], own[-2], own[-1]) if own else UNITS[lang]["points"]
+    return f"{shown} {plural(number if digits == 0 else 2, lang, forms)}"
 
 
 def _numbered(number: int, unit: str, lang: str) -> str:
@@ -131,4 +163,6 @@ def _count(what: str, values: Mapping[str, Any], programme: Programme, lang: str
         return money(int(values["amount_minor"]), lang, digits=programme.text.programme.minor_digits)
     if what in {"points", "request"}:
         return _points(int(values["points"]), str(values.get("wallet", "")), programme, lang)
-    return _numbered(int(values["quantity"]), "units", lang) if what == "quantity" else ""
+    if what == "visits":
+        return _numbered(int(values["visits"]), "visits", lang)
+    return _numbered(int(values["quantity"]), "units", lang) if what in {"quantity", "free_item"} else ""

@@ -1,46 +1,40 @@
 """Taking goods back: the exact inverse of what a sale gave, in any parts and any order.
 
-Each figure of a line (refund, points earned, points spent) comes back in proportion to the amount
-returned so far, rounded down on the running total.  So however a line is split into returns, the last
-one brings the sum to exactly what the sale did.
+Each figure of a line comes back in proportion to the amount returned so far, rounded down on the running
+total; a return undoes what is undone after it less what was undone before it.  So however a sale is split
+into returns, the last one brings the sum to exactly what the sale did.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 
-from agent.loyalty.quote import QuoteLine
-
-
-@dataclass(slots=True)
-class Inverse:
-    """What one return undoes: money to the customer, points out and points back, per wallet."""
-
-    refund_minor: int = 0
-    earned: dict[str, int] = field(default_factory=dict)
-    spent: dict[str, int] = field(default_factory=dict)
+from agent.loyalty.basket import Basket
 
 
-def part_of(total: int, *, before: int, now: int, whole: int) -> int:
-    """Return this return's part of `total`, when `before` of `whole` had come back and `now` comes.
+class Progress:
+    """How much of a sale has come back: rung-up minor units by line number, of the lines it sold."""
 
-    >>> [part_of(10, before=done, now=1, whole=3) for done in (0, 1, 2)]
-    [3, 3, 4]
-    """
-    return total * (before + now) // whole - total * before // whole
+    def __init__(self, basket: Basket, returned: Mapping[int, int]) -> None:
+        self.whole = {
+            line.line: line.amount_minor
+            for line in basket.lines
+            if line.amount_minor > 0 and line.returns is None
+        }
+        self.back = {line: min(max(returned.get(line, 0), 0), amount) for line, amount in self.whole.items()}
+        self.is_all = self.back == self.whole
 
+    def of_line(self, line: int, total: int) -> int:
+        """Return what of a line's total has come back.
 
-def add_line(inverse: Inverse, line: QuoteLine, *, gross_minor: int, before: int, now: int) -> None:
-    """Add the return of `now` minor units of a line of `gross_minor`, of which `before` came back already."""
-    if gross_minor <= 0:
-        return
-    paid = sum(one.amount_minor for one in line.paid)
-    inverse.refund_minor += part_of(line.amount_minor - paid, before=before, now=now, whole=gross_minor)
-    for wallet in {one.wallet for one in line.earned}:
-        total = sum(one.points for one in line.earned if one.wallet == wallet)
-        _add(inverse.earned, wallet, part_of(total, before=before, now=now, whole=gross_minor))
-    for one in line.paid:
-        _add(inverse.spent, one.wallet, part_of(one.points, before=before, now=now, whole=gross_minor))
+        >>> from agent.loyalty.basket import Line
+        >>> from datetime import datetime
+        >>> sale = Basket("r", datetime.min, "s", "t", "EUR", [Line(1, "a", 3)])
+        >>> [Progress(sale, {1: back}).of_line(1, 10) for back in (1, 2, 3)]
+        [3, 6, 10]
+        """
+        return total * self.back[line] // self.whole[line] if line in self.whole else 0
 
-
-def _add(totals: dict[str, int], wallet: str, points: int) -> None:
-    if points:
-        totals[wallet] = totals.get(wallet, 0) + points
+    def of_lines(self, lines: Iterable[tuple[int, int]], total: int) -> int:
+        """Return what of a total has come back; what no line holds leaves with the last goods."""
+        kept = list(lines)
+        rest = total - sum(part for _, part in kept)
+        return sum(self.of_line(line, part) for line, part in kept) + (rest if self.is_all else 0)

@@ -73,4 +73,5 @@ class MemberFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history: dict[Name, list[Name]] = msgspec.field(default_factory=dict)
     vouchers: list[Voucher] = msgspec.field(default_factory=list)
     card_shown: bool = True
+    instrument: Name = ""
     as_of: Annotated[datetime, Meta(tz=True)] | None = None

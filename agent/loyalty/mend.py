@@ -17,6 +17,9 @@ _STAND_INS: dict[str, dict[str, Any]] = {
     "scope": {},
     "wallet": {"value": "1"},
     "group": {},
+    "partner": {},
+    "tier": {"measure": "spend", "at_least": 1},
+    "shop_tag": {"stores": ["x"]},
     "voucher": {"take_off": {"percent": "1"}},
 }
 

@@ -1,5 +1,7 @@
 """The words of explain.py: one phrase per code and language."""
 
+from agent.loyalty.phrases_points import MISSING_POINTS, PHRASES_POINTS, UNITS_POINTS
+
 UNITS: dict[str, dict[str, tuple[str, str, str]]] = {
     "en": {
         "points": ("point", "points", "points"),
@@ -32,6 +34,11 @@ MISSING: dict[str, dict[str, str]] = {
         "voucher": "no voucher held",
         "event": "another event",
         "channel": "another channel",
+        "tender": "not with this way of paying",
+        "partner": "not in this partner's shop",
+        "shop": "not in this shop",
+        "instrument": "with another card",
+        "free_item": "the free article is not in the basket: {count}",
         "condition": "a condition is not met",
     },
     "ru": {
@@ -43,6 +50,11 @@ MISSING: dict[str, dict[str, str]] = {
         "voucher": "нет купона",
         "event": "другое событие",
         "channel": "другой канал",
+        "tender": "при другой оплате",
+        "partner": "не в магазине этого партнёра",
+        "shop": "не в этом магазине",
+        "instrument": "по другой карте",
+        "free_item": "бесплатного товара нет в корзине: {count}",
         "condition": "условие не выполнено",
     },
     "fi": {
@@ -54,6 +66,11 @@ MISSING: dict[str, dict[str, str]] = {
         "voucher": "ei kuponkia",
         "event": "toinen tapahtuma",
         "channel": "toinen kanava",
+        "tender": "toisella maksutavalla",
+        "partner": "ei tämän kumppanin myymälässä",
+        "shop": "ei tässä myymälässä",
+        "instrument": "toisella kortilla",
+        "free_item": "ilmaista tuotetta ei ole korissa: {count}",
         "condition": "ehto ei täyty",
     },
 }
@@ -68,6 +85,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "lost_to": "not used: {by} gives more",
         "lost_to_money": "not used: {by} saves {saves} more",
         "not_in_period": "not at this time",
+        "no_quote": "paid without a quote",
         "not_identified": "the customer is unknown",
         "card_not_shown": "no card shown",
         "wrong_tier": "not for this tier",
@@ -95,6 +113,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "lost_to": "не применено: {by} выгоднее",
         "lost_to_money": "не применено: {by} выгоднее на {saves}",
         "not_in_period": "сейчас не действует",
+        "no_quote": "оплачено без расчёта",
         "not_identified": "покупатель неизвестен",
         "card_not_shown": "карта не предъявлена",
         "wrong_tier": "не для этого уровня",
@@ -122,6 +141,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "lost_to": "ei käytetty: {by} antaa enemmän",
         "lost_to_money": "ei käytetty: {by} säästää {saves} enemmän",
         "not_in_period": "ei voimassa nyt",
+        "no_quote": "maksettu ilman laskelmaa",
         "not_identified": "asiakas on tuntematon",
         "card_not_shown": "korttia ei näytetty",
         "wrong_tier": "ei tälle tasolle",
@@ -140,3 +160,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "prompt_next_stamp": "{title}: jäljellä {missing}",
     },
 }
+for _lang in PHRASES:
+    UNITS[_lang] |= UNITS_POINTS[_lang]
+    MISSING[_lang] |= MISSING_POINTS[_lang]
+    PHRASES[_lang] |= PHRASES_POINTS[_lang]

@@ -10,50 +10,31 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Decimal = Annotated[str, Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")]
-Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$")]
-Period = Annotated[str, Meta(pattern=r"^P([0-9]{1,2}Y|[0-9]{1,4}[MWD]|T[0-9]{1,5}[HM])$")]
-Days = Annotated[str, Meta(pattern=r"^P([0-9]{1,2}Y|[0-9]{1,4}[MWD])$")]
-Word = Annotated[str, Meta(min_length=1, max_length=64)]
-Words = Annotated[list[Word], Meta(min_length=1)]
-Priority = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
-Stage = Literal["price", "line", "bundle", "receipt", "free", "pay", "earn", "give", "tier", "prompt"]
-STAGES: tuple[Stage, ...] = (
-    "price",
-    "line",
-    "bundle",
-    "receipt",
-    "free",
-    "pay",
-    "earn",
-    "give",
-    "tier",
-    "prompt",
+from agent.loyalty.grammar import (
+    Count,
+    Days,
+    Decimal,
+    Id,
+    Names,
+    Period,
+    Priority,
+    Stage,
+    Table,
+    Word,
+    Words,
 )
+from agent.loyalty.verbs import Counting, Earn, Giving, Multiply, Pay, TakeOff
+from agent.loyalty.where import Scope, When
 
 
-class _Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Every table of a programme is strict and immutable."""
-
-
-class Names(_Word, frozen=True):
-    """What people read, in each language of the texts; an empty one falls back to English, then the id."""
-
-    en: str = ""
-    ru: str = ""
-    fi: str = ""
-
-
-class Valid(_Word, frozen=True):
+class Valid(Table, frozen=True):
     """The programme's life: `from` counts, `until` does not."""
 
     from_: date | None = msgspec.field(name="from", default=None)
     until: date | None = None
 
 
-class Head(_Word, frozen=True):
+class Head(Table, frozen=True):
     """What a programme is."""
 
     id: Id
@@ -66,132 +47,95 @@ class Head(_Word, frozen=True):
     name: Names = Names()
 
 
-class Wallet(_Word, frozen=True):
-    """Points of one kind; `value` is money per point, `scale` the decimals a point has."""
+class Offline(Table, frozen=True):
+    """What a till cut off from head office may spend: its allowances, in limited mode a credit besides."""
+
+    mode: Literal["strict", "limited", "earn_only"] = "strict"
+    credit: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+
+
+class Forms(Table, frozen=True):
+    """How a point is counted: one and many in English and Finnish; one, few and many in Russian."""
+
+    en: Words = []
+    ru: Words = []
+    fi: Words = []
+
+
+class Wallet(Table, frozen=True):
+    """Points of one kind, or stored value; `value` is money per point, `scale` the decimals a point has.
+
+    `forms` are what a number of points is called, "points" if not said; `spend_order` and `debt` are
+    those of the settings unless said here.
+    """
 
     name: Names = Names()
-    kind: Literal["points"] = "points"
+    forms: Forms = Forms()
+    kind: Literal["points", "stored_value"] = "points"
     scale: Annotated[int, Meta(ge=0, le=4)] = 0
     value: Decimal = "0"
     activates: Days | None = None
     expires: Period | None = None
-    burn: "str | Scope" = ""
+    burn: str | Scope = ""
+    spend_order: Literal["expires_first", "oldest"] | None = None
+    debt: Literal["allow_negative", "cap_at_zero", "deduct_from_refund"] | None = None
+    offline: Offline = Offline()
 
 
-class Scope(_Word, frozen=True):
-    """A set of lines: every named list must match (any of its values); prices are of one unit, ends count."""
+class Tier(Table, frozen=True):
+    """A status by a measure over a window, at least or over a threshold, which also ranks the tiers.
 
-    skus: Words = []
-    groups: Words = []
-    tags: Words = []
-    brands: Words = []
-    not_skus: Words = []
-    not_groups: Words = []
-    not_tags: Words = []
-    not_brands: Words = []
-    price_from: Decimal | None = None
-    price_to: Decimal | None = None
-    not_discounted: bool = False
-
-
-class Threshold(_Word, frozen=True):
-    """At least so much money (`amount`) or so many units (`quantity`) of a scope, as seen after a stage."""
-
-    at_least: Decimal
-    of: str | Scope = ""
-    at: Stage | None = None
-
-
-class When(_Word, frozen=True):
-    """Conditions that must all hold; a list means any of its values."""
-
-    identified: bool | None = None
-    card_shown: bool | None = None
-    segment: Word | Words = []
-    tier: Word | Words = []
-    code: Word | Words = []
-    voucher: Word | Words = []
-    event: Word | Words = []
-    channel: Word | Words = []
-    from_: date | None = msgspec.field(name="from", default=None)
-    until: date | None = None
-    days: Annotated[list[Day], Meta(min_length=1)] = []
-    hours: Word | Words = []  # check.py knows their form: a pattern beside a list is freed wrongly (README)
-    has: Word | Scope | Words = []
-    amount: Threshold | None = None
-    quantity: Threshold | None = None
-    not_: "When | None" = msgspec.field(name="not", default=None)
-
-
-class TakeOff(_Word, frozen=True):
-    """Exactly one of percent, amount, per_unit; `max` is per receipt, `floor` the least price of a unit.
-
-    `units` limits it to the dearest so many units.
+    `measure` is spend, units, receipts, friends or "earned:WALLET"; spend is money.  A window is
+    lifetime, calendar_year, calendar_month or a rolling period ("P12M").  `until` says how long a tier
+    that was reached stays: as long as the measure holds it, or to the end of this or the next year.
     """
 
-    percent: Decimal | None = None
+    measure: Annotated[str, Meta(pattern=r"^(spend|units|receipts|friends|earned:[A-Za-z0-9_-]{1,48})$")]
+    name: Names = Names()
+    window: Annotated[
+        str, Meta(pattern=r"^(lifetime|calendar_year|calendar_month|P([0-9]{1,2}Y|[0-9]{1,4}[MWD]))$")
+    ] = "lifetime"
+    scope: str | Scope = ""
+    at_least: Decimal | Count | None = None
+    over: Decimal | Count | None = None
+    takes_effect: Literal["next_receipt", "this_receipt"] | None = None
+    until: Literal["measure", "year_end", "next_year_end"] = "measure"
+    downgrade: Literal["to_earned", "one_step", "never"] | None = None
+
+
+class Enrol(Table, frozen=True):
+    """Who may join: an age, a receipt of at least so much, a segment; `price` is what the card costs."""
+
+    age_at_least: Count | None = None
     amount: Decimal | None = None
-    per_unit: Decimal | None = None
-    max: Decimal | None = None
-    floor: Decimal | None = None
-    units: Count | None = None
-    pick: Literal["dearest"] | None = None
+    segment: Word | Words = []
+    price: Decimal | None = None
 
 
-class Earn(_Word, frozen=True):
-    """Points per `every` of money, per unit or per receipt; `max` points per receipt."""
+class Partner(Table, frozen=True):
+    """Another company in the programme: its shops, and what it settles per point it issues."""
 
-    points: Decimal
-    wallet: str = ""
-    per: Literal["money", "unit", "receipt"] = "money"
-    every: Decimal = "1.00"
-    whole_steps: bool = False
-    max: Decimal | None = None
+    name: Names = Names()
+    stores: Words = []
+    settles: Decimal | None = None
 
 
-class Multiply(_Word, frozen=True):
-    """Earned points of a wallet times `by`; how several on one line combine is their `mode`."""
+class ShopTag(Table, frozen=True):
+    """A label on shops, so that rules can speak about some of them."""
 
-    by: Decimal
-    wallet: str = ""
-    mode: Literal["best", "sum", "product"] = "best"
+    stores: Words
 
 
-class Pay(_Word, frozen=True):
-    """Points as payment; `max` is money, `max_share` a part of the scope's amount ("0.30")."""
+class PromptWord(Table, frozen=True):
+    """What the cashier should say when it holds: the dearest first, then by priority."""
 
-    wallet: str = ""
-    min_balance: Count | None = None
-    block: Count | None = None
-    max: Decimal | None = None
-    max_share: Decimal | None = None
-
-
-class Counting(_Word, frozen=True):
-    """A stamp card: visits or units until `size` makes a reward; at most `guard_per_day` a day."""
-
-    of: Literal["visits", "units"]
-    size: Count
-    in_: Literal["member"] = msgspec.field(name="in", default="member")
-    guard_per_day: Count | None = None
+    say: Names
+    when: When = When()
+    scope: str | Scope = ""
+    priority: Priority = 0
 
 
-class GiveLot(_Word, frozen=True):
-    """Points given for an event rather than for a line."""
-
-    points: Decimal | Count
-    wallet: str = ""
-    expires: Period | None = None
-
-
-class Giving(_Word, frozen=True):
-    """Exactly one of a lot and a voucher."""
-
-    lot: GiveLot | None = None
-    voucher: str | None = None
-
-
-class VoucherWord(_Word, frozen=True):
+class VoucherWord(Table, frozen=True):
     """A personal coupon: once given it lives for `life`, and takes off once."""
 
     take_off: TakeOff
@@ -202,18 +146,18 @@ class VoucherWord(_Word, frozen=True):
     group: str = ""
 
 
-class Group(_Word, frozen=True):
+class Group(Table, frozen=True):
     """How rules of one group combine."""
 
     mode: Literal["all", "first", "best"] = "all"
     per: Literal["line", "receipt"] = "receipt"
 
 
-class Rule(_Word, frozen=True):
+class Rule(Table, frozen=True):
     """One verb, when it speaks, on which lines."""
 
     name: Names = Names()
-    when: When = When()
+    when: When | list[When] = When()
     scope: str | Scope = ""
     take_off: TakeOff | None = None
     earn: Earn | None = None
@@ -225,20 +169,38 @@ class Rule(_Word, frozen=True):
     group: str = ""
     priority: Priority = 0
     exclusive: bool = False
+    max_applications: Count | None = None
     max_per_receipt: Count | None = None
     max_per_day: Count | None = None
+    max_per_member: Count | None = None
+    max_total: Count | None = None
+
+    @property
+    def alternatives(self) -> list[When]:
+        """The ways in which `when` may hold; one is enough."""
+        return self.when if isinstance(self.when, list) else [self.when]
 
 
-class Text(_Word, frozen=True):
+class Text(Table, frozen=True):
     """A whole programme file."""
 
     programme: Head
     settings: dict[str, str] = {}
+    enrol: Enrol | None = None
     scope: dict[Id, Scope] = {}
     wallet: dict[Id, Wallet] = {}
+    tier: dict[Id, Tier] = {}
+    partner: dict[Id, Partner] = {}
+    shop_tag: dict[Id, ShopTag] = {}
     group: dict[Id, Group] = {}
     voucher: dict[Id, VoucherWord] = {}
+    prompt: dict[Id, PromptWord] = {}
     rule: dict[Id, Rule] = {}
+
+    def decimals(self, wallet: str) -> int:
+        """Return how many decimals a wallet's numbers have: a point's, or those of money; 0 for no wallet."""
+        words = self.wallet.get(wallet) or Wallet()
+        return self.programme.minor_digits if words.kind == "stored_value" else words.scale
 
 
 class Programme(msgspec.Struct, frozen=True):

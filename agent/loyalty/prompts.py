@@ -1,19 +1,52 @@
 """What the cashier might say: ask for the card first, then what is worth most to the member."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from agent.loyalty.quote import Prompt, Quote, Reason
+from agent.loyalty.refusal import Condition
+from agent.loyalty.state import State
 
 NEAR_STAMPS = 3
 """A stamp card is worth a word when fewer than so many stamps are missing."""
 
 
-def prompts_of(quote: Quote, shown: Quote | None) -> list[Prompt]:
-    """Return the prompts of a quote; `shown` is the same basket had a card been shown, None if it was."""
+class SaidWhen(NamedTuple):
+    """A [prompt.X] table ready to be asked."""
+
+    id: str
+    checks: tuple[Condition, ...]
+    scope: int
+
+    def holds(self, state: State) -> bool:
+        """Return whether it should be said: its conditions hold, and goods of its scope are there."""
+        if self.scope and not state.lines_of(self.scope):
+            return False
+        return all(check(state) is None for check in self.checks)
+
+
+def prompts_of(quote: Quote, shown: Quote | None, tables: Sequence[SaidWhen], state: State) -> list[Prompt]:
+    """Return the prompts of a quote; `shown` is the same basket had a card been shown, None if it was.
+
+    First what must be asked before payment, then the card, then what is worth most money to the member,
+    then the programme's own words by priority.
+    """
+    confirm = [Prompt("confirm_payment", {"rule": one.rule, **one.values}) for one in state.points.confirm]
     found = [prompt for reason in quote.reasons if (prompt := _of_reason(reason)) is not None]
+    found = [prompt for prompt in found if _is_near(prompt, state)]
     found.sort(key=lambda one: -int(one.values.get("worth_minor", 0)))
-    return [*(_ask_for_card(quote, shown) if shown is not None else ()), *found]
+    said = [Prompt("say", {"prompt": one.id}) for one in tables if state.points.is_live and one.holds(state)]
+    return [*confirm, *(_ask_for_card(quote, shown) if shown is not None else ()), *found, *said]
+
+
+def _is_near(prompt: Prompt, state: State) -> bool:
+    """Return whether a basket could well grow so far: who has bought for 3.00 will not buy for 97.00 more."""
+    goods = state.lines_of(0)
+    if prompt.code == "missing_amount":
+        return int(prompt.values["amount_minor"]) <= sum(state.amounts[at] for at in goods)
+    if prompt.code == "missing_quantity":
+        return int(prompt.values["quantity"]) <= sum(state.pieces(at) for at in goods)
+    return True
 
 
 def _of_reason(reason: Reason) -> Prompt | None:
@@ -33,6 +66,7 @@ def _prompt(code: str, *keys: str) -> Callable[[dict[str, Any]], Prompt]:
 _MISSING: dict[str, Callable[[dict[str, Any]], Prompt]] = {
     "amount": _prompt("missing_amount", "amount_minor", "worth_minor"),
     "quantity": _prompt("missing_quantity", "quantity", "worth_minor"),
+    "free_item": _prompt("missing_quantity", "quantity"),
     "points": _prompt("missing_points", "wallet", "points"),
 }
 

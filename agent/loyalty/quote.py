@@ -70,16 +70,24 @@ class LotEarned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How far a counting rule moved, and how many rewards of `size` units each that made."""
+    """How far a counting rule moved from `position`, and how many rewards of `size` units each that made.
+
+    `lines` are the units of each line ([line, units]); what no line holds leaves with the last goods.
+    """
 
     rule: str
     units: int
     rewards: int = 0
     size: int = 0
+    position: int = 0
+    lines: list[tuple[int, int]] = msgspec.field(default_factory=list)
 
 
 class Give(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something handed out besides points of a line: a lot, a voucher, a benefit."""
+    """Something handed out besides points of a line: a lot, a voucher, stored value, a benefit, a ticket.
+
+    A provisional one counts once head office has booked it; the receipt says so.
+    """
 
     rule: str
     kind: str
@@ -88,6 +96,7 @@ class Give(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires_on: str | None = None
     active_from: str | None = None
     ends_at: str | None = None
+    provisional: bool = False
 
 
 class VoucherUsed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,6 +104,44 @@ class VoucherUsed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     voucher: str
     id: str
+
+
+class Spent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Points that pay for no line: the cost of a gift, or turned `into` something (cash, a fund).
+
+    `amount_minor` is the money they stand for, 0 where they stand for none.
+    """
+
+    rule: str
+    wallet: str
+    points: int
+    amount_minor: int = 0
+    into: str = ""
+
+
+class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What this receipt adds to a member's measure; `lines` hold each line's share ([line, amount]).
+
+    Money in minor units, points in smallest units, units of goods in thousandths, the rest whole.
+    """
+
+    measure: str
+    amount: int
+    lines: list[tuple[int, int]] = msgspec.field(default_factory=list)
+
+
+class Noted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What this receipt adds to a member's history of one rule: a local date, or a step of a sequence."""
+
+    rule: str
+    value: str
+
+
+class TierMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The tier before and after this receipt, where it changes."""
+
+    before: str
+    after: str
 
 
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,5 +172,10 @@ class Quote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     counts: list[Counted] = msgspec.field(default_factory=list)
     gives: list[Give] = msgspec.field(default_factory=list)
     vouchers: list[VoucherUsed] = msgspec.field(default_factory=list)
+    spent: list[Spent] = msgspec.field(default_factory=list)
+    measured: list[Measured] = msgspec.field(default_factory=list)
+    noted: list[Noted] = msgspec.field(default_factory=list)
+    tier: TierMove | None = None
+    partner: str = ""
     reasons: list[Reason] = msgspec.field(default_factory=list)
     prompts: list[Prompt] = msgspec.field(default_factory=list)

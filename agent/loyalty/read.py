@@ -15,7 +15,7 @@ from agent.errors import DocumentError, Mistake
 from agent.loyalty import check
 from agent.loyalty.mend import mended
 from agent.loyalty.programme import Programme, Text
-from agent.loyalty.words import LATER
+from agent.loyalty.words import LATER, LATER_TABLES
 
 MAX_BYTES = 1_000_000
 _HEADER = re.compile(r"^\s*\[\[?\s*([^\[\]#]+?)\s*\]\]?")
@@ -41,11 +41,17 @@ def load_programme(data: bytes, *, name: str) -> Programme:
     raise DocumentError(name, [_placed(one, name, lines) for one in unique])
 
 
+def with_lines(found: list[Mistake], data: bytes, *, name: str) -> list[Mistake]:
+    """Put file and line before the pointers of what was found in a programme that could be read."""
+    lines = _lines(data.decode())
+    return [_placed(one, name, lines) for one in found]
+
+
 def _read(plain: dict[str, Any]) -> tuple[Text | None, list[Mistake]]:
     """Return the text and what is wrong in it; of a broken one also between its sound tables."""
-    floats = _floats(plain, "")
-    places = {one.pointer for one in floats}
-    found = [*floats, *(_later(one) for one in mistakes_in(plain, Text) if one.pointer not in places)]
+    found = [*_floats(plain, ""), *_later(plain, "")]
+    told = tuple(f"{one.pointer}/" for one in found)
+    found += [one for one in mistakes_in(plain, Text) if not f"{one.pointer}/".startswith(told)]
     word = mended(plain, found) if found else msgspec.convert(plain, Text)
     return word, [*found, *(check.mistakes(word) if word is not None else ())]
 
@@ -79,13 +85,20 @@ def _floats(plain: object, at: str) -> list[Mistake]:
     return []
 
 
-def _later(mistake: Mistake) -> Mistake:
-    """Tell a word of the language that semantics 1 has not got yet from a word nobody knows."""
-    word = mistake.pointer.rpartition("/")[2]
-    if mistake.code != "unknown_field" or word not in LATER:
-        return mistake
-    remedy = f"{word!r} is not supported by semantics 1 of this program yet; leave it out"
-    return Mistake(mistake.pointer, "not_supported", {"word": word}, remedy)
+def _later(plain: object, at: str) -> list[Mistake]:
+    """Refuse words that the language has and semantics 1 does not run yet: never ignored unseen."""
+    if not isinstance(plain, dict):
+        return []
+    named = at.count("/") == 1  # the ids of a table are no words
+    remedy = "not supported by semantics 1 of this program yet; leave it out"
+    found: list[Mistake] = []
+    for key, value in plain.items():
+        here = f"{at}/{key}"
+        if key in (LATER if at else LATER_TABLES) and not named:
+            found.append(Mistake(here, "not_supported", {"word": key}, remedy))
+        else:
+            found += _later(value, here)
+    return found
 
 
 def _placed(mistake: Mistake, name: str, lines: dict[str, int]) -> Mistake:

@@ -1,19 +1,21 @@
-"""Scopes to closures: does a line belong to this set of goods?"""
+"""Scopes to sets of lines: which of a basket's lines belong to these goods, as the bits of one number."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from agent.loyalty.basket import Line
+from agent.loyalty.index import LineIndex, Matcher, ScopeTable
 from agent.loyalty.numbers import exact
-from agent.loyalty.programme import Scope, Text
-from agent.loyalty.state import Matcher, ScopeTable
+from agent.loyalty.programme import Text
+from agent.loyalty.where import Scope
 
 
 class ScopeCompiler:
-    """Numbers scopes: equal ones share a number, so a line is matched against each only once."""
+    """Numbers scopes: equal ones share a number, so a basket is matched against each only once."""
 
     def __init__(self, text: Text) -> None:
         self.table = ScopeTable()
-        self._text = text
+        self.text = text
         self._minor = 10**text.programme.minor_digits
         self._known: dict[str, int] = {}
 
@@ -21,7 +23,7 @@ class ScopeCompiler:
         """Return the number of a named or inline scope; of the empty one, 0."""
         if scope == "":
             return 0
-        words = self._text.scope[scope] if isinstance(scope, str) else scope
+        words = self.text.scope[scope] if isinstance(scope, str) else scope
         key = repr(words)
         if key not in self._known:
             self._known[key] = len(self.table.matchers)
@@ -38,46 +40,40 @@ def _matcher(scope: Scope, minor: int) -> Matcher:
         ("group", scope.groups, scope.not_groups),
         ("sku", scope.skus, scope.not_skus),
         ("brand", scope.brands, scope.not_brands),
+        ("tags", scope.tags, scope.not_tags),
     ):
         if wanted:
             tests.append(_one_of(field, frozenset(wanted)))
         if refused:
             tests.append(_none_of(field, frozenset(refused)))
-    if scope.tags:
-        tests.append(_tagged(frozenset(scope.tags)))
-    if scope.not_tags:
-        tests.append(_untagged(frozenset(scope.not_tags)))
     if scope.price_from is not None:
-        tests.append(_price_from(exact(scope.price_from) * minor))
+        least = exact(scope.price_from) * minor
+        tests.append(_priced(lambda price: price >= least))
     if scope.price_to is not None:
-        tests.append(_price_to(exact(scope.price_to) * minor))
+        most = exact(scope.price_to) * minor
+        tests.append(_priced(lambda price: price <= most))
     if len(tests) == 1:
         return tests[0]
-    return lambda line: all(test(line) for test in tests)
+
+    def match(index: LineIndex) -> int:
+        found = index.open
+        for test in tests:
+            found &= test(index)
+        return found
+
+    return match
 
 
 def _one_of(field: str, values: frozenset[str]) -> Matcher:
-    return lambda line: getattr(line, field) in values
+    return lambda index: index.any_of(field, values)
 
 
 def _none_of(field: str, values: frozenset[str]) -> Matcher:
-    return lambda line: getattr(line, field) not in values
+    return lambda index: index.open & ~index.any_of(field, values)
 
 
-def _tagged(values: frozenset[str]) -> Matcher:
-    return lambda line: not values.isdisjoint(line.tags)
-
-
-def _untagged(values: frozenset[str]) -> Matcher:
-    return lambda line: values.isdisjoint(line.tags)
-
-
-def _price_from(least: Fraction) -> Matcher:
-    return lambda line: _unit_price(line) >= least
-
-
-def _price_to(most: Fraction) -> Matcher:
-    return lambda line: _unit_price(line) <= most
+def _priced(fits: Callable[[Fraction], bool]) -> Matcher:
+    return lambda index: index.where(lambda line: fits(_unit_price(line)))
 
 
 def _unit_price(line: Line) -> Fraction:

@@ -5,11 +5,11 @@ from fractions import Fraction
 from math import lcm, prod
 from typing import NamedTuple
 
-from agent.loyalty.numbers import whole_parts
+from agent.loyalty.numbers import half_up, whole_parts
 from agent.loyalty.quote import Earned
 from agent.loyalty.state import State
 
-Entry = tuple[str, list[int]]
+Entry = tuple[str, Sequence[int]]
 
 
 class Settled(NamedTuple):
@@ -19,8 +19,11 @@ class Settled(NamedTuple):
     totals: dict[str, int]
 
 
-def settle(state: State, units: dict[str, int]) -> Settled:
-    """Round what the earn rules noted; `units` are the parts of one smallest point per wallet."""
+def settle(state: State, units: dict[str, int], rounding: str = "floor") -> Settled:
+    """Round what the earn rules noted; `units` are the parts of one smallest point per wallet.
+
+    `rounding` is the setting points_rounding: floor, or half_up.
+    """
     lines: list[list[Earned]] = [[] for _ in state.amounts]
     totals: dict[str, int] = {}
     by_rule: dict[str, int] = {}
@@ -30,16 +33,20 @@ def settle(state: State, units: dict[str, int]) -> Settled:
             continue
         unit *= finer  # noqa: PLW2901 - the same wallet's unit, made finer for this receipt
         entries += _multiplied(state, wallet, entries)
-        sums = [sum(column) for column in zip(*(parts for _, parts in entries), strict=True)]
-        totals[wallet] = sum(sums) // unit
+        columns = list(zip(*(parts for _, parts in entries), strict=True))
+        sums = [sum(column) for column in columns]
+        whole = sum(sums)
+        totals[wallet] = whole // unit if rounding == "floor" else half_up(whole, unit)
         for at, points in enumerate(whole_parts(sums, unit, totals[wallet])):
-            shares = whole_parts([parts[at] for _, parts in entries], unit, points)
-            for (rule, _), share in zip(entries, shares, strict=True):
-                by_rule[rule] = by_rule.get(rule, 0) + share
-                if share and at < len(lines):
-                    lines[at].append(Earned(rule, wallet, share))
+            if not points:
+                continue
+            for (rule, _), share in zip(entries, whole_parts(columns[at], unit, points), strict=True):
+                if share:
+                    by_rule[rule] = by_rule.get(rule, 0) + share
+                    if at < len(lines):
+                        lines[at].append(Earned(rule, wallet, share))
         for rule, _ in entries:
-            state.explain(rule, "applied", wallet=wallet, points=by_rule[rule])
+            state.explain(rule, "applied", wallet=wallet, points=by_rule.get(rule, 0))
     return Settled(lines, totals)
 
 
@@ -48,7 +55,11 @@ def _common(state: State, wallet: str) -> tuple[list[Entry], int]:
     earnings = [one for one in state.earnings if one[1] == wallet]
     finer = lcm(*(den for *_, den in earnings))
     finer *= prod(by.denominator for _, name, _, by, _ in state.multipliers if name == wallet)
-    return [(rule, [part * (finer // den) for part in parts]) for rule, _, parts, den in earnings], finer
+    return [(rule, _times(parts, finer // den)) for rule, _, parts, den in earnings], finer
+
+
+def _times(parts: Sequence[int], factor: int) -> Sequence[int]:
+    return parts if factor == 1 else [part * factor for part in parts]
 
 
 def _multiplied(state: State, wallet: str, entries: list[Entry]) -> list[Entry]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from agent.loyalty.conditions import Refusal
 from agent.loyalty.numbers import Exact
 from agent.loyalty.programme import Group
+from agent.loyalty.refusal import Refusal
 from agent.loyalty.state import State
-from agent.loyalty.work import CompiledRule, Proposal
+from agent.loyalty.words import DISCOUNT_STAGES
+from agent.loyalty.work import CompiledRule, Offer
 
 
 def run_stage(state: State, rules: Sequence[CompiledRule], groups: dict[str, Group]) -> None:
@@ -18,7 +19,7 @@ def run_stage(state: State, rules: Sequence[CompiledRule], groups: dict[str, Gro
         if why is None:
             ready.append(rule)
         else:
-            state.explain(rule.id, why[0], **why[1], **_worth(state, rule, why))
+            _refuse(state, rule, why)
     exclusive = [rule for rule in ready if rule.exclusive]
     if exclusive and (winner := _best(state, exclusive)) is not None:
         best, proposal = winner
@@ -37,45 +38,52 @@ def run_stage(state: State, rules: Sequence[CompiledRule], groups: dict[str, Gro
             _together(state, [one for one in ready if one.group == rule.group], group)
 
 
+def _refuse(state: State, rule: CompiledRule, why: Refusal) -> None:
+    """Say why a rule does not apply; a code that its member may use no more was used."""
+    if rule.has_code and why[0] == "cap_reached" and "max_per_member" in why[1]:
+        why = "code_used", {}
+    state.explain(rule.id, why[0], **why[1], **_worth(state, rule, why))
+
+
 def _worth(state: State, rule: CompiledRule, why: Refusal) -> dict[str, int]:
     """Return what the rule would take off now if the basket were large enough: what a prompt is worth."""
-    if why[1].get("what") not in {"amount", "quantity"} or rule.stage not in {"line", "receipt"}:
+    if why[1].get("what") not in {"amount", "quantity"} or rule.stage not in DISCOUNT_STAGES:
         return {}
     proposal = rule.work.propose(state)
-    return {"worth_minor": int(proposal.total)} if isinstance(proposal, Proposal) else {}
+    return {"worth_minor": int(proposal.total)} if isinstance(proposal, Offer) else {}
 
 
 def _alone(state: State, rule: CompiledRule) -> None:
     proposal = rule.work.propose(state)
-    if isinstance(proposal, Proposal):
+    if isinstance(proposal, Offer):
         rule.work.apply(state, proposal)
     else:
-        state.explain(rule.id, proposal[0], **proposal[1])
+        _refuse(state, rule, proposal)
 
 
-def _proposals(state: State, rules: Sequence[CompiledRule]) -> list[tuple[CompiledRule, Proposal]]:
+def _proposals(state: State, rules: Sequence[CompiledRule]) -> list[tuple[CompiledRule, Offer]]:
     found = []
     for rule in rules:
         proposal = rule.work.propose(state)
-        if isinstance(proposal, Proposal):
+        if isinstance(proposal, Offer):
             found.append((rule, proposal))
         else:
-            state.explain(rule.id, proposal[0], **proposal[1])
+            _refuse(state, rule, proposal)
     return found
 
 
-def _best(state: State, rules: Sequence[CompiledRule]) -> tuple[CompiledRule, Proposal] | None:
+def _best(state: State, rules: Sequence[CompiledRule]) -> tuple[CompiledRule, Offer] | None:
     """Return the rule that gives most; ties by priority, then id, which is the order of `rules`."""
     return max(_proposals(state, rules), key=lambda one: one[1].total, default=None)
 
 
 def _lose(state: State, rule: CompiledRule, winner: CompiledRule, total: Exact) -> None:
     proposal = rule.work.propose(state)
-    if not isinstance(proposal, Proposal):
-        state.explain(rule.id, proposal[0], **proposal[1])
+    if not isinstance(proposal, Offer):
+        _refuse(state, rule, proposal)
         return
     values: dict[str, object] = {"by": winner.id}
-    if winner.stage in {"line", "receipt"} and total > proposal.total:
+    if winner.stage in DISCOUNT_STAGES and total > proposal.total:
         values["saves_minor"] = int(total - proposal.total)
     state.explain(rule.id, "lost_to", **values)
 
@@ -94,25 +102,19 @@ def _together(state: State, rules: Sequence[CompiledRule], group: Group) -> None
     _per_line(state, found, best=group.mode == "best")
 
 
-def _per_line(state: State, found: list[tuple[CompiledRule, Proposal]], *, best: bool) -> None:
+def _per_line(state: State, found: list[tuple[CompiledRule, Offer]], *, best: bool) -> None:
     """Give each line to one rule: the first with anything for it, or the one with most."""
-    kept: list[list[int]] = [[0] * len(proposal.parts) for _, proposal in found]
+    kept: list[set[int]] = [set() for _ in found]
     lost_to = [0] * len(found)
-    for at in range(len(found[0][1].parts)):
-        offers = [index for index, (_, proposal) in enumerate(found) if proposal.parts[at]]
-        if not offers:
-            continue
-        shares = [_part(found[index][1], at) for index in offers]
+    for at in sorted({at for _, offer in found for at in offer.lines()}):
+        offers = [index for index, (_, offer) in enumerate(found) if offer.share(at)]
+        shares = [found[index][1].share(at) for index in offers]
         chosen = offers[shares.index(max(shares))] if best else offers[0]
-        kept[chosen][at] = found[chosen][1].parts[at]
+        kept[chosen].add(at)
         for index in offers:
             lost_to[index] = chosen
-    for index, (rule, proposal) in enumerate(found):
-        if any(kept[index]):
-            rule.work.apply(state, proposal._replace(parts=kept[index]))
+    for index, (rule, offer) in enumerate(found):
+        if kept[index]:
+            rule.work.apply(state, offer.only(kept[index]))
         else:
             state.explain(rule.id, "lost_to", by=found[lost_to[index]][0].id)
-
-
-def _part(proposal: Proposal, at: int) -> Exact:
-    return proposal.share(proposal.parts[at])

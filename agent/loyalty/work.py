@@ -1,56 +1,71 @@
 """What a compiled rule is: when it may speak, and what its verb proposes or does."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from agent.loyalty.conditions import Condition, Refusal
 from agent.loyalty.numbers import Exact
-from agent.loyalty.state import Rest, State
+from agent.loyalty.refusal import Condition, Refusal
+from agent.loyalty.state import State
+from agent.loyalty.taking import Taking
 
 
 class Proposal(NamedTuple):
-    """What a rule would take off or earn on each line, in `den`ths; `rests` are unrounded rests after it."""
+    """What a rule would earn on each line, in `den`ths, or do in numbers of its own."""
 
     parts: Sequence[int]
-    rests: Sequence[Rest] | None = None
     den: int = 1
 
     @property
     def total(self) -> Exact:
         """The whole of it, by which `best` compares."""
-        return self.share(sum(self.parts))
+        return self._exact(sum(self.parts))
 
-    def share(self, part: int) -> Exact:
-        """Return a part as an exact number."""
+    def lines(self) -> list[int]:
+        """Return the positions for which it offers something."""
+        return [at for at, part in enumerate(self.parts) if part]
+
+    def share(self, at: int) -> Exact:
+        """Return its part of a line."""
+        return self._exact(self.parts[at])
+
+    def only(self, lines: Collection[int]) -> "Proposal":
+        """Return what is left of it when it is to keep to these lines."""
+        return self._replace(parts=[part if at in lines else 0 for at, part in enumerate(self.parts)])
+
+    def _exact(self, part: int) -> Exact:
         return part if self.den == 1 else Fraction(part, self.den)
 
 
-class Work(Protocol):
-    """A verb at work; stages with groups propose first and apply what is left of it."""
+Offer = Taking | Proposal
 
-    def propose(self, state: State) -> Proposal | Refusal:
+
+class Work(Protocol):
+    """A verb at work; stages with groups ask for its offer first and apply what is left of it."""
+
+    def propose(self, state: State) -> Offer | Refusal:
         """Return what it would do now, changing nothing, or why nothing."""
 
-    def apply(self, state: State, proposal: Proposal) -> None:
-        """Do it, and say so in the state's reasons."""
+    def apply(self, state: State, proposal: Any) -> None:
+        """Do what it offered, and say so in the state's reasons."""
 
 
 class CompiledRule:
     """A rule ready to run."""
 
-    __slots__ = ("checks", "exclusive", "group", "id", "order", "stage", "work")
+    __slots__ = ("checks", "exclusive", "group", "has_code", "id", "order", "stage", "work")
 
     def __init__(
-        self, rule: str, stage: str, work: Work, checks: tuple[Condition, ...], *, priority: int = 0
+        self, rule: str, stage: str, work: Work, checks: tuple[Condition, ...], order: tuple[int, str]
     ) -> None:
         self.id = rule
         self.stage = stage
         self.work = work
         self.checks = checks
-        self.order = (-priority, rule)
+        self.order = order
         self.group = ""
         self.exclusive = False
+        self.has_code = False
 
     def refusal(self, state: State) -> Refusal | None:
         """Return why the rule may not speak here, None if it may.

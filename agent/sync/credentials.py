@@ -14,6 +14,8 @@ from agent.errors import ConfigurationError
 from agent.files import flush_folder, write_secret
 
 TILL_KEY, FLEET_KEY, ENROLMENT = "till.key", "fleet.key", "enrolment.json"
+NEXT_KEY = "next.key"
+"""The key of an enrolment under way; gone once it is answered."""
 
 
 class Enrolment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,6 +68,27 @@ def read_credentials(folder: Path, *, prefix: str = "") -> Credentials | None:
         ) from None
 
 
+def key_to_enrol_with(folder: Path) -> Ed25519PrivateKey:
+    """Return the key of an enrolment that is still to be answered, made and stored at the first attempt.
+
+    A lost answer spends the code on this key: the next attempt has to show it again.
+
+    Raises:
+        ConfigurationError: the folder cannot be written.
+    """
+    path = folder / NEXT_KEY
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.exists():
+            return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+        key = Ed25519PrivateKey.generate()
+        write_secret(path, key.private_bytes_raw())
+        flush_folder(folder)
+    except OSError as failure:
+        raise _unwritable(folder, failure) from None
+    return key
+
+
 def write_credentials(folder: Path, credentials: Credentials) -> None:
     """Store credentials durably; `enrolment.json` comes last, so a cut leaves an un-enrolled till.
 
@@ -81,8 +104,13 @@ def write_credentials(folder: Path, credentials: Credentials) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, content in files:
             write_secret(folder / name, content)
+        (folder / NEXT_KEY).unlink(missing_ok=True)
         flush_folder(folder)
     except OSError as failure:
-        raise ConfigurationError(
-            f"credentials cannot be written to {folder}: {failure.strerror}", remedy="run this as root"
-        ) from None
+        raise _unwritable(folder, failure) from None
+
+
+def _unwritable(folder: Path, failure: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"credentials cannot be written to {folder}: {failure.strerror}", remedy="run this as root"
+    )

@@ -10,14 +10,14 @@ from agent.sync.wire import EnrolAnswer, Enrolled, EnrolRequest, Refusal, Retry
 KEY_BYTES = 32
 
 
-async def enrol(settings: ClientSettings, code: str) -> Credentials:
-    """Enrol with `code`; a fresh key is made for each attempt and is bound by the answer.
+async def enrol(settings: ClientSettings, code: str, *, key: Ed25519PrivateKey | None = None) -> Credentials:
+    """Enrol with `code`; the key (made here if none is given) is bound to it.
 
     Raises:
-        Unreachable: head office did not answer; if it did hear us, the code is spent and a new one needed.
+        Unreachable: head office did not answer; it may have heard us, so repeat with the same key.
         Rejected: the code is unknown, used or too old, or head office is busy.
     """
-    key = Ed25519PrivateKey.generate()
+    key = key or Ed25519PrivateKey.generate()
     client = Client(settings)
     try:
         request = EnrolRequest(code=code, public_key=key.public_key().public_bytes_raw())

@@ -12,8 +12,12 @@ def hello_of(
     cursor: int,
     wall_ms: int,
     program_version: str,
+    highest_number: int = 0,
 ) -> Hello:
-    """Present a journal that ends at `head`; what lies above `received_seq` is the backlog."""
+    """Present a journal that ends at `head`; what lies above `received_seq` is the backlog.
+
+    `highest_number` is the highest allowance it ever had.
+    """
     head_seq, head_hash = head
     return Hello(
         incarnation=incarnation,
@@ -23,6 +27,7 @@ def hello_of(
         wall_ms=wall_ms,
         backlog=max(0, head_seq - received_seq),
         program_version=program_version,
+        highest_number=highest_number,
     )
 
 

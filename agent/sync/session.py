@@ -16,6 +16,7 @@ from agent.errors import Rejected, Unreachable
 from agent.journal.chain import genesis
 from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
+from agent.sync.directories import Directories
 from agent.sync.hello import batch_limit, contradiction, hello_of
 from agent.sync.programmes import Door, Programmes, want
 from agent.sync.pull import believable, pieces, why_no_page
@@ -70,6 +71,7 @@ class Session:
         self._door = door
         self._clock = clock
         self._programmes = Programmes(ledger, door, publisher_key=publisher_key, on_programme=on_programme)
+        self._directories = Directories(ledger, door, clock=clock, publisher_key=publisher_key)
         self._program_version = program_version
         self._limits: dict[str, int] = {}
         self._received: dict[str, int] = {}
@@ -116,7 +118,8 @@ class Session:
         has_more = True
         while has_more:
             cursor = self._ledger.read.mark("cursor")
-            match await self._ask(Pull(incarnation=self._ledger.incarnation, cursor=cursor), PullAnswer):
+            asked = Pull(self._ledger.incarnation, cursor, self._ledger.read.directory_cursor())
+            match await self._ask(asked, PullAnswer):
                 case Retry(after_ms=ms):
                     return max(ms, 1)
                 case Refusal(code=code, detail=detail):
@@ -124,9 +127,13 @@ class Session:
                 case Delta() as delta:
                     if reason := why_no_page(delta, asked=cursor):
                         raise Unreachable(reason)
+                    self._directories.announced(delta.directory)
+                    if self._directories.is_shortcut():
+                        break
                     await self._take_in(delta)
                     has_more = delta.more
         await self._programmes.fetch()
+        await self._directories.fetch()
         return 0
 
     async def _greet(self, incarnation: str, head_seq: int) -> int:
@@ -139,6 +146,7 @@ class Session:
             cursor=reader.mark("cursor"),
             wall_ms=self._now_ms(),
             program_version=self._program_version,
+            highest_number=reader.highest_allowance() if is_own else 0,
         )
         match await self._ask(hello, HelloAnswer):
             case Welcome() as welcome:

@@ -13,8 +13,10 @@ from agent.loyalty.member import MemberFacts
 
 PROTOCOL = 1
 MAX_BATCH_ENTRIES = 500
+MAX_PIECE_BYTES = 8 * 1024 * 1024
 MAX_BODY_BYTES = 4 * 1024 * 1024
 Incarnation = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Sequence = Annotated[int, Meta(ge=0, le=2**62)]
 Amount = Annotated[int, Meta(ge=0, le=2**53)]
 
@@ -44,7 +46,10 @@ class Enrolled(msgspec.Struct, frozen=True, tag="ENROLLED"):
 
 
 class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
-    """A till presents itself: which journal, how far it is, what it knows."""
+    """A till presents itself: which journal, how far it is, what it knows.
+
+    `highest_number` is the highest allowance this journal ever had: books that lack it are older.
+    """
 
     incarnation: Incarnation
     head_seq: Sequence
@@ -57,6 +62,7 @@ class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     program_version: str = ""
     programme_version: int = 0
     protocol: int = PROTOCOL
+    highest_number: Annotated[int, Meta(ge=0, le=2**53)] = 0
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
@@ -187,10 +193,11 @@ class NoMember(msgspec.Struct, frozen=True, tag="NO-MEMBER"):
 
 
 class Pull(msgspec.Struct, frozen=True, tag="PULL"):
-    """What is new since `cursor`?"""
+    """What is new since `cursor`?  `directory` is the cursor of the one in use, 0 if there is none."""
 
     incarnation: Incarnation
     cursor: int
+    directory: int = 0
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
 
 
@@ -202,6 +209,29 @@ class ProgrammeNews(msgspec.Struct, frozen=True):
     sha256: str
     signature: bytes
     active_from_ms: int = 0
+
+
+class DirectoryNews(msgspec.Struct, frozen=True):
+    """A member directory as of `cursor`; `sha256` names its list of pieces, which the publisher signed."""
+
+    cursor: Sequence
+    sha256: str
+    signature: bytes
+
+
+class PieceNews(msgspec.Struct, frozen=True, array_like=True):
+    """A piece of a directory: the blob to fetch (zlib), SHA-256 (hex) and length of what is in it."""
+
+    blob: Digest
+    sha256: Digest
+    size: Annotated[int, Meta(ge=1, le=MAX_PIECE_BYTES)]
+
+
+class PieceList(msgspec.Struct, frozen=True, tag="DIRECTORY"):
+    """The pieces of one directory in the order of its file."""
+
+    cursor: Sequence
+    pieces: Annotated[list[PieceNews], Meta(min_length=1, max_length=100_000)]
 
 
 class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
@@ -217,6 +247,7 @@ class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
     booked_seq: int
     members: list[MemberRow] = []
     programmes: list[ProgrammeNews] = []
+    directory: DirectoryNews | None = None
     notes: list[str] = []
 
 

@@ -43,7 +43,8 @@ def build_app(checkout: Checkout, devices: Callable[[], list[dict[str, Any]]]) -
         if scope["type"] != "http":
             await other(scope, receive, send)
             return
-        call = _call_of(checkout, scope["method"], scope["path"])
+        peer = str((scope.get("client") or ("",))[0])
+        call = _call_of(checkout, scope["method"], scope["path"], peer)
         if call is None:
             await other(scope, receive, send)
             return
@@ -63,8 +64,8 @@ def build_app(checkout: Checkout, devices: Callable[[], list[dict[str, Any]]]) -
 Call = Callable[[bytes], Awaitable[Any]]
 
 
-def _call_of(checkout: Checkout, method: str, path: str) -> Call | None:
-    """Find the call of a sale, None if the path is none."""
+def _call_of(checkout: Checkout, method: str, path: str, peer: str) -> Call | None:
+    """Find the call of a sale that `peer` makes, None if the path is none."""
     found = _RECEIPT.match(path)
     if found is not None:
         receipt_id, verb = found.groups()
@@ -80,7 +81,7 @@ def _call_of(checkout: Checkout, method: str, path: str) -> Call | None:
         }[verb]
         return lambda body: act(receipt_id, body)
     if path == "/v1/identifications" and method == "POST":
-        return checkout.identify
+        return lambda body: checkout.identify(body, peer)
     back = _RETURN.match(path)
     if back is not None and method == "PUT":
         sale, return_id = back.groups()

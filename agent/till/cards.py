@@ -15,6 +15,7 @@ from agent.ledger.reader import Reader
 from agent.till.events import Events
 from agent.till.gate import Gate
 from agent.till.identify import Blocked, Identified, Identifier, Outcome, Unknown
+from agent.till.idle import IdleAllowances
 
 log = structlog.get_logger()
 LOOK_UP_S = 2.0
@@ -38,6 +39,7 @@ class CardReads:
         today: Callable[[], date],
         ask_allowances: OnlineHook,
         look_up: LookUp,
+        idle: IdleAllowances,
     ) -> None:
         self._identifier = identifier
         self._events = events
@@ -46,6 +48,7 @@ class CardReads:
         self._today = today
         self._ask_allowances = ask_allowances
         self._look_up = look_up
+        self._idle = idle
         self._pending: dict[str, asyncio.Task[object]] = {}
 
     def on_read(self, device: str, kind: str, value: str, read_at_ns: int) -> None:
@@ -77,6 +80,7 @@ class CardReads:
                 told |= {"result": "identified", "wallets": self._balances(outcome.member)}
                 kind = "member.identified"
                 if not is_late:
+                    self._idle.card_read(outcome.member)
                     self._start(outcome.member, self._ask_allowances(outcome.member))
             case Unknown():
                 told |= {"result": "unknown"}
@@ -91,7 +95,12 @@ class CardReads:
         return told
 
     async def settled(self, member: str, wait_s: float) -> None:
-        """Wait a moment for head office's answer about this member, if one is on its way."""
+        """Wait a moment for head office's answer about a member who is being quoted, if one is on its way.
+
+        Whose allowance was given back meanwhile (another card was read), for them it is asked again.
+        """
+        if self._idle.quoted(member):
+            self._start(member, self._ask_allowances(member))
         task = self._pending.get(member)
         if task is not None and not task.done():
             await asyncio.wait({task}, timeout=wait_s)

@@ -18,6 +18,7 @@ from agent.till.cards import CardReads
 from agent.till.commit import commit
 from agent.till.events import Events
 from agent.till.gate import Gate
+from agent.till.guard import UnknownCards
 from agent.till.hold import HOLD_MS, hold
 from agent.till.identify import Identifier, Unknown
 from agent.till.numbers import TypedNumbers
@@ -56,6 +57,7 @@ class Checkout:
         self._clock = clock
         self._settings = settings
         self._numbers = TypedNumbers(quoter.seal, identifier, decode_text)
+        self._unknown = UnknownCards()
         self._mode = mode
         self._online_wait_s = online_wait_s
 
@@ -71,13 +73,19 @@ class Checkout:
             "data_age_s": max(0, self._now_ms() - heard_ms) // 1000 if heard_ms else None,
         }
 
-    async def identify(self, body: bytes) -> dict[str, Any]:
-        """Say whose number the POS read; unknown and blocked are answers, no errors."""
+    async def identify(self, body: bytes, peer: str = "") -> dict[str, Any]:
+        """Say whose number the POS read; unknown and blocked are answers, too many unknown an error."""
+        if self._unknown.is_over(peer, self._clock.monotonic_s()):
+            raise Refused(
+                "too_many_unknown_cards", "too many unknown cards in a minute", remedy="wait a minute"
+            )
         told = decode_json(body, IdentificationBody, what="identification")
         kind, value = self._numbers.decode(told.value)
         outcome = self._identifier.identify(kind, value, told.entry_mode)
         if isinstance(outcome, Unknown):
             outcome = await self._cards.ask_whose(outcome, self._online_wait_s)
+        if isinstance(outcome, Unknown):
+            self._unknown.add(peer, self._clock.monotonic_s())
         return self._cards.tell(outcome, device="pos")
 
     async def quote(self, receipt_id: str, body: bytes) -> Quote:
@@ -169,6 +177,8 @@ class Checkout:
         self.events.publish("receipt.committed", told)
         log.info("receipt committed", receipt=receipt_id, state=answer["state"], seq=answer["seq"])
         for difference in answer["differences"]:
+            if difference == "no_quote":
+                continue  # nothing was agreed that could differ; head office lists it
             self._alarm(receipt_id, difference, "what was paid differs from what was agreed")
 
     def _alarm(self, receipt_id: str, code: str, detail: str) -> None:

@@ -1,7 +1,7 @@
 """Paid: one durable transaction, and never a refusal for what a paid receipt holds.
 
-Step 6 of the walk.  What was agreed is written as agreed; without a matching quote the receipt is kept
-and gives nothing of ours; what cannot be read at all is parked.  All of it is settled at head office.
+Step 6 of the walk.  What was agreed is written as agreed; without a matching quote the receipt earns, and
+gets no discount of ours; what cannot be read at all is parked.  All of it is settled at head office.
 """
 
 import asyncio
@@ -81,7 +81,9 @@ async def commit(
         raise DocumentError("commit", [wrong]) from failure
     paid = Paid(receipt_id, plain, digest, offline, language)
     # A repeat is a read.
-    stored = ledger.read.receipt(receipt_id) or await _booked_or_parked(ledger, quoter, numbers, paid, body)
+    stored = _if_paid(ledger.read.receipt(receipt_id)) or await _booked_or_parked(
+        ledger, quoter, numbers, paid, body
+    )
     if isinstance(stored, dict):
         quoter.forget(receipt_id)
         return Committed(stored, repeated=False)
@@ -97,7 +99,7 @@ async def _booked_or_parked(
     """Write a new receipt and return its answer; or return the one that was written while we thought."""
 
     def park(why: str) -> Callable[[Transaction], dict[str, Any] | StoredReceipt]:
-        return lambda tx: tx.receipt(paid.receipt_id) or _park(tx, paid, numbers, why)
+        return _unless_paid(paid.receipt_id, lambda tx, before: _park(tx, paid, numbers, why, before))
 
     try:
         parsed = _parsed(paid.receipt_id, body)
@@ -108,7 +110,10 @@ async def _booked_or_parked(
         parsed = msgspec.structs.replace(parsed, tenders=tenders)
         return await _write(
             ledger,
-            lambda tx: tx.receipt(paid.receipt_id) or _book(tx, agreed, parsed, paid, differences),
+            _unless_paid(
+                paid.receipt_id,
+                lambda tx, before: _book(tx, agreed, parsed, paid, [*differences, *before]),
+            ),
         )
     except (msgspec.ValidationError, RecursionError, Refused) as failure:
         return await _write(ledger, park(str(failure)))
@@ -120,6 +125,28 @@ async def _booked_or_parked(
         return await _write(ledger, park(f"{type(failure).__name__} while booking"))
 
 
+def _if_paid(stored: StoredReceipt | None) -> StoredReceipt | None:
+    """Return a receipt that was committed; one that was only cancelled before stands in nobody's way."""
+    return stored if stored is not None and stored.is_paid else None
+
+
+def _unless_paid(
+    receipt_id: str, write: Callable[[Transaction, list[str]], dict[str, Any]]
+) -> Callable[[Transaction], dict[str, Any] | StoredReceipt]:
+    """Make the change that writes a receipt unless it was committed; `write` hears of an earlier void.
+
+    Such a receipt counts all the same: the money was taken.
+    """
+
+    def change(tx: Transaction) -> dict[str, Any] | StoredReceipt:
+        known = tx.receipt(receipt_id)
+        if known is not None and known.is_paid:
+            return known
+        return write(tx, ["voided_before"] if known is not None else [])
+
+    return change
+
+
 def _parsed(receipt_id: str, body: bytes) -> CommitBody:
     parsed = _lenient.decode(body)
     if parsed.basket.receipt_id != receipt_id:
@@ -128,12 +155,12 @@ def _parsed(receipt_id: str, body: bytes) -> CommitBody:
 
 
 def _agreed(quoter: Quoter, numbers: TypedNumbers, parsed: CommitBody) -> tuple[Agreed, list[str]]:
-    """Return what was agreed; a receipt without a matching quote gives nothing of ours."""
+    """Return what was agreed; a receipt without a matching quote earns, and gets no discount of ours."""
     basket, was_removed = numbers.sealed_when_paid(parsed.basket, parsed.identification)
     removed = ["payment_card_removed"] if was_removed else []
     if parsed.etag and (known := quoter.matching(basket.receipt_id, parsed.etag, basket)):
         return known, removed + _tender_differences(known, parsed)
-    return quoter.unquoted(basket), removed + (["etag_mismatch"] if parsed.etag else [])
+    return quoter.unquoted(basket), [*removed, *(["etag_mismatch"] if parsed.etag else []), "no_quote"]
 
 
 def _tender_differences(agreed: Agreed, parsed: CommitBody) -> list[str]:
@@ -177,16 +204,18 @@ def _book(
     return answer
 
 
-def _park(tx: Transaction, paid: Paid, numbers: TypedNumbers, why: str) -> dict[str, Any]:
+def _park(tx: Transaction, paid: Paid, numbers: TypedNumbers, why: str, before: list[str]) -> dict[str, Any]:
     """Keep what cannot be booked, without identifiers, for head office to settle."""
     tx.release_hold(paid.receipt_id)
-    data = {"why": why, "body": _storable(paid.plain, numbers)}
+    data: dict[str, Any] = {"why": why, "body": _storable(paid.plain, numbers)}
+    if before:
+        data["differences"] = before
     tx.append(Draft(kind="NOTE", receipt=paid.receipt_id, part="parked", data=data))
     answer = {
         "receipt_id": paid.receipt_id,
         "state": "parked",
         "why": why,
-        "differences": ["parked"],
+        "differences": ["parked", *before],
         **_position(tx),
         "receipt_text": [],
     }

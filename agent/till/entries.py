@@ -34,6 +34,8 @@ def receipt_draft(
         data["facts"] = msgspec.to_builtins(agreed.facts)
     if known is not None:
         data["identified_by"] = {"entry_mode": known.entry_mode, "tag": known.tag.hex()}
+    if agreed.unquoted:
+        data["unquoted"] = True
     if fiscal:
         data["fiscal"] = fiscal
     if differences:
@@ -141,9 +143,14 @@ def _given(agreed: Agreed, quote: Quote) -> list[Draft]:
         if give.kind == "voucher":
             data["id"] = _voucher_id(agreed.basket.receipt_id, index)
         amount, unit = (give.amount, give.name) if give.kind == "lot" else (0, "")
-        part = give.rule if index == 0 else f"{give.rule}/{index}"
-        drafts.append(_draft(agreed, "GIVE", part, unit=unit, amount=amount, data=data))
+        drafts.append(_draft(agreed, "GIVE", gift_part(quote, index), unit=unit, amount=amount, data=data))
     return drafts
+
+
+def gift_part(quote: Quote, index: int) -> str:
+    """Return the part under which the gift at this place of a quote is journalled."""
+    rule = quote.gives[index].rule
+    return rule if index == 0 else f"{rule}/{index}"
 
 
 def _voucher_id(receipt_id: str, index: int) -> str:

@@ -1,12 +1,14 @@
 """Caps and deadlines at the door: uvicorn would keep a half-open request for ever (measured: 400 of 400).
 
 A body larger than 256 KiB, a body that does not arrive in 5 s and more than 64 calls at once are
-answered and let go.  The loopback door also wants a token, and a Host and Origin it knows (a web page
-elsewhere must not reach a till through its browser).
+answered and let go, nor may a caller go through card numbers until one is known.  The loopback door
+also wants a token, and a Host and Origin it knows (a web page elsewhere must not reach a till through
+its browser).
 """
 
 import asyncio
 import hmac
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -17,6 +19,33 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BODY_BYTES = 256 * 1024
 BODY_DEADLINE_S = 5.0
+
+
+UNKNOWN_CARDS = 30
+UNKNOWN_CARDS_S = 60.0
+"""So many unknown cards in so many seconds, and a peer hears no more of cards until they are past."""
+PEERS = 256
+
+
+class UnknownCards:
+    """Counts each peer's look-ups of cards that nobody has; `now_s` is monotonic."""
+
+    def __init__(self) -> None:
+        self._at: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def is_over(self, peer: str, now_s: float) -> bool:
+        """Say whether a peer had too many."""
+        times = self._at.get(peer, deque())
+        while times and now_s - times[0] >= UNKNOWN_CARDS_S:
+            times.popleft()
+        return len(times) >= UNKNOWN_CARDS
+
+    def add(self, peer: str, now_s: float) -> None:
+        """Take down one more."""
+        self._at.setdefault(peer, deque(maxlen=UNKNOWN_CARDS)).append(now_s)
+        self._at.move_to_end(peer)
+        if len(self._at) > PEERS:
+            self._at.popitem(last=False)
 
 
 class TooLargeError(Exception):

@@ -29,9 +29,13 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "hold_too_large": (422, "More points than may be spent here now", "choose_less"),
     "return_too_large": (422, "More comes back than was sold", "call_help"),
     "too_many_connections": (429, "Too many calls at once", "retry"),
+    "too_many_unknown_cards": (429, "Too many unknown cards from this caller", "continue_without"),
     "ledger_read_only": (503, "The ledger cannot be written now", "continue_without"),
     "busy": (503, "Too much at once", "retry"),
 }
+
+
+_RETRY_AFTER_S = {"too_many_unknown_cards": 60}
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -57,7 +61,7 @@ def problem(code: str, detail: str, *, errors: list[dict[str, Any]] | None = Non
         detail=detail,
         code=code,
         cashier_action=action,
-        retry_after_s=1 if status in {429, 503} else None,
+        retry_after_s=_RETRY_AFTER_S.get(code, 1) if status in {429, 503} else None,
         errors=errors or [],
     )
 

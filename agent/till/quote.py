@@ -21,6 +21,7 @@ from agent.loyalty.compile import Compiled
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import MemberFacts, WalletFacts
 from agent.loyalty.quote import ProgrammeRef, Quote, QuoteLine
+from agent.loyalty.unquoted import earning_only
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
 
 REMEMBERED = 256
@@ -49,6 +50,8 @@ class Agreed:
     quote: Quote
     at: datetime
     time_zone: str
+    unquoted: bool = False
+    """Paid without a matching quote: it earns, and nothing was taken off."""
 
     @property
     def member(self) -> str:
@@ -103,6 +106,10 @@ class Quoter:
         """Return the last quote of a receipt, if this start of the agent made one."""
         return self._remembered.get(receipt_id)
 
+    def is_quoted(self, member: str) -> bool:
+        """Say whether a receipt of this member was quoted and is not over yet."""
+        return any(agreed.member == member for agreed in self._remembered.values())
+
     def forget(self, receipt_id: str) -> None:
         """Drop the quote of a receipt that is over."""
         self._remembered.pop(receipt_id, None)
@@ -124,15 +131,22 @@ class Quoter:
         return None
 
     def unquoted(self, basket: Basket) -> Agreed:
-        """Return a sale that was paid without a matching quote: the POS's prices, nothing of ours."""
-        agreed = self._evaluated(basket, self._moment(basket.sold_at))
-        return replace(agreed, quote=_without_programme(agreed.basket))
+        """Return a sale paid without a matching quote: it earns on the POS's prices, nothing is taken off."""
+        agreed = self._evaluated(basket, self._moment(basket.sold_at), change=earning_only)
+        return replace(agreed, unquoted=True)
 
     def identification_of(self, basket: Basket) -> Identification | None:
         """Return the identification that a basket carries, of any age."""
         return self._without_tokens(basket)[1] if basket.instruments else None
 
-    def _evaluated(self, basket: Basket, at: datetime, *, use_expired: bool = True) -> Agreed:
+    def _evaluated(
+        self,
+        basket: Basket,
+        at: datetime,
+        *,
+        use_expired: bool = True,
+        change: Callable[[Compiled], Compiled] = lambda compiled: compiled,
+    ) -> Agreed:
         if basket.currency != self._settings.currency:
             raise Refused(
                 "currency_mismatch",
@@ -148,7 +162,7 @@ class Quoter:
         if identification is not None and identification.member:
             day = at.astimezone(compiled.zone).date()
             facts = self._facts(identification.member, plain.receipt_id, day)
-        quote = evaluate(compiled, facts, plain, at)
+        quote = evaluate(change(compiled), facts, plain, at)
         if not self._is_online():
             quote = _provisional(quote)
         sealed = _sealed(quote, plain, facts, at)

@@ -1,7 +1,7 @@
 """Goods come back: earned points go out, spent points return into their own lots, money is refunded.
 
 The answer rests on the RECEIPT entry of the sale and on earlier returns of it, nothing else.  A sale
-that this till does not know is noted, and head office settles its points.
+that this till does not know is noted, and head office undoes its points once it has both.
 """
 
 import asyncio
@@ -14,12 +14,11 @@ from agent.journal.entry import Draft, Entry
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import StoredReceipt
 from agent.ledger.transaction import Transaction
-from agent.loyalty.basket import Basket, Line
-from agent.loyalty.numbers import exact
+from agent.loyalty.basket import Basket
 from agent.loyalty.quote import Quote
-from agent.loyalty.returns import ReturnEffects, amount_of, effects_of
-from agent.till.entries import reversal
-from agent.till.shapes import ReturnBody, ReturnLine
+from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of
+from agent.till.entries import gift_part, reversal
+from agent.till.shapes import ReturnBody
 
 
 async def take_back(ledger: Ledger, receipt_id: str, return_id: str, body: ReturnBody) -> dict[str, Any]:
@@ -41,13 +40,14 @@ async def take_back(ledger: Ledger, receipt_id: str, return_id: str, body: Retur
             if known.data["asked"] == asked:
                 return dict(known.data["answer"])
             raise Conflict("receipt_conflict", f"return {return_id} came with other lines")
-        if any(one.kind == "REVERSE" and one.data.get("undoes") == "RECEIPT" for one in entries):
+        known_here = tx.receipt(receipt_id) or stored
+        if known_here is not None and known_here.state == "voided":
             raise Refused("wrong_state", f"receipt {receipt_id} was voided: nothing of it can come back")
         sale = next((one for one in entries if one.kind == "RECEIPT"), None)
         if sale is None:
             return _note(tx, receipt_id, return_id, asked)
         answer = _book(tx, sale, entries, return_id=return_id, body=body)
-        _move_state(tx, tx.receipt(receipt_id) or stored, str(answer["state"]))
+        _move_state(tx, known_here, str(answer["state"]))
         return answer
 
     return await asyncio.wrap_future(ledger.write(change))
@@ -88,7 +88,7 @@ def _book(
     }
     drafts = [
         Draft("RETURN", receipt=sale.receipt, part=return_id, account=sale.account, data=data),
-        *_reversals(entries, effects, return_id),
+        *_reversals(entries, effects, return_id, {gift_part(quote, at) for at in effects.gives}),
     ]
     for one in drafts:
         actor = body.cashier or sale.actor
@@ -131,7 +131,13 @@ def _asked_minors(
             minors[line.line] = 0  # a free article or a deposit given back: no money or points of ours
             continue
         left = line.amount_minor - before.get(line.line, 0)
-        now = _asked_minor(asked, line, left, entries)
+        now = asked_minor(
+            line,
+            left,
+            quantity=asked.quantity,
+            amount_minor=asked.amount_minor,
+            earlier=_quantities(entries, line.line),
+        )
         if not 0 < now <= left:
             raise Refused(
                 "return_too_large", f"of line {line.line} only {left} minor units are left", left=left
@@ -140,26 +146,22 @@ def _asked_minors(
     return minors
 
 
-def _asked_minor(asked: ReturnLine, line: Line, left: int, entries: list[Entry]) -> int:
-    if asked.amount_minor is not None:
-        return asked.amount_minor
-    if asked.quantity is None or not exact(line.quantity):
-        return left
-    earlier = [
-        exact(one["quantity"])
+def _quantities(entries: list[Entry], line: int) -> list[str]:
+    """Return the quantities of a line that came back before."""
+    return [
+        one["quantity"]
         for entry in entries
         if entry.kind == "RETURN"
         for one in entry.data["asked"]["lines"]
-        if one["line"] == line.line and one.get("quantity")
+        if one["line"] == line and one.get("quantity")
     ]
-    done = sum(earlier)
-    if done + exact(asked.quantity) == exact(line.quantity):
-        return left  # the last piece: whatever amounts came back in between, the sum is the line
-    return amount_of(line, asked.quantity, before=str(done))
 
 
-def _reversals(entries: list[Entry], effects: ReturnEffects, return_id: str) -> list[Draft]:
-    """Undo points lot by lot: what is left of each entry, in the order in which they were written."""
+def _reversals(entries: list[Entry], effects: ReturnEffects, return_id: str, gone: set[str]) -> list[Draft]:
+    """Undo points lot by lot: what is left of each entry, in the order in which they were written.
+
+    `gone` are the parts of the gifts that what is left of the sale would not have given.
+    """
     drafts: list[Draft] = []
     for kind, totals in (("EARN", effects.earned), ("REDEEM", effects.spent)):
         for wallet, points in totals.items():
@@ -170,8 +172,25 @@ def _reversals(entries: list[Entry], effects: ReturnEffects, return_id: str) -> 
                     missing -= sum(abs(amount) for _, amount in lots)
                     if lots:
                         drafts.append(_reverse(entry, lots, return_id))
-    counted = [entry for entry in entries if entry.kind == "COUNT" and entry.part in effects.counts]
-    return drafts + [reversal(entry, f"{return_id}/COUNT/{entry.part}") for entry in counted]
+    counted = {**effects.counts, **effects.rewards}
+    drafts += [
+        _uncount(entry, effects, return_id)
+        for entry in entries
+        if entry.kind == "COUNT" and entry.part in counted
+    ]
+    undone = [one.data.get("of") for one in entries if one.kind == "REVERSE"]
+    return drafts + [
+        reversal(entry, f"{return_id}/GIVE/{entry.part}")
+        for entry in entries
+        if entry.kind == "GIVE" and entry.part in gone and [entry.incarnation, entry.seq] not in undone
+    ]
+
+
+def _uncount(entry: Entry, effects: ReturnEffects, return_id: str) -> Draft:
+    """Undo as much of a count as came back: its units line by line, rewards once they are out of reach."""
+    made = reversal(entry, f"{return_id}/COUNT/{entry.part}")
+    back = {"units": effects.counts.get(entry.part, 0), "rewards": effects.rewards.get(entry.part, 0)}
+    return msgspec.structs.replace(made, data=made.data | {key: -number for key, number in back.items()})
 
 
 def _part_of_lots(entry: Entry, entries: list[Entry], points: int) -> list[tuple[str, int]]:

@@ -1,4 +1,7 @@
-"""Cancel a receipt: before commit a hold is given back, afterwards every effect is undone by its opposite."""
+"""Cancel a receipt: before commit a hold is given back, afterwards every effect is undone by its opposite.
+
+Either way it is written down: the recovery call says `voided`, and a repeat is a read.
+"""
 
 import asyncio
 from typing import Any
@@ -29,8 +32,7 @@ async def void(ledger: Ledger, receipt_id: str, body: VoidBody) -> dict[str, Any
         # What another call did since then counts; a journal of before a restore only the reader knows.
         stored = tx.receipt(receipt_id) or archived
         if stored is None:
-            tx.release_hold(receipt_id)
-            return _answer(tx, receipt_id)
+            return _before_commit(tx, receipt_id, body)
         if stored.state == "voided":
             return dict(stored.answer["void"])
         if stored.state in {"partly_returned", "returned"}:
@@ -41,6 +43,17 @@ async def void(ledger: Ledger, receipt_id: str, body: VoidBody) -> dict[str, Any
         return answer
 
     return await asyncio.wrap_future(ledger.write(change))
+
+
+def _before_commit(tx: Transaction, receipt_id: str, body: VoidBody) -> dict[str, Any]:
+    """Give the hold back and note it; a receipt without content is one that was never paid."""
+    tx.release_hold(receipt_id)
+    data = {"reason": body.reason}
+    tx.append(Draft("NOTE", receipt=receipt_id, part="voided_unpaid", actor=body.cashier, data=data))
+    answer = _answer(tx, receipt_id)
+    kept = {"receipt_id": receipt_id, "state": "voided", "void": answer}
+    tx.put_receipt(receipt_id, state="voided", content_hash=b"", answer=kept, member="")
+    return answer
 
 
 def _undo(tx: Transaction, entries: list[Entry], stored: StoredReceipt, body: VoidBody) -> None:

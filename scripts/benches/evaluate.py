@@ -1,6 +1,7 @@
 """What a quote costs to compute, and beside whom: `scripts/bench evaluate`.
 
-The first lines are ours: 20 lines, 50 rules of all verbs.  The peers are compared on what both can do, so
+The first lines are ours: 20 lines, 50 rules of all verbs, and a basket of 161 lines under 200 rules, which
+may cost no more than its share of lines x rules.  The peers are compared on what both can do, so
 beside django-oscar stand 50 rules that it can express, every one of them, on the same basket; then the
 mixed programme, where it computes only the rules it has words for while ours computes all.
 bg4h-discount-api prices articles only, so it is compared on 50 rules for single articles.  All of it is CPU
@@ -18,8 +19,9 @@ from scripts.benches.peers.environment import ask
 from scripts.benches.shared_case import ARTICLES, neutral, shared_case
 
 LONGEST_MS, LONGEST_TAIL_MS = 1.0, 5.0
+LARGE, LARGE_MS = (161, 200), 25.0
 TIMES_OSCAR, TIMES_BG4H = 3000, 4
-RULES = 50
+LINES, RULES = 20, 50
 
 
 def measure(folder: Path, seconds: float = 3) -> list[Line]:  # noqa: ARG001 - one signature for all figures
@@ -32,12 +34,23 @@ def measure(folder: Path, seconds: float = 3) -> list[Line]:  # noqa: ARG001 - o
     lines = [
         line("evaluate_p50", statistics.median(ours), "20 lines x 50 rules in 1 ms", LONGEST_MS, goal=1.0),
         line("evaluate_p99", percentile(ours, 99), "the same in 5 ms", LONGEST_TAIL_MS),
+        *_large(statistics.median(ours), seconds),
     ]
     try:
         lines += _beside_peers(seconds)
     except CannotRun as why:
         raise CannotRun(str(why), lines) from None
     return lines
+
+
+def _large(small_ms: float, seconds: float) -> list[Line]:
+    """Return what the large case costs, and that beside its share of lines x rules."""
+    middle = statistics.median(cpu_times_ms(partial(evaluate, *case(*LARGE)), seconds=seconds / 2))
+    share = LARGE[0] * LARGE[1] / (LINES * RULES) * small_ms
+    return [
+        line("evaluate_large", middle, "161 lines x 200 rules in 25 ms", LARGE_MS, goal=1.0),
+        line("evaluate_growth", middle, "the small case by lines x rules", share, goal=1.0),
+    ]
 
 
 def _beside_peers(seconds: float) -> list[Line]:

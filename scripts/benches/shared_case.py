@@ -12,8 +12,9 @@ from typing import Any
 from agent.loyalty.basket import Basket
 from agent.loyalty.compile import Compiled, compile_programme
 from agent.loyalty.member import MemberFacts
-from agent.loyalty.programme import Rule, Scope
+from agent.loyalty.programme import Rule
 from agent.loyalty.read import load_programme
+from agent.loyalty.where import Scope
 from scripts.benches.evaluate_case import HEAD, case
 
 SHARED = (
@@ -60,7 +61,8 @@ def _rule(name: str, rule: Rule) -> dict[str, Any] | None:
     """Translate one rule; a segment that the member is in, a cap and a group's mode are passed over."""
     take = rule.take_off
     # A coupon that is not shown is no offer of the basket in django-oscar either.
-    if take is None or rule.when.code:
+    (when,) = rule.alternatives
+    if take is None or when.code:
         return None
     verb, value = (
         ("Percentage", take.percent)
@@ -74,8 +76,8 @@ def _rule(name: str, rule: Rule) -> dict[str, Any] | None:
         "verb": verb,
         "value": value,
         "scope": _scope(rule.scope),
-        "at_least": rule.when.amount.at_least if rule.when.amount else None,
-        "from": f"{rule.when.from_}T00:00:00Z" if rule.when.from_ else None,
+        "at_least": when.amount.at_least if when.amount else None,
+        "from": f"{when.from_}T00:00:00Z" if when.from_ else None,
     }
 
 

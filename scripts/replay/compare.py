@@ -9,9 +9,9 @@ from scripts.replay import books
 from scripts.replay.fleet import Fleet
 from scripts.replay.station import Done
 
-EXPECTED = ("facts_stale", "voucher_twice", "not_quoted")
+EXPECTED = ("facts_stale", "voucher_twice", "no_quote", "not_quoted")
 """What a cut line or a killed till does, each told and settled, none a disagreement: older figures, a voucher
-used at two tills that could not know of each other, a sale at the POS's own prices as nobody answered."""
+used at two tills that could not know of each other, a sale without a quote as nobody answered (it earns)."""
 
 
 @dataclass(slots=True)

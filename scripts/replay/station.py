@@ -171,6 +171,8 @@ class Station:
         earned, redeemed = (sum(one[name] for one in wallets) for name in ("earn", "redeem"))
         self.done.committed[receipt_id] = Told(earned, redeemed)
         for difference in answer.get("differences", []):
+            if difference == "no_quote":
+                continue  # the agent was down while it was asked; counted in `without_quote`
             self.done.faults.append(f"{receipt_id}: {difference}")
 
     def _afterwards(self, sale: Sale, choice: Choice, receipt_id: str) -> None:

@@ -63,6 +63,16 @@ def test_evaluate_explains_every_rule_in_words(basket: Path, lang: str) -> None:
     assert "fresh-x3" in done.stdout
 
 
+def test_a_basket_in_another_currency_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "basket.json"
+    path.write_text(json.dumps({**BASKET, "currency": "EUR"}))
+    done = command("evaluate", "--programme", str(CLUB), "--basket", str(path))
+    assert done.returncode == 2
+    assert "/currency" in done.stderr
+    assert "EUR" in done.stderr
+    assert "give a basket in USD" in done.stderr
+
+
 def test_a_bad_basket_is_refused_with_all_its_mistakes_and_exit_2(tmp_path: Path) -> None:
     path = tmp_path / "basket.json"
     bad = {

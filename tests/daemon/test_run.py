@@ -109,6 +109,11 @@ def test_a_till_sells_before_it_is_enrolled_and_before_any_programme(agent: Agen
     assert (status, first["state"]) == (200, "committed")
     assert call(agent.pos, "POST", "/v1/receipts/1-1-77-1/commit", commit) == (200, first)
     assert call(agent.admin, "GET", "/status")[1]["ledger"]["head_seq"] == first["seq"]
+    deadline = time.monotonic() + 15
+    while not (checked := call(agent.admin, "GET", "/status")[1]["ledger"]["idle_check"])["rounds"]:
+        assert time.monotonic() < deadline, "the idle till verifies nothing"
+        time.sleep(0.1)
+    assert checked == {"verified_seq": first["seq"], "rounds": 1, "problem": ""}
     process.send_signal(signal.SIGTERM)
     agent.await_message("STOPPING=1")
     assert process.wait(20) == 0

@@ -5,39 +5,28 @@ that was never attempted does not appear; nothing else is wrong*. `Tally.judge` 
 every tool.
 """
 
-from __future__ import annotations
-
 import importlib
 import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Protocol
+
+from agent.ledger.storage import Storage
 
 
 class UnsupportedError(Exception):
     """This machine refuses the fault (no root, loop device or compiler); the message says why."""
 
 
-class Connection(Protocol):
-    """The part of a DB-API connection in autocommit mode that a ledger may use under the lab."""
+class Folder(Storage, Protocol):
+    """A ledger's storage that lies in a folder, real or recorded; lock and shared memory lie there too."""
 
     @property
-    def in_transaction(self) -> bool: ...
-    def execute(self, sql: str, parameters: Any = (), /) -> Any: ...
-    def executescript(self, sql: str, /) -> Any: ...
-    def close(self) -> None: ...
-
-
-class Storage(Protocol):
-    """The folder a ledger lives in, real or simulated, so that creation is under test as well."""
-
-    def connect(self, name: str) -> Connection: ...
-    def exists(self, name: str) -> bool: ...
-    def remove(self, name: str) -> None: ...
-    def flush(self, name: str) -> None: ...
-    def replace(self, source: str, target: str) -> None: ...
-    def flush_directory(self) -> None: ...
+    def folder(self) -> Path:
+        """Return where it lies."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -116,11 +105,11 @@ class Target:
     module: str
     options: Mapping[str, str]
 
-    def work(self, storage: Storage, session: Session) -> None:
+    def work(self, storage: Folder, session: Session) -> None:
         """Run the workload; `options` choose a variant, such as a planted bug."""
         importlib.import_module(self.module).workload(storage, session, **self.options)
 
-    def verify(self, storage: Storage) -> Report:
+    def verify(self, storage: Folder) -> Report:
         """Open the ledger as the program does at start, and report what is there."""
         report: Report = importlib.import_module(self.module).verify(storage)
         return report

@@ -1,7 +1,5 @@
 """One life of a workload in a child process: started, listened to, stopped, killed."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

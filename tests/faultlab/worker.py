@@ -1,7 +1,5 @@
 """The child process of every tool: runs a workload and writes its claims, one line each."""
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import os

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agent.headoffice import tills
 from agent.headoffice.app import build_app
 from agent.headoffice.members import card_tag
 from agent.headoffice.office import Office
@@ -89,7 +90,7 @@ def test_a_code_serves_once_and_for_a_quarter_of_an_hour(office: Office, clock: 
     assert answer(call(office, path, encode(EnrolRequest("wrong", key))), Refusal).code == "code_unknown"
     assert answer(call(office, path, encode(EnrolRequest(code, b"short"))), Refusal).code == "key_malformed"
     answer(call(office, path, encode(EnrolRequest(code, key))), Enrolled)
-    assert answer(call(office, path, encode(EnrolRequest(code, key))), Refusal).code == "code_unknown"
+    assert answer(call(office, path, encode(EnrolRequest(code, b"2" * 32))), Refusal).code == "code_unknown"
     late = add_till(office, "12", "12-7")
     clock.advance(minutes=15, seconds=1)
     assert answer(call(office, path, encode(EnrolRequest(late, key))), Refusal).code == "code_unknown"
@@ -101,6 +102,23 @@ def test_a_message_serves_only_its_till_its_path_and_its_key(office: Office, til
     sealed = encode(seal(till.name, PATHS[Hello], encode(till.hello()), till.key))
     assert call(office, PATHS[Pull], sealed).status_code == 401
     assert call(office, PATHS[Hello], sealed).status_code == 200
+
+
+def test_a_lost_answer_to_an_enrolment_is_given_again_to_the_same_key_while_the_code_lives(
+    office: Office, clock: StillClock
+) -> None:
+    code, key = add_till(office, "12", "12-1"), b"1" * 32
+    first = tills.enrol(office, EnrolRequest(code, key))
+    clock.advance(minutes=14)
+    assert tills.enrol(office, EnrolRequest(code, key)) == first
+    assert isinstance(tills.enrol(office, EnrolRequest(code, b"2" * 32)), Refusal)
+    assert tills.public_key_of(office, "12-1") == key
+    clock.advance(minutes=2)
+    assert isinstance(tills.enrol(office, EnrolRequest(code, key)), Refusal)
+    fresh = add_till(office, "12", "12-1")
+    assert isinstance(tills.enrol(office, EnrolRequest(code, key)), Refusal)
+    assert isinstance(tills.enrol(office, EnrolRequest(fresh, b"2" * 32)), Enrolled)
+    assert tills.public_key_of(office, "12-1") == b"2" * 32
 
 
 def test_after_a_new_enrolment_the_old_key_opens_nothing(office: Office, till: TillEnd) -> None:

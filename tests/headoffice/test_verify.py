@@ -30,7 +30,7 @@ def test_untouched_books_agree_with_the_journals(busy: Office) -> None:
         ("UPDATE allowance_lot SET spent = amount + 1", "I1: allowance 1"),
         ("UPDATE allowance_lot SET amount = amount + 5", "is not the sum of its lots"),
         ("UPDATE allowance SET state = 'OPEN'", "allowance: row 0"),
-        ("INSERT INTO difference VALUES (99, 'x', 1, 'r', 'difference', 'd')", "difference: 1 rows"),
+        ("INSERT INTO difference VALUES (99, 'x', 1, 'r', 'difference', 'd', 0)", "difference: 1 rows"),
     ],
 )
 def test_what_was_changed_behind_our_back_shows(busy: Office, tampering: str, shows: str) -> None:

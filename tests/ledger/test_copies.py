@@ -46,7 +46,16 @@ def fill(folder: Path, receipts: int = 3) -> None:
         ("UPDATE allowance_lot SET held = 0", "table allowance_lot, row 1"),
         ("DELETE FROM hold", "table hold, row open"),
         ("UPDATE allowance SET closed = 3", "table allowance, row 1"),
-        ("INSERT INTO mark VALUES ('acknowledged', 99, '')", "mark acknowledged"),
+        ("UPDATE receipt SET effects = (SELECT effects FROM receipt WHERE receipt = 'r2')", "receipt open"),
+        ("UPDATE receipt SET receipt = 'r9' WHERE receipt = 'r1'", "receipt r9"),
+        ("DELETE FROM receipt WHERE receipt = 'r1'", "receipts"),
+        ("INSERT INTO mark VALUES ('acknowledged', 99, '', x'')", "mark acknowledged"),
+        ("UPDATE receipt SET answer = x'7b7d' WHERE receipt = 'r1'", "table receipt, row r1"),
+        ("UPDATE allowance_lot SET amount = 41", "table allowance_lot, row 1"),
+        ("UPDATE member SET version = 9", "table member, row m1"),
+        ("UPDATE mark SET number = 7 WHERE name = 'cursor'", "table mark, row cursor"),
+        ("ALTER TABLE hold ADD COLUMN note TEXT", "schema of hold"),
+        ("DELETE FROM _sqlite_migrations", "migrations"),
     ],
 )
 def test_verify_names_the_first_bad_row_and_what_to_do(tmp_path: Path, sql: str, where: str) -> None:
@@ -67,6 +76,7 @@ def test_verify_sees_a_tail_cut_off_by_the_witness(tmp_path: Path) -> None:
     db = connect(tmp_path / "ledger.db")
     db.execute("DELETE FROM journal WHERE seq = 7")
     db.execute("DELETE FROM hold")
+    db.execute("DELETE FROM receipt WHERE receipt = 'open'")
     db.execute("UPDATE allowance_lot SET held = 0")
     db.close()
     assert [one.where for one in verify(tmp_path).problems] == ["witness"]

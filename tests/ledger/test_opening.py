@@ -11,6 +11,7 @@ from agent.errors import LedgerBusy, LedgerDamaged, LedgerForeign
 from agent.journal.entry import Draft
 from agent.ledger.database import connect, sqlite_version, version_is_sound
 from agent.ledger.ledger import open_ledger
+from agent.ledger.storage import DiskStorage
 from agent.ledger.witness import read_witness
 from tests.ledger.rigs import ToldClock, do, ids, opened
 
@@ -98,7 +99,7 @@ def test_an_old_copy_that_comes_back_spends_nothing(tmp_path: Path) -> None:
     with opened(tmp_path) as ledger:
         assert "old copy" in ledger.read.frozen()
         do(ledger, lambda tx: tx.append(Draft("NOTE")))
-    witness = read_witness(tmp_path)
+    witness = read_witness(DiskStorage(tmp_path))
     assert witness is not None
     assert witness.seq == 5, "the witness that contradicts is kept as evidence"
 

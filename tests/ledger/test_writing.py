@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,11 @@ import pytest
 from agent.errors import Conflict, LedgerReadOnly, Refused
 from agent.journal.chain import chain_end, genesis
 from agent.journal.entry import Draft, entry_from
+from agent.ledger.database import connect
 from agent.ledger.transaction import Transaction
 from agent.ledger.verify import verify
+from agent.ledger.writer import LogPlan
+from agent.loyalty.member import MemberFacts
 from tests.ledger.rigs import LATER_MS, allowance, do, earn, facts, opened, tell, usable
 
 
@@ -123,6 +127,43 @@ def test_a_card_leads_to_its_member_until_the_member_is_forgotten(tmp_path: Path
         assert (found.member, found.status, found.card_blocked) == ("m1", "active", False)
         do(ledger, lambda tx: tx.forget("m1"))
         assert ledger.read.member_of(b"t" * 16) is None
+
+
+def holding(folder: Path, value: bytes) -> list[str]:
+    """Name the files in which these bytes stand."""
+    return sorted(path.name for path in folder.rglob("*") if path.is_file() and value in path.read_bytes())
+
+
+def test_what_is_forgotten_is_in_no_file_any_more(tmp_path: Path) -> None:
+    told = MemberFacts("m1", segments=["a-rare-segment"])
+    with opened(tmp_path) as ledger:
+        for version in (1, 2):
+            tell(ledger, told, version=version, tag=b"a-rare-card-tag!")
+        assert holding(tmp_path, b"a-rare-segment") == ["ledger.db-wal"]
+        do(ledger, lambda tx: tx.forget("m1"))
+        do(ledger, lambda tx: tx.head())
+        assert holding(tmp_path, b"a-rare-segment") == holding(tmp_path, b"a-rare-card-tag!") == []
+        assert (tmp_path / "ledger.db-wal").stat().st_size >= LogPlan().grown_bytes
+    assert holding(tmp_path, b"a-rare-segment") == []
+    assert verify(tmp_path).ok
+
+
+def test_a_reader_in_the_way_delays_the_wiping_and_no_sale(tmp_path: Path) -> None:
+    with opened(tmp_path) as ledger:
+        tell(ledger, MemberFacts("m1", segments=["a-rare-segment"]))
+        reader = connect(tmp_path / "ledger.db", read_only=True)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM journal").fetchall()
+        do(ledger, lambda tx: tx.forget("m1"))
+        began = time.monotonic()
+        do(ledger, lambda tx: tx.append(Draft("NOTE")))
+        assert time.monotonic() - began < 2
+        assert holding(tmp_path, b"a-rare-segment") != []
+        reader.close()
+        deadline = time.monotonic() + 10
+        while holding(tmp_path, b"a-rare-segment") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert holding(tmp_path, b"a-rare-segment") == []
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

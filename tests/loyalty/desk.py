@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.loyalty.basket import Basket, Line
-from agent.loyalty.compile import compile_programme
+from agent.loyalty.compile import Compiled, compile_programme
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.quote import Quote
@@ -22,18 +22,23 @@ time_zone = "Europe/Helsinki"
 MEMBER = MemberFacts("m")
 
 
+def compiled(rules: str) -> Compiled:
+    """Compile HEAD and `rules`."""
+    return compile_programme(load_programme((HEAD + rules).encode(), name="x.toml"))
+
+
 def quote(
     rules: str,
     *lines: Line,
     member: MemberFacts | None = MEMBER,
     at: datetime = AT,
     currency: str = "EUR",
+    draw: int = 0,
     **basket: Any,
 ) -> Quote:
     """Return what `rules` (TOML after HEAD) give for the lines; more words go into the basket."""
-    compiled = compile_programme(load_programme((HEAD + rules).encode(), name="x.toml"))
     sale = Basket("r", AT, "s", "t", currency, list(lines), **basket)
-    return evaluate(compiled, member, sale, at)
+    return evaluate(compiled(rules), member, sale, at, draw=draw)
 
 
 def codes(answer: Quote) -> list[str]:

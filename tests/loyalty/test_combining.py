@@ -128,3 +128,22 @@ def test_the_prompt_worth_most_comes_first_after_the_card() -> None:
         200,
         100,
     ]
+
+
+def test_beside_an_exclusive_rule_what_could_not_apply_says_its_own_reason() -> None:
+    rules = '[rule.a]\nexclusive = true\ntake_off = { percent = "10" }\n'
+    rules += '[rule.b]\nscope = { skus = ["z"] }\ntake_off = { percent = "50" }\n'
+    assert codes(quote(rules, A)) == ["applied", "nothing_in_scope"]
+
+
+def test_an_exclusive_rule_that_finds_nothing_leaves_the_stage_to_the_others() -> None:
+    rules = '[rule.a]\nexclusive = true\nscope = { skus = ["z"] }\ntake_off = { percent = "10" }\n'
+    rules += '[rule.b]\ntake_off = { percent = "50" }\n'
+    assert codes(quote(rules, A)) == ["nothing_in_scope", "applied"]
+
+
+@pytest.mark.parametrize(("mode", "points"), [("best", 20), ("first", 10)])
+def test_rates_of_one_receipt_compete_in_points(mode: str, points: int) -> None:
+    rules = f'[group.x]\nmode = "{mode}"\n[rule.a]\ngroup = "x"\nearn = {{ points = "1" }}\n'
+    rules += '[rule.b]\ngroup = "x"\nearn = { points = "2" }\n'
+    assert quote(rules, A).wallets[0].earn == points

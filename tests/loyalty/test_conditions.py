@@ -151,3 +151,29 @@ def test_a_programme_lives_from_its_first_day_to_the_day_before_its_end(valid: s
     answer = evaluate(compiled, MEMBER, Basket("r", AT, "s", "t", "EUR", [A]), AT)
     assert codes(answer)[0] == code
     assert len(answer.reasons) == 2
+
+
+def test_one_of_several_whens_is_enough_and_the_first_says_what_is_missing() -> None:
+    rule = '[rule.a]\nwhen = [{ code = "X" }, { days = ["tue"], channel = "app" }]\n'
+    rule += 'take_off = { percent = "10" }\n'
+    assert codes(quote(rule, A, channel="app")) == ["applied"]
+    assert quote(rule, A).reasons[0].values == {"what": "code"}
+
+
+def test_a_voucher_condition_needs_a_known_customer() -> None:
+    rule = '[voucher.v]\ntake_off = { percent = "1" }\n'
+    rule += '[rule.a]\nwhen = { voucher = "v" }\ntake_off = { percent = "1" }\n'
+    assert codes(quote(rule, A, member=None)) == ["not_identified", "not_identified"]
+
+
+def test_the_price_that_the_pos_names_counts_before_one_worked_out() -> None:
+    rule = '[rule.a]\nscope = { price_from = "9.00" }\ntake_off = { percent = "10" }\n'
+    lines = Line(1, "a", 1000, quantity="2", unit_price_minor=900), Line(2, "b", 1000, quantity="2")
+    assert [len(line.rebates) for line in quote(rule, *lines).lines] == [1, 0]
+
+
+def test_a_scope_of_thousands_of_articles_is_a_set() -> None:
+    skus = ", ".join(f'"s{number}"' for number in range(3000))
+    rule = f'[rule.a]\nscope = {{ skus = [{skus}] }}\ntake_off = {{ percent = "10" }}\n'
+    answer = quote(rule, Line(1, "s2999", 1000), Line(2, "other", 1000))
+    assert [line.amount_minor for line in answer.lines] == [900, 1000]

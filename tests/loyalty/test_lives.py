@@ -20,10 +20,16 @@ GOODS = Line(1, "a", 1000)
         ("P1M", date(2024, 2, 29)),
         ("P13M", date(2025, 2, 28)),
         ("P99Y", date(2123, 1, 31)),
+        ("P9999D", date(2051, 6, 17)),
     ],
 )
 def test_a_period_ends_on_a_day_that_exists(period: str, end: date) -> None:
     assert after(date(2024, 1, 31), period) == end
+
+
+def test_what_would_outlive_the_calendar_ends_with_it() -> None:
+    late = date(9990, 5, 1)
+    assert [after(late, period) for period in ("P99Y", "P9999D", "P999M")] == [date.max] * 3
 
 
 def test_hours_are_real_hours_when_the_clocks_change() -> None:

@@ -13,6 +13,11 @@ from tests.loyalty.desk import HEAD
 
 ROOT = Path(__file__).parents[2]
 PROGRAMMES = sorted((ROOT / "config" / "programmes").glob("*.toml"))
+COUNT = '[rule.a]\ncount = { of = "units", in = "receipt", size = 2 }\n'
+ONE_OF_X = '[rule.a]\ngroup = "x"\ntake_off = { percent = "1" }\n'
+TWO_STAGES = f'[group.x]\n{ONE_OF_X}[rule.b]\nstage = "receipt"\n'
+EXCLUSIVE = '[rule.e{0}]\nexclusive = true\nearn = {{ points = "1", wallet = "{0}" }}\n'
+LINE_GROUP = '[group.x]\nmode = "best"\nper = "line"\n[rule.a]\ngroup = "x"\n'
 
 
 def mistakes(text: str) -> list[tuple[str, str]]:
@@ -43,7 +48,7 @@ def test_all_mistakes_are_told_at_once_with_their_lines() -> None:
 
 
 def test_a_mistyped_table_hides_no_mistake_of_the_others() -> None:
-    text = '[scope]\nshop = { gruops = ["a"] }\n[settings]\nallocate = "last_line"\n[rule.a]\nx = 1\n'
+    text = '[scope]\nshop = { gruops = ["a"] }\n[settings]\nallocate = "last"\n[rule.a]\nx = 1\n'
     text += '[rule.b]\nscope = "shop"\nearn = { wallet = "p", points = "1" }\n'
     text += '[rule.c]\nscope = "none"\npay = { wallet = "q" }\n'
     assert mistakes(text) == [
@@ -56,7 +61,7 @@ def test_a_mistyped_table_hides_no_mistake_of_the_others() -> None:
 
 
 def test_a_word_of_a_later_semantics_is_an_error_never_ignored() -> None:
-    assert mistakes("[tier.gold]\n") == [("x.toml:7 /tier", "not_supported")]
+    assert mistakes("offline = { credit = 5 }\n") == [("x.toml:7 /wallet/p/offline", "not_supported")]
 
 
 def test_names_must_exist_and_the_nearest_is_offered() -> None:
@@ -67,9 +72,7 @@ def test_names_must_exist_and_the_nearest_is_offered() -> None:
 
 
 def test_a_setting_we_cannot_follow_is_refused() -> None:
-    assert mistakes('[settings]\nallocate = "last_line"\n') == [
-        ("x.toml:8 /settings/allocate", "not_supported")
-    ]
+    assert mistakes('[settings]\nallocate = "last"\n') == [("x.toml:8 /settings/allocate", "not_supported")]
 
 
 def test_one_id_twice_is_a_mistake() -> None:
@@ -114,10 +117,42 @@ def test_numbers_that_cannot_be_meant_are_refused() -> None:
         ("[rule.a]\ngive = {}\n", "one_gift"),
         ("[rule.a]\n", "one_verb"),
         ('[rule.a]\nexclusive = true\nmultiply = { by = "2" }\n', "not_supported"),
-        ('[rule.a]\nstage = "bundle"\ntake_off = { percent = "1" }\n', "not_supported"),
-        ('[rule.a]\nmax_per_day = 1\nearn = { points = "1" }\n', "not_supported"),
+        ('[rule.a]\nstage = "free"\ntake_off = { percent = "1" }\n', "not_its_stage"),
+        ('[rule.a]\nmax_per_receipt = 1\nearn = { points = "1" }\n', "not_supported"),
         ('[rule.a]\ncount = { of = "visits", size = 2 }\nearn = { points = "1" }\n', "not_supported"),
-        ('[rule.a]\ntake_off = { set_price = "1", percent = "1" }\n', "not_supported"),
+        ('[rule.a]\ntake_off = { set_price = "1", percent = "1" }\n', "one_measure"),
+        ("[rule.a]\ntake_off = { cheapest_free = 1 }\n", "free_of_what"),
+        ("[rule.a]\ntake_off = { cheapest_free = 2, units = 2 }\n", "free_of_what"),
+        ('[rule.a]\ntake_off = { percent = "1", units = 1, pick = "nth" }\n', "pick_of_what"),
+        ('[rule.a]\ntake_off = { set_price = "1", units = 2, pick = "dearest" }\n', "not_picked"),
+        ('[rule.a]\ntake_off = { percent = "1", each = [{ tags = ["t"] }] }\n', "too_few"),
+        ('[rule.a]\ntake_off = { percent = "1", each = ["x", "y"] }\n', "unknown_scope"),
+        ('[rule.a]\ntake_off = { percent = "1", each = ["x", "y"], units = 2 }\n', "two_bundles"),
+        (COUNT + 'take_off = { percent = "1", each = [{}, {}] }\n', "two_bundles"),
+        (COUNT + "take_off = { cheapest_free = 1, units = 3 }\n", "two_bundles"),
+        (COUNT + 'take_off = { percent = "1", units = 3, pick = "dearest" }\n', "too_few"),
+        (COUNT.replace("receipt", "member") + 'take_off = { percent = "1" }\n', "not_counted"),
+        (COUNT.replace("receipt", "member") + 'give = { free = "a" }\n', "not_counted"),
+        ('[rule.a]\nmax_applications = 2\ntake_off = { percent = "1" }\n', "not_repeated"),
+        ('[rule.a]\nmax_applications = 2\nearn = { points = "1" }\n', "not_repeated"),
+        ('[rule.a]\nmax_per_receipt = 2\ntake_off = { percent = "1" }\n', "not_repeated"),
+        ('[rule.a]\nstage = "line"\ntake_off = { set_price = "1", units = 2 }\n', "not_its_stage"),
+        ('[rule.a]\nstage = "line"\nearn = { points = "1" }\n', "not_its_stage"),
+        (LINE_GROUP + 'take_off = { set_price = "1", units = 2 }\n', "not_comparable"),
+        (
+            LINE_GROUP.replace("rule.a", "voucher.a") + "take_off = { cheapest_free = 1, units = 2 }\n",
+            "not_comparable",
+        ),
+        ('[settings]\nallocat = "last_line"\n', "unknown_setting"),
+        (
+            '[rule.a]\nwhen = { has = ["x"] }\ntake_off = { percent = "1" }\n',
+            "unknown_scope",
+        ),
+        (TWO_STAGES + 'group = "x"\ntake_off = { amount = "1" }\n', "not_comparable"),
+        ('[group.x]\n[voucher.v]\ngroup = "x"\ntake_off = { amount = "1" }\n' + ONE_OF_X, "not_comparable"),
+        ("[wallet.q]\n" + EXCLUSIVE.format("p") + EXCLUSIVE.format("q"), "not_comparable"),
+        ('[rule.a]\nwhen = { partner = "x" }\ntake_off = { percent = "1" }\n', "unknown_partner"),
+        ('[rule.a]\nwhen = { shop_tag = ["x"] }\ntake_off = { percent = "1" }\n', "unknown_shop_tag"),
         ('[wallet.q]\n[rule.a]\nearn = { points = "1" }\n', "which_wallet"),
         ('[wallet.q]\nactivates = "PT2H"\n', "invalid"),
         (
@@ -162,3 +197,9 @@ def test_reading_leaves_the_heap_sound() -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_an_unknown_time_zone_is_a_mistake() -> None:
+    with pytest.raises(DocumentError) as caught:
+        load_programme(HEAD.replace("Europe/Helsinki", "Europe/Hellsinki").encode(), name="x.toml")
+    assert [one.code for one in caught.value.mistakes] == ["unknown_zone"]

@@ -12,7 +12,14 @@ from starlette.responses import Response
 
 from agent.errors import ConfigurationError, Rejected, Unreachable
 from agent.sync.client import ClientSettings
-from agent.sync.credentials import ENROLMENT, Credentials, Enrolment, read_credentials, write_credentials
+from agent.sync.credentials import (
+    ENROLMENT,
+    Credentials,
+    Enrolment,
+    key_to_enrol_with,
+    read_credentials,
+    write_credentials,
+)
 from agent.sync.enrol import enrol
 from agent.sync.signing import is_from, seal
 from agent.sync.wire import EnrolAnswer, Enrolled, EnrolRequest, Refusal, encode
@@ -120,3 +127,13 @@ async def test_no_identity_without_head_office_s_yes(answer: EnrolAnswer | None)
 async def test_an_office_that_is_away_can_enrol_nobody() -> None:
     with pytest.raises(Unreachable):
         await enrol(ClientSettings("http://127.0.0.1:1"), "code")
+
+
+def test_the_key_of_an_enrolment_outlives_its_lost_answer_and_not_its_success(tmp_path: Path) -> None:
+    folder = tmp_path / "credentials"
+    first, again = key_to_enrol_with(folder), key_to_enrol_with(folder)
+    assert first.private_bytes_raw() == again.private_bytes_raw()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    assert read_credentials(folder) is None
+    write_credentials(folder, MINE)
+    assert key_to_enrol_with(folder).private_bytes_raw() != first.private_bytes_raw()

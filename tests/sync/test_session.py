@@ -10,9 +10,11 @@ from agent.ledger.ledger import Ledger
 from agent.sync.session import Session
 from agent.sync.wire import (
     Acknowledged,
+    Allowance,
     Fork,
     Gap,
     Hello,
+    LotSlice,
     Push,
     Retry,
     Welcome,
@@ -60,6 +62,20 @@ async def test_head_office_that_lost_its_books_gets_the_journal_again(
     desk.journals.clear()
     await talk(ledger).push()
     assert desk.journals[ledger.incarnation].end == ledger.read.head()
+
+
+async def test_a_till_shows_the_highest_allowance_it_ever_had(
+    make_ledger: MakeLedger, desk: Desk, talk: MakeSession
+) -> None:
+    ledger = make_ledger()
+    given = [
+        Allowance(ledger.incarnation, number, "m1", "points", 5, [LotSlice("l", 5)], 4_000_000_000_000)
+        for number in (3, 7)
+    ]
+    ledger.write(lambda tx: [tx.accept_allowance(one) for one in given]).result(10)
+    ledger.write(lambda tx: tx.close_allowances("m1", "")).result(10)
+    await talk(ledger).push()
+    assert [one.highest_number for one in desk.heard if isinstance(one, Hello)] == [7]
 
 
 async def test_a_gap_is_filled(make_ledger: MakeLedger, desk: Desk, talk: MakeSession) -> None:

@@ -34,8 +34,8 @@ class SetClock:
 class Counter:
     """Gives incarnations that differ."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, first: int = 0) -> None:
+        self.count = first
 
     def __call__(self) -> str:
         self.count += 1
@@ -45,24 +45,30 @@ class Counter:
 class Desk:
     """One till, opened and opened again on the same folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, fleet_key: bytes = FLEET_KEY, first_id: int = 0, programme: bytes = b""
+    ) -> None:
         self.folder = folder
+        self.programme = programme or CLUB.read_bytes()
+        self.fleet_key = fleet_key
         self.clock = SetClock()
-        self.new_id = Counter()
+        self.new_id = Counter(first_id)
         self.open()
 
     def open(self) -> None:
         self.ledger: Ledger = open_ledger(self.folder, clock=self.clock, new_id=self.new_id)
         programme = CurrentProgramme()
-        programme.use(CLUB.read_bytes(), CLUB.name)
+        programme.use(self.programme, CLUB.name)
         self.link = Link()
         config = TillConfig(
             till=Till("1", "1-1", "USD"),
             paths=Paths(state=str(self.folder)),
             numbers=[Numbers("card", "299", 13)],
         )
-        till = build_till(config, self.ledger, programme, self.link, clock=self.clock, fleet_key=FLEET_KEY)
-        self.checkout = till.checkout
+        till = build_till(
+            config, self.ledger, programme, self.link, clock=self.clock, fleet_key=self.fleet_key
+        )
+        self.checkout, self.cards, self.idle = till.checkout, till.cards, till.idle
 
     def reopen(self) -> None:
         self.ledger.close()

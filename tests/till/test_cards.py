@@ -12,6 +12,7 @@ from agent.till.cards import CardReads
 from agent.till.events import Events
 from agent.till.gate import Gate
 from agent.till.identify import Identifier
+from agent.till.idle import IdleAllowances
 from agent.till.tokens import TokenSeal
 from tests.till.desk import CARD, FLEET_KEY, NOON, Desk, basket
 
@@ -45,6 +46,7 @@ class Counter:
             today=NOON.date,
             ask_allowances=ask,
             look_up=look_up or nobody,
+            idle=IdleAllowances(desk.ledger, desk.clock, is_quoted=lambda _: False),
         )
 
     def told(self) -> list[tuple[str, dict[str, Any]]]:

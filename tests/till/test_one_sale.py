@@ -1,11 +1,15 @@
 """A whole sale through the checkout: real ledger, real programme; only clock and head office are ours."""
 
 import json
+from datetime import UTC, date, datetime
 
 import pytest
 
 from agent.errors import Conflict, DocumentError, Refused
-from tests.till.desk import CARD, NOON, Desk, basket, sell
+from agent.journal.tag import tag_of
+from agent.loyalty.member import Lot, MemberFacts, WalletFacts
+from agent.sync.wire import Delta, MemberRow
+from tests.till.desk import CARD, FLEET_KEY, NOON, Desk, basket, sell
 
 
 def test_a_member_earns_and_the_answer_names_the_entry(desk: Desk) -> None:
@@ -66,7 +70,7 @@ def test_a_quote_given_before_a_crash_still_holds_after_it(desk: Desk) -> None:
 def test_a_commit_with_a_foreign_etag_is_booked_without_our_discounts_and_noted(desk: Desk) -> None:
     body = json.dumps({"etag": "another", "basket": basket(), "tenders": []}).encode()
     answer = desk.call("commit", "r1", body)
-    assert answer["differences"] == ["etag_mismatch"]
+    assert answer["differences"] == ["etag_mismatch", "no_quote"]
     assert answer["due_minor"] == 1550
 
 
@@ -168,3 +172,17 @@ def test_the_gate_is_closed_while_the_customer_pays(desk: Desk) -> None:
     assert gate.judge("scanner", CARD, 0) == "late"
     desk.call("void", "r1", b"{}")
     assert gate.judge("scanner", CARD, 10**9) == "accepted"
+
+
+def test_a_card_read_tells_the_balance_of_the_shops_own_day(desk: Desk) -> None:
+    lots = [Lot("l1", 40, expires_on=date(2026, 11, 24)), Lot("l2", 2)]
+    row = MemberRow(
+        "m1", 2, [tag_of("card", CARD, FLEET_KEY)], MemberFacts("m1", wallets={"points": WalletFacts(lots)})
+    )
+    desk.know_member(0)
+    desk.write(lambda tx: tx.apply_delta(Delta(1, 2, more=False, booked_seq=0, members=[row])))
+    shown = []
+    for hour in (4, 5):  # in New York it is five hours earlier: the 24th ends between these two
+        desk.clock.at = datetime(2026, 11, 25, hour, tzinfo=UTC)
+        shown.append(desk.identify(CARD)["wallets"])
+    assert shown == [[{"wallet": "points", "balance": 42}], [{"wallet": "points", "balance": 2}]]

@@ -98,7 +98,7 @@ def test_an_etag_is_good_for_its_own_member_only(desk: Desk) -> None:
     desk.know_member(0)
     etag = quoted(desk, basket(instruments=[desk.identify()["identification_id"]]))
     answer = desk.call("commit", "r1", told(etag=etag, basket=basket()))
-    assert answer["differences"] == ["etag_mismatch"]
+    assert answer["differences"] == ["etag_mismatch", "no_quote"]
     assert answer["wallets"] == []
 
 
@@ -127,7 +127,7 @@ def test_a_number_typed_into_the_basket_serves_as_its_card_and_is_not_stored(des
 def test_a_payment_card_at_commit_is_left_out_and_the_receipt_is_booked(desk: Desk) -> None:
     tenders = [{"kind": "card", "product": VISA, "amount_minor": 1550}]
     answer = desk.call("commit", "r1", told(basket=basket(instruments=[VISA]), tenders=tenders))
-    assert (answer["state"], answer["differences"]) == ("committed", ["payment_card_removed"])
+    assert (answer["state"], answer["differences"]) == ("committed", ["payment_card_removed", "no_quote"])
     assert b"1111" not in stored(desk)
 
 
@@ -201,8 +201,7 @@ def test_a_void_before_the_commit_frees_what_was_held(rich: Desk) -> None:
     assert usable(rich) == 200
     assert rich.call("void", "r1", b"")["state"] == "voided"
     assert usable(rich) == 500
-    with pytest.raises(Refused):
-        rich.call("recall", "r1")
+    assert rich.call("recall", "r1")["state"] == "voided"
 
 
 def test_a_voided_receipt_still_shows_what_was_printed(desk: Desk) -> None:

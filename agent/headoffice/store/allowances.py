@@ -1,6 +1,7 @@
 """Allowances: points set aside for one journal, lot by lot; what is free is what nobody else may spend."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from agent.headoffice.store.protocol import Row, Store
 
@@ -13,6 +14,19 @@ SELECT l.lot, l.active_from, l.expires_on, l.ends_at, l.remaining - COALESCE((
 FROM lot l WHERE l.member = ? AND l.wallet = ?
 ORDER BY CASE WHEN l.expires_on = '' THEN 1 ELSE 0 END, l.expires_on, l.ends_at, l.lot
 """
+
+
+class Issue(NamedTuple):
+    """An allowance as it is given: for which journal, of which account, how much of which lots."""
+
+    incarnation: str
+    number: int
+    member: str
+    wallet: str
+    request_id: str
+    slices: Sequence[tuple[str, int]]
+    issued_ms: int
+    honour_until_ms: int
 
 
 def free_lots(store: Store, member: str, wallet: str) -> Sequence[Row]:
@@ -55,25 +69,34 @@ def take_number(store: Store, incarnation: str) -> int:
     return int(row["number"])
 
 
-def issue(
-    store: Store,
-    key: tuple[str, int],
-    account: tuple[str, str],
-    *,
-    request_id: str,
-    slices: Sequence[tuple[str, int]],
-    now_ms: int,
-    honour_until_ms: int,
-) -> None:
-    """Record an open allowance; `key` is (incarnation, number), `account` (member, wallet)."""
+def skip_number(store: Store, incarnation: str, number: int) -> None:
+    """Never give this number again, nor one below it."""
+    store.run(
+        "UPDATE incarnation SET next_number = max(next_number, ?) WHERE incarnation = ?",
+        (number + 1, incarnation),
+    )
+
+
+def issue(store: Store, given: Issue) -> None:
+    """Record an open allowance."""
+    key = (given.incarnation, given.number)
+    issued = sum(amount for _, amount in given.slices)
     store.run(
         "INSERT INTO allowance (incarnation, number, request_id, member, wallet, issued, issued_ms,"
         " honour_until_ms, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'OPEN')",
-        (*key, request_id, *account, sum(amount for _, amount in slices), now_ms, honour_until_ms),
+        (
+            *key,
+            given.request_id,
+            given.member,
+            given.wallet,
+            issued,
+            given.issued_ms,
+            given.honour_until_ms,
+        ),
     )
     store.run_many(
         "INSERT INTO allowance_lot (incarnation, number, lot, amount) VALUES (?, ?, ?, ?)",
-        [(*key, lot, amount) for lot, amount in slices],
+        [(*key, lot, amount) for lot, amount in given.slices],
     )
 
 

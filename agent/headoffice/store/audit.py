@@ -31,12 +31,13 @@ def uneven_allowances(store: Store) -> Sequence[Row]:
 
 
 def uneven_accounts(store: Store) -> Sequence[Row]:
-    """I2: what an account holds is what it was opened with plus the sum of its entries."""
+    """I2: what an account holds is what it was opened with plus the sum of its entries and settlements."""
     return store.rows(
         "SELECT member, wallet, sum(held) AS held, sum(moved) AS moved FROM ("
         " SELECT member, wallet, remaining AS held, CASE WHEN imported = 1 THEN opened ELSE 0 END AS moved"
         " FROM lot UNION ALL"
         " SELECT account, unit, 0, amount FROM entry WHERE amount <> 0 AND parked = 0"
+        " UNION ALL SELECT member, wallet, 0, amount FROM settlement"
         ") AS both_sides GROUP BY member, wallet HAVING sum(held) <> sum(moved)"
     )
 
@@ -49,5 +50,7 @@ def set_aside_beyond_owned(store: Store) -> Sequence[Row]:
         " JOIN lot l ON l.member = a.member AND l.wallet = a.wallet AND l.lot = s.lot"
         " WHERE a.state = 'OPEN' AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.account = l.member"
         " AND e.unit = l.wallet AND e.undoes IN ('EARN', 'GIVE', 'LOAD') AND e.parked = 0)"
+        " AND NOT EXISTS (SELECT 1 FROM settlement c WHERE c.member = l.member AND c.wallet = l.wallet"
+        " AND c.undoes IN ('EARN', 'GIVE', 'LOAD'))"
         " GROUP BY l.member, l.wallet, l.lot, l.remaining HAVING sum(s.amount - s.spent) > l.remaining"
     )

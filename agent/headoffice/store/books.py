@@ -7,7 +7,7 @@ from agent.headoffice.store.protocol import Row, Store
 
 
 class Dates(NamedTuple):
-    """When a lot may be spent; ISO texts, empty: no limit."""
+    """When a lot or a voucher may be used; ISO texts, empty: no limit."""
 
     active_from: str
     expires_on: str
@@ -55,20 +55,29 @@ def put_count(store: Store, member: str, rule: str, values: tuple[int, str, int,
 def give_voucher(store: Store, member: str, number: str, voucher: str, dates: Dates) -> None:
     """Give a voucher; its use may have been booked before."""
     store.run(
-        "INSERT INTO voucher (member, id, voucher, active_from, expires_on, given) VALUES (?, ?, ?, ?, ?, 1)"
+        "INSERT INTO voucher (member, id, voucher, active_from, expires_on, ends_at, given)"
+        " VALUES (?, ?, ?, ?, ?, ?, 1)"
         " ON CONFLICT (member, id) DO UPDATE SET given = voucher.given + 1, voucher = excluded.voucher,"
-        " active_from = excluded.active_from, expires_on = excluded.expires_on",
-        (member, number, voucher, dates.active_from, dates.expires_on),
+        " active_from = excluded.active_from, expires_on = excluded.expires_on, ends_at = excluded.ends_at",
+        (member, number, voucher, *dates),
     )
 
 
-def withdraw_voucher(store: Store, member: str, number: str) -> None:
-    """Take back a voucher that a voided receipt gave."""
+def voucher_row(store: Store, member: str, number: str) -> Row | None:
+    """Return one voucher; its name is empty until the entry that gives it is booked."""
+    return store.row("SELECT * FROM voucher WHERE member = ? AND id = ?", (member, number))
+
+
+def withdraw_voucher(store: Store, member: str, number: str) -> int:
+    """Take back a voucher that an undone receipt gave; return how often it was used."""
     store.run(
         "INSERT INTO voucher (member, id, given) VALUES (?, ?, -1)"
         " ON CONFLICT (member, id) DO UPDATE SET given = voucher.given - 1",
         (member, number),
     )
+    row = voucher_row(store, member, number)
+    assert row is not None
+    return int(row["used"])
 
 
 def use_voucher(store: Store, member: str, number: str, times: int) -> int:
@@ -78,7 +87,7 @@ def use_voucher(store: Store, member: str, number: str, times: int) -> int:
         " ON CONFLICT (member, id) DO UPDATE SET used = voucher.used + excluded.used",
         (member, number, times),
     )
-    row = store.row("SELECT used FROM voucher WHERE member = ? AND id = ?", (member, number))
+    row = voucher_row(store, member, number)
     assert row is not None
     return int(row["used"])
 

@@ -117,6 +117,14 @@ class Database:
             self._connection.close()
 
 
+def new_file(path: Path) -> Any:
+    """Open a file that is made in one go, and again after a crash: nothing of it is durable before that."""
+    db = sqlite.connect(str(path), isolation_level=None)
+    for pragma in ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE"):
+        db.execute(f"PRAGMA {pragma}")
+    return db
+
+
 def _prepare(connection: Any, path: Path) -> None:
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     known = connection.execute("PRAGMA application_id").fetchone()[0]

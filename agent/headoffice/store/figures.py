@@ -24,7 +24,10 @@ SELECT unit AS wallet,
         THEN amount ELSE 0 END) AS issued,
     sum(CASE WHEN kind = 'REDEEM' OR undoes = 'REDEEM' THEN -amount ELSE 0 END) AS spent,
     sum(CASE WHEN undoes <> '' THEN 1 ELSE 0 END) AS reversals
-FROM entry WHERE unit <> '' AND parked = 0 GROUP BY unit ORDER BY unit
+FROM (
+    SELECT unit, kind, undoes, amount FROM entry WHERE unit <> '' AND parked = 0
+    UNION ALL SELECT wallet, 'REVERSE', undoes, amount FROM settlement WHERE wallet <> ''
+) AS moved GROUP BY unit ORDER BY unit
 """
 POINTS_HELD = """
 SELECT wallet, sum(CASE WHEN imported = 1 THEN opened ELSE 0 END) AS opening,

@@ -15,6 +15,10 @@ BOOKED, PARKED, WAITING, REFUSED_LATE = 0, 1, 2, 3
 """An entry has its effect; broke a rule; waits for another till's; broke a rule when that one came."""
 
 
+SETTLED = "return_settled"
+"""The difference that tells how an earlier one was settled: it needs nobody's look, and is not counted."""
+
+
 class Booked(NamedTuple):
     """An entry as it stands in the log."""
 
@@ -58,6 +62,15 @@ def twin_of(store: Store, entry: Booked) -> Row | None:
     )
 
 
+def stands_elsewhere(store: Store, receipt: str, key: tuple[str, str], incarnation: str) -> bool:
+    """Say whether another journal than this has the entry `key` (kind, part) of a receipt."""
+    row = store.row(
+        "SELECT 1 FROM entry WHERE receipt = ? AND kind = ? AND part = ? AND parked = 0 AND incarnation <> ?",
+        (receipt, *key, incarnation),
+    )
+    return row is not None
+
+
 def entry_row(store: Store, incarnation: str, seq: int) -> Row | None:
     """Return one entry of the log."""
     return store.row("SELECT body, parked FROM entry WHERE incarnation = ? AND seq = ?", (incarnation, seq))
@@ -79,6 +92,12 @@ def waiting_for(store: Store, receipt: str) -> Sequence[Row]:
     )
 
 
+def booked_of(store: Store, receipt: str) -> list[bytes]:
+    """Return the entries of a receipt that have their effect, in the order of booking."""
+    rows = store.rows("SELECT body FROM entry WHERE receipt = ? AND parked = 0 ORDER BY position", (receipt,))
+    return [bytes(row["body"]) for row in rows]
+
+
 def move_mark(store: Store, incarnation: str, seq: int, head: bytes) -> None:
     """Say how far a journal is booked; in the transaction that booked it."""
     store.run(
@@ -96,8 +115,12 @@ def add_difference(store: Store, entry: tuple[str, int, str], kind: str, detail:
 
 
 def difference_counts(store: Store) -> dict[str, int]:
-    """Return how many differences of each kind there are."""
-    rows = store.rows("SELECT kind, count(*) AS n FROM difference GROUP BY kind ORDER BY kind")
+    """Return how many differences of each kind there are, settled ones and settlements left out."""
+    rows = store.rows(
+        "SELECT kind, count(*) AS n FROM difference WHERE settled = 0 AND kind <> ? GROUP BY kind"
+        " ORDER BY kind",
+        (SETTLED,),
+    )
     return {str(row["kind"]): int(row["n"]) for row in rows}
 
 
@@ -119,6 +142,22 @@ def receipts_between(store: Store, after: int, until: int) -> Sequence[Row]:
         " WHERE e.kind = 'RECEIPT' AND e.position > ? AND e.position <= ? ORDER BY e.position",
         (after, until),
     )
+
+
+def receipts_that_count(store: Store) -> Sequence[Row]:
+    """Return position and moment of every receipt that was booked and not voided since."""
+    return store.rows(
+        "SELECT e.position, r.at FROM entry e"
+        " JOIN receipt r ON r.receipt = e.receipt AND r.incarnation = e.incarnation AND r.seq = e.seq"
+        " WHERE e.kind = 'RECEIPT' AND e.parked = 0 AND r.state <> 'voided'"
+    )
+
+
+def row_at(store: Store, position: int) -> Row:
+    """Return one log entry by its position, which must exist."""
+    row = store.row("SELECT * FROM entry WHERE position = ?", (position,))
+    assert row is not None
+    return row
 
 
 def differences_between(store: Store, after: int, until: int) -> Sequence[Row]:

@@ -100,4 +100,56 @@ def first_books(db: Any) -> None:
             db.execute(statement)
 
 
-STEPS = (("0001_first_books", first_books),)
+DIRECTORY_2 = """
+CREATE TABLE directory (
+    cursor INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, signature BLOB NOT NULL, members INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, made_ms INTEGER NOT NULL
+)
+"""
+
+
+def directories(db: Any) -> None:
+    """Make the list of member directories."""
+    db.execute(DIRECTORY_2)
+
+
+def repeated_enrolment(db: Any) -> None:
+    """Remember which key a code was spent on, so that a lost answer can be given again."""
+    db.execute("ALTER TABLE till ADD COLUMN code_key BLOB")
+
+
+def own_journal(db: Any) -> None:
+    """Know how far head office's own journals are in the books, and which numbers tills say they hold."""
+    db.execute(
+        "CREATE TABLE own_journal (incarnation TEXT PRIMARY KEY, began INTEGER NOT NULL,"
+        " booked_seq INTEGER NOT NULL, booked_hash BLOB NOT NULL) WITHOUT ROWID"
+    )
+    db.execute("ALTER TABLE incarnation ADD COLUMN told_number INTEGER NOT NULL DEFAULT 0")
+
+
+def settled_returns(db: Any) -> None:
+    """Undo a sale here for a return whose till did not know it."""
+    db.execute(
+        "CREATE TABLE settlement (id INTEGER PRIMARY KEY, incarnation TEXT NOT NULL, seq INTEGER NOT NULL,"
+        " of_incarnation TEXT NOT NULL, of_seq INTEGER NOT NULL, undoes TEXT NOT NULL, member TEXT NOT NULL,"
+        " wallet TEXT NOT NULL, lot TEXT NOT NULL, amount INTEGER NOT NULL)"
+    )
+    db.execute("CREATE INDEX settlement_return ON settlement (incarnation, seq)")
+    db.execute("CREATE INDEX settlement_of ON settlement (of_incarnation, of_seq)")
+    db.execute("ALTER TABLE difference ADD COLUMN settled INTEGER NOT NULL DEFAULT 0")
+    db.execute("CREATE INDEX difference_open ON difference (receipt) WHERE kind = 'return_to_settle'")
+
+
+def vouchers_of_hours(db: Any) -> None:
+    """Let a voucher end at an instant, as a lot does."""
+    db.execute("ALTER TABLE voucher ADD COLUMN ends_at TEXT NOT NULL DEFAULT ''")
+
+
+STEPS = (
+    ("0001_first_books", first_books),
+    ("0002_repeated_enrolment", repeated_enrolment),
+    ("0003_own_journal", own_journal),
+    ("0004_settled_returns", settled_returns),
+    ("0005_vouchers_of_hours", vouchers_of_hours),
+    ("0006_directories", directories),
+)

@@ -10,21 +10,23 @@ def announce_till(store: Store, till: str, shop: str, *, code_hash: bytes, expir
     store.run(
         "INSERT INTO till (till, store, code_hash, code_expires_ms) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (till) DO UPDATE SET store = excluded.store, code_hash = excluded.code_hash,"
-        " code_expires_ms = excluded.code_expires_ms",
+        " code_expires_ms = excluded.code_expires_ms, code_key = NULL",
         (till, shop, code_hash, expires_ms),
     )
 
 
 def till_by_code(store: Store, code_hash: bytes) -> Row | None:
-    """Return the till that this code was made for."""
-    return store.row("SELECT till, store, code_expires_ms FROM till WHERE code_hash = ?", (code_hash,))
+    """Return the till that this code was made for, and the key it was spent on, if it was."""
+    return store.row(
+        "SELECT till, store, code_expires_ms, code_key FROM till WHERE code_hash = ?", (code_hash,)
+    )
 
 
 def bind_key(store: Store, till: str, public_key: bytes, now_ms: int) -> None:
     """Give a till its key and spend its code; earlier keys stay known for what they signed."""
     store.run(
-        "UPDATE till SET public_key = ?, code_hash = NULL, enrolled_ms = ? WHERE till = ?",
-        (public_key, now_ms, till),
+        "UPDATE till SET public_key = ?, code_key = ?, enrolled_ms = ? WHERE till = ?",
+        (public_key, public_key, now_ms, till),
     )
     store.run(
         "INSERT INTO till_key (till, public_key, enrolled_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -71,15 +73,26 @@ def bind_journal(store: Store, till: str, incarnation: str, genesis: bytes) -> N
     store.run("UPDATE till SET next_epoch = next_epoch + 1 WHERE till = ?", (till,))
     store.run("UPDATE incarnation SET state = 'FENCED' WHERE till = ?", (till,))
     store.run(
-        "INSERT INTO incarnation (incarnation, till, store, epoch, state, booked_hash)"
-        " VALUES (?, ?, ?, ?, 'ACTIVE', ?)",
-        (incarnation, till, row["store"], row["next_epoch"], genesis),
+        "INSERT INTO incarnation (incarnation, till, store, epoch, state, booked_hash, next_number)"
+        " VALUES (?, ?, ?, ?, 'ACTIVE', ?,"
+        " (SELECT COALESCE(max(number), 0) + 1 FROM allowance WHERE incarnation = ?))",
+        (incarnation, till, row["store"], row["next_epoch"], genesis, incarnation),
     )
 
 
-def note_contact(store: Store, incarnation: str, *, now_ms: int, version: str, head_seq: int) -> None:
-    """Remember when a journal was last heard of, and how long it said it is."""
+def note_contact(
+    store: Store, incarnation: str, *, now_ms: int, version: str, head_seq: int, number: int
+) -> None:
+    """Remember when a journal was last heard of, how long it is, and the highest allowance it ever had."""
     store.run(
-        "UPDATE incarnation SET last_contact_ms = ?, program_version = ?, told_seq = ? WHERE incarnation = ?",
-        (now_ms, version, head_seq, incarnation),
+        "UPDATE incarnation SET last_contact_ms = ?, program_version = ?, told_seq = ?,"
+        " told_number = max(told_number, ?) WHERE incarnation = ?",
+        (now_ms, version, head_seq, number, incarnation),
+    )
+
+
+def behind(store: Store, till: str = "") -> Sequence[Row]:
+    """Return the journals that had allowances which these books do not know: an older backup is in use."""
+    return store.rows(
+        "SELECT * FROM incarnation WHERE told_number >= next_number AND (? = '' OR till = ?)", (till, till)
     )

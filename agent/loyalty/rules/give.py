@@ -1,11 +1,14 @@
-"""give: a lot for an event, a voucher, or a voucher for every full stamp card (`count`)."""
+"""give: a lot, a voucher, stored value, a benefit or a ticket, once a receipt or for every full card."""
 
-from agent.loyalty.conditions import Refusal
-from agent.loyalty.days import after, life
-from agent.loyalty.member import CountFacts
-from agent.loyalty.numbers import exact
+from agent.loyalty.balance import usable_points
+from agent.loyalty.caps import Caps, caps_of, counted, today
+from agent.loyalty.member import MemberFacts
+from agent.loyalty.numbers import QUANTITY, share_out, whole_parts
 from agent.loyalty.programme import Rule, Text
-from agent.loyalty.quote import Counted, Give
+from agent.loyalty.quote import Counted, Spent
+from agent.loyalty.refusal import Refusal
+from agent.loyalty.rules.gifts import gift_of
+from agent.loyalty.rules.pay import offline_left
 from agent.loyalty.state import State
 from agent.loyalty.work import Proposal
 
@@ -13,71 +16,105 @@ from agent.loyalty.work import Proposal
 class GiveWork:
     """Proposes [units counted, rewards]; a rule without a count gives once a receipt."""
 
-    def __init__(self, rule: str, word: Rule, scope: int, text: Text, *, wallet: str) -> None:
+    def __init__(self, rule: str, word: Rule, scope: int, text: Text) -> None:
+        assert word.give is not None
         self._rule = rule
         self._scope = scope
         self._count = word.count
-        guards = (word.max_per_day, word.count.guard_per_day if word.count else None)
+        self._of = word.count.of if word.count else ""
+        scale = text.decimals(self._of.removeprefix("earned:")) if self._of.startswith("earned:") else 0
+        self._size = word.count.size * 10**scale if word.count else 1
+        self._in_receipt = word.count is not None and word.count.in_ == "receipt"
+        self._gift = gift_of(word.give, text)
+        caps = caps_of(rule, word)
+        guards = (caps.per_day, word.count.guard_per_day if word.count else None)
         self._per_day = min((guard for guard in guards if guard is not None), default=None)
-        self._cap = word.max_per_receipt
-        lot, voucher = (word.give.lot, word.give.voucher) if word.give else (None, None)
-        self._kind = "lot" if lot is not None else "voucher"
-        self._name = wallet if lot is not None else voucher or ""
-        self._life = (lot.expires or text.wallet[wallet].expires) if lot else text.voucher[self._name].life
-        self._activates = text.wallet[wallet].activates if lot else None
-        self._amount = int(exact(str(lot.points)) * 10 ** text.wallet[wallet].scale) if lot else 1
+        self._caps: Caps = caps._replace(per_day=None)
+        self._per_receipt = word.max_per_receipt
+        self._is_counted = (word.count is not None and not self._in_receipt) or self._caps.is_any
+        self._is_counted = self._is_counted or self._per_day is not None
 
     def propose(self, state: State) -> Proposal | Refusal:
         """Return how far the rule moves and how many rewards that makes."""
-        if state.member is None:
-            return "not_identified", {}
-        facts = state.member.counts.get(self._rule) or CountFacts()
-        units = 1
-        if self._count is not None:
-            units = self._units(state)
-            if not units:
-                return "nothing_in_scope", {}
+        assert state.member is not None, "who is unknown was refused before"
+        units = sum(self._units(state).values()) if self._count else 1
+        if units <= 0 or (self._scope and not state.lines_of(self._scope)):
+            return "nothing_in_scope", {}
+        held = counted(state, self._rule)
         if self._per_day is not None:
-            units = min(units, self._per_day - (facts.today if facts.day == state.day else 0))
+            units = min(units, self._per_day - today(state, held))
             if units <= 0:
                 return "cap_reached", {"max_per_day": self._per_day}
-        if self._count is None:
-            return Proposal([units, 1])
-        size = self._count.size
-        rewards = (facts.position + units) // size - facts.position // size
-        return Proposal([units, rewards if self._cap is None else min(rewards, self._cap)])
+        if (why := self._caps.refusal(state, self._size) or self._unpaid(state, state.member)) is not None:
+            return why
+        position = 0 if self._in_receipt else held.position
+        rewards = (position + units) // self._size - position // self._size if self._count else 1
+        limits = [self._per_receipt, self._caps.left(state)]
+        if self._caps.per_member is not None:
+            limits.append(self._caps.per_member - held.lifetime // self._size)
+        return Proposal([units, min([rewards, *(one for one in limits if one is not None)])])
 
-    def _units(self, state: State) -> int:
+    def _units(self, state: State) -> dict[int, int]:
+        """Return what each line counts; -1 stands for the receipt itself."""
         lines = state.lines_of(self._scope)
-        if self._count is not None and self._count.of == "visits":
-            return 1 if lines else 0
-        return int(sum(state.units[at] for at in lines))
+        if self._of == "visits":
+            return {-1: 1} if lines else {}
+        if self._of == "units":
+            parts = [int(state.units[at] * QUANTITY) for at in lines]
+            return dict(zip(lines, whole_parts(parts, QUANTITY, sum(parts) // QUANTITY), strict=True))
+        wallet, points = self._of.removeprefix("earned:"), state.points
+        earned = {
+            at: sum(one.points for one in points.earned_lines[at] if one.wallet == wallet) for at in lines
+        }
+        if not self._scope:
+            earned[-1] = points.earned.get(wallet, 0) - sum(earned.values())
+        return earned
+
+    def _unpaid(self, state: State, member: MemberFacts) -> Refusal | None:
+        """Return what is lacking of the gift's cost, in points that are there and not spent yet."""
+        gift = self._gift
+        if not gift.cost:
+            return None
+        already = state.redeemed.get(gift.cost_wallet, 0)
+        lacking = gift.cost - (usable_points(member, gift.cost_wallet, state) - already)
+        if lacking > 0:
+            return "missing", {"what": "points", "wallet": gift.cost_wallet, "points": lacking}
+        if offline_left(member, gift.cost_wallet, already, gift.cost) < gift.cost:
+            return "offline_limit", {"wallet": gift.cost_wallet, "points": gift.cost}
+        return None
 
     def apply(self, state: State, proposal: Proposal) -> None:
-        """Hand it out, and count."""
+        """Hand it out, pay what it costs, and count."""
         units, rewards = int(proposal.parts[0]), int(proposal.parts[1])
         values: dict[str, object] = {}
-        if self._count is not None or self._per_day is not None:
-            size = self._count.size if self._count else 1
-            state.counts.append(Counted(self._rule, units, rewards, size))
-            facts = state.member.counts.get(self._rule) if state.member else None
-            position = (facts.position if facts else 0) + units
-            if self._count is not None:
-                values = {"units": units, "position": position % size, "missing": size - position % size}
+        position = counted(state, self._rule).position
+        if self._is_counted:
+            state.counts.append(self._counted(state, units, rewards, position))
+        if self._count is not None:
+            reached = (0 if self._in_receipt else position) + units
+            values = {
+                "units": units,
+                "position": reached % self._size,
+                "missing": self._size - reached % self._size,
+            }
         if rewards:
-            state.gives.extend([self._gift(state)] * rewards)  # each voucher is a thing of its own
-            values |= {"kind": self._kind, "name": self._name, "amount": rewards * self._amount}
+            gift = self._gift
+            provisional = bool(gift.cost) or self._caps.is_unsure(state)
+            given = gift.handed_out(self._rule, state, provisional=provisional)
+            state.gives.extend([given] * rewards)  # each voucher is a thing of its own
+            values |= {"kind": gift.kind, "name": gift.name, "amount": rewards * gift.amount}
+            if gift.cost:
+                spent = Spent(self._rule, gift.cost_wallet, gift.cost)
+                state.points.spent.append(spent)
+                state.redeemed[spent.wallet] = state.redeemed.get(spent.wallet, 0) + spent.points
         state.explain(self._rule, "applied", **values)
 
-    def _gift(self, state: State) -> Give:
-        last, instant = life(state.local, self._life)
-        start = None if self._activates is None else after(state.day, self._activates)
-        return Give(
-            self._rule,
-            self._kind,
-            self._name,
-            self._amount,
-            last.isoformat() if last else None,
-            start.isoformat() if start else None,
-            instant.isoformat() if instant else None,
-        )
+    def _counted(self, state: State, units: int, rewards: int, position: int) -> Counted:
+        by_line = self._units(state) if self._count is not None else {}
+        shares = share_out(min(units, sum(by_line.values())), list(by_line.values()))
+        lines = [
+            (state.basket.lines[at].line, share)
+            for at, share in zip(by_line, shares, strict=True)
+            if at >= 0 and share
+        ]
+        return Counted(self._rule, units, rewards, self._size, position, lines)

@@ -1,99 +1,147 @@
-"""take_off: percent, amount or per_unit off the lines of a scope, capped, never below a floor or zero."""
+"""take_off: percent, amount, per_unit or a price off what was chosen, never below a floor or zero.
+
+Whole lines under the default rounding take the short way; everything else is exact fractions until it is
+rounded as the settings say.
+"""
 
 from fractions import Fraction
+from math import ceil
 
-from agent.loyalty.conditions import Refusal
-from agent.loyalty.numbers import exact, half_up, share_out
-from agent.loyalty.programme import TakeOff
-from agent.loyalty.state import Rest, State
+from agent.loyalty.numbers import exact
+from agent.loyalty.pieces import Chosen
+from agent.loyalty.refusal import Refusal
+from agent.loyalty.rounding import Cut, Rounding
+from agent.loyalty.rules.choose import Chooser, WholeLines
+from agent.loyalty.state import State
+from agent.loyalty.taking import Rest, Taking
+from agent.loyalty.verbs import TakeOff
 from agent.loyalty.vouchers import usable_voucher
-from agent.loyalty.work import Proposal
+
+ZERO = Fraction(0)
 
 
 class TakeOffWork:
-    """Percent is rounded line by line (half up); an amount is shared out by current amounts."""
+    """What comes off the goods that `choose` names; a `voucher` is used up by it."""
 
-    def __init__(self, rule: str, word: TakeOff, scope: int, minor: int, *, voucher: str = "") -> None:
+    def __init__(
+        self, rule: str, word: TakeOff, choose: Chooser, rounding: Rounding, *, minor: int, voucher: str = ""
+    ) -> None:
         self._rule = rule
-        self._scope = scope
+        self._choose = choose
+        self._rounding = rounding
         self._percent = exact(word.percent) / 100 if word.percent is not None else None
         self._shown = (word.percent or "").removesuffix(".0")
+        if word.cheapest_free is not None:
+            self._percent = Fraction(1)
         self._amount = _minor(word.amount, minor)
-        self._per_unit = exact(word.per_unit) * minor if word.per_unit is not None else Fraction(0)
+        self._per_unit = exact(word.per_unit) * minor if word.per_unit is not None else None
+        self._price = exact(word.set_price) * minor if word.set_price is not None else ZERO
+        self._is_bundle_price = word.set_price is not None and bool(word.units or word.each)
         self._max = _minor(word.max, minor)
-        self._floor = exact(word.floor) * minor if word.floor is not None else Fraction(0)
-        self._units = word.units
+        self._floor = exact(word.floor) * minor if word.floor is not None else ZERO
+        self._has_floor = word.floor is not None
+        # The short way knows percentages and sums per unit of whole lines.
+        self._short = rounding.line_by_line and word.set_price is None and isinstance(choose, WholeLines)
         self._voucher = voucher
 
-    def propose(self, state: State) -> Proposal | Refusal:
+    def propose(self, state: State) -> Taking | Refusal:
         """Return each line's rebate in minor units."""
         if self._voucher:
             voucher, code, values = usable_voucher(state, (self._voucher,))
             if not voucher:
                 return code, values
-        lines = state.lines_of(self._scope)
-        if not lines:
-            return "nothing_in_scope", {}
-        taken = self._taken(state, lines)
-        room = list(state.amounts)
-        if state.has_floors or self._floor:
-            for at in lines:
-                room[at] = self._room(state, at)
+        chosen = self._choose(state)
+        if not isinstance(chosen, Chosen):
+            return chosen
+        lines = chosen.lines
+        room = [state.amounts[at] for at in lines]
+        if state.has_floors or self._has_floor:
+            room = [self._room(state, at) for at in lines]
         if self._amount is not None:
-            proposal = self._shared(state, self._amount, taken, room)
+            taking = self._shared(state, chosen, self._amount * chosen.times, room)
+        elif self._is_bundle_price:
+            assert chosen.values is not None, "a bundle is made of pieces"
+            saved = sum(chosen.values.values()) - self._price * chosen.times
+            taking = self._shared(state, chosen, self._rounding.whole(saved), room)
+        elif self._short and chosen.values is None:
+            taking = self._of_whole_lines(state, lines, room)
         else:
-            proposal = self._measured(state, taken, room)
-        total = proposal.total
+            taking = self._exactly(state, chosen, room)
+        total = taking.total
         if self._max is not None and total > self._max:
-            limits = [int(part) for part in proposal.parts]
-            weights = [amount if limits[at] else 0 for at, amount in enumerate(state.amounts)]
-            return Proposal(share_out(self._max, weights, limits))
-        return proposal if total else ("nothing_in_scope", {})
+            limits = [taking.parts[at] for at in lines]
+            weights = [state.amounts[at] if limit else 0 for at, limit in zip(lines, limits, strict=True)]
+            parts = self._rounding.share(self._max, weights, limits)
+            taking = Taking(dict(zip(lines, parts, strict=True)), None, taking.used)
+        return taking if total else ("nothing_in_scope", {})
 
-    def _shared(self, state: State, amount: int, taken: dict[int, Fraction], room: list[int]) -> Proposal:
-        weights = [0] * len(room)
-        for at, units in taken.items():
-            weights[at] = state.amounts[at]
-            if self._units is not None:
-                weights[at] = int(state.amounts[at] * units / state.units[at])
-            room[at] = min(room[at], weights[at])
-        return Proposal(share_out(amount, weights, room))
-
-    def _measured(self, state: State, taken: dict[int, Fraction], room: list[int]) -> Proposal:
-        parts = [0] * len(room)
-        rests: list[Rest] = list(state.rests)
-        for at, units in taken.items():
-            rest, over = rests[at]
+    def _of_whole_lines(self, state: State, lines: tuple[int, ...], room: list[int]) -> Taking:
+        parts: dict[int, int] = {}
+        rests: dict[int, Rest] = {}
+        rounded = self._rounding.round
+        for at, most in zip(lines, room, strict=True):
+            rest, over = state.rests[at]
             # Off by `off` of `finer * over` parts: so the rest's denominator grows by factors only.
-            if self._percent is None:
+            if self._percent is not None:
+                off, finer = self._percent.numerator * rest, self._percent.denominator
+            else:
+                assert self._per_unit is not None, "amounts and prices go another way"
+                units = state.units[at]
                 off = self._per_unit.numerator * units.numerator * over
                 finer = self._per_unit.denominator * units.denominator
-            else:
-                off, finer = self._percent.numerator * rest, self._percent.denominator
-                if units is not state.units[at]:
-                    share = units / state.units[at]
-                    off, finer = off * share.numerator, finer * share.denominator
-            part = half_up(off, finer * over)
-            if part <= room[at]:
+            part = rounded(off, finer * over)
+            if part <= most:
                 parts[at] = part
                 rests[at] = (rest * finer - off, finer * over)
             else:
-                parts[at] = room[at]
-                rests[at] = (state.amounts[at] - room[at], 1)
-        return Proposal(parts, rests)
+                parts[at] = most
+                rests[at] = (state.amounts[at] - most, 1)
+        return Taking(parts, rests)
 
-    def _taken(self, state: State, lines: tuple[int, ...]) -> dict[int, Fraction]:
-        """Return how many units of each line count: all, or the dearest `units` of them."""
-        if self._units is None:
-            return {at: state.units[at] for at in lines}
-        left = Fraction(self._units)
-        taken: dict[int, Fraction] = {}
-        for at in sorted(lines, key=lambda at: (-state.amounts[at] / state.units[at], at)):
-            taken[at] = min(left, state.units[at])
-            left -= taken[at]
-            if not left:
-                break
-        return taken
+    def _exactly(self, state: State, chosen: Chosen, room: list[int]) -> Taking:
+        cuts: list[Cut] = []
+        for at in chosen.lines:
+            rest = Fraction(*state.rests[at])
+            value, minor, pieces = rest, state.amounts[at], state.pieces(at)
+            if chosen.values is not None and chosen.pieces is not None:
+                value, pieces = chosen.values[at], chosen.pieces[at]
+                minor -= self._rounding.whole(max(ZERO, rest - value))
+            elif not self._rounding.chained:
+                value = Fraction(state.seen[at])
+            off = min(self._off(value, state.units[at] if pieces == state.pieces(at) else pieces), rest)
+            cuts.append(Cut(off, value, minor, pieces))
+        limits = [min(most, ceil(cut.value)) for most, cut in zip(room, cuts, strict=True)]
+        parts: dict[int, int] = {}
+        rests: dict[int, Rest] = {}
+        wanted = self._rounding.parts(cuts, limits)
+        for at, part, most, cut in zip(chosen.lines, wanted, limits, cuts, strict=True):
+            parts[at] = part
+            kept = (
+                Fraction(*state.rests[at]) - cut.off
+                if cut.off <= most
+                else state.amounts[at] - Fraction(part)
+            )
+            rests[at] = kept.as_integer_ratio()
+        free = chosen.pieces if self._percent == 1 else None
+        return Taking(parts, rests, chosen.used, free)
+
+    def _off(self, value: Fraction, units: Fraction | int) -> Fraction:
+        if self._percent is not None:
+            return self._percent * value
+        if self._per_unit is not None:
+            return min(value, self._per_unit * units)
+        return max(ZERO, value - self._price * units)
+
+    def _shared(self, state: State, chosen: Chosen, total: int, room: list[int]) -> Taking:
+        """Share a sum by current amounts: of whole lines, or of the pieces it falls on."""
+        lines = chosen.lines
+        if chosen.values is None:
+            parts = self._rounding.share(total, [state.amounts[at] for at in lines], room)
+        else:
+            values = [chosen.values[at] for at in lines]
+            room = [min(most, ceil(value)) for most, value in zip(room, values, strict=True)]
+            parts = self._rounding.share_exactly(total, values, room)
+        return Taking(dict(zip(lines, parts, strict=True)), None, chosen.used)
 
     def _room(self, state: State, at: int) -> int:
         """Return how much the line can still lose, in minor units."""
@@ -101,20 +149,12 @@ class TakeOffWork:
         least = max(Fraction(floor or 0), self._floor) * state.units[at]
         return max(0, state.amounts[at] + int(-least // 1))
 
-    def apply(self, state: State, proposal: Proposal) -> None:
+    def apply(self, state: State, taking: Taking) -> None:
         """Take it off, line by line."""
-        total = 0
-        for at, part in enumerate(proposal.parts):
-            if part:
-                state.take_off(self._rule, at, int(part))
-                rest, over = state.rests[at]
-                rests = proposal.rests
-                state.rests[at] = (rest - part * over, over) if rests is None else rests[at]
-                total += int(part)
+        values: dict[str, object] = {"amount_minor": state.take_off(self._rule, taking)}
         if self._voucher:
             state.vouchers_used.append((self._voucher, usable_voucher(state, (self._voucher,))[0]))
-        values: dict[str, object] = {"amount_minor": total}
-        if self._percent is not None:
+        if self._shown:
             values["percent"] = self._shown
         state.explain(self._rule, "applied", **values)
 

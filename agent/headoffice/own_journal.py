@@ -1,0 +1,127 @@
+"""Head office's own journal: what it sets aside stands here before anybody hears of it (S1).
+
+The books may come back from an older backup; this journal lies in files of its own, and what the books
+lack is put back from it, so the same points are not set aside twice.  One chained entry an allowance,
+in the same segments as received journals.  Books that lack even the name of a journal start a new one.
+"""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from agent.errors import LedgerDamaged
+from agent.headoffice.segments import Segments
+from agent.headoffice.store import allowances, own
+from agent.headoffice.store.allowances import Issue
+from agent.headoffice.store.protocol import Store
+from agent.journal.chain import next_hash
+from agent.journal.entry import Entry, canonical_bytes, entry_from
+from agent.sync.wire import Push, Sealed, encode
+
+NAME = "head office"
+
+
+class OwnJournal:
+    """Written under the books' writing lock alone; `folder` should be on the disk of the segments."""
+
+    def __init__(self, folder: Path, store: Store, *, for_writing: bool) -> None:
+        self._store = store
+        self._segments = Segments(folder, for_writing=for_writing)
+        self._incarnation = ""
+
+    def open(self) -> int:
+        """Put back into the books what they lack; return how many allowances that were.
+
+        Raises:
+            LedgerDamaged: it contradicts the books.
+        """
+        with self._store.writing():
+            count = sum(self._catch_up(name) for name in self._segments.incarnations())
+            name, seq, head = own.newest(self._store) or (secrets.token_hex(16), 0, b"")
+            if seq and self._segments.received(name) != (seq, head):
+                # Its file is gone or older than the books, which hold all of it: a new one goes on.
+                name = secrets.token_hex(16)
+            self._incarnation = name
+            own.move_mark(self._store, name, *self._segments.received(name))
+        return count
+
+    def catch_up(self) -> int:
+        """Put back what was written here although the books' commit failed; inside `writing`."""
+        return self._catch_up(self._incarnation)
+
+    def write(self, issue: Issue, now_ms: int) -> None:
+        """Write one allowance durably; inside the transaction that issues it, before it commits.
+
+        Raises:
+            LedgerReadOnly: it could not be written; nothing may be issued.
+        """
+        seq, head = self._segments.received(self._incarnation)
+        body = canonical_bytes(_entry(self._incarnation, seq + 1, issue, now_ms))
+        push = Push(self._incarnation, seq + 1, head, [body], next_hash(head, body))
+        self._segments.append(push, encode(Sealed(NAME, encode(push), b"")), now_ms)
+        own.move_mark(self._store, self._incarnation, seq + 1, push.last_hash)
+
+    def issues(self) -> Iterator[tuple[str, int, Issue]]:
+        """Yield everything written, with the journal and number of each."""
+        for name in self._segments.incarnations():
+            for received in self._segments.entries(name, 0):
+                yield name, received.seq, _issue(entry_from(received.body))
+
+    def _catch_up(self, incarnation: str) -> int:
+        seq, head = self._segments.received(incarnation)
+        booked_seq, booked_hash = own.mark(self._store, incarnation)
+        if seq < booked_seq or (seq == booked_seq and head != (booked_hash or head)):
+            return 0  # older than the books; `open` begins a new one
+        count = 0
+        for received in self._segments.entries(incarnation, booked_seq):
+            count += _put_back(self._store, _issue(entry_from(received.body)))
+        if seq > booked_seq:
+            own.move_mark(self._store, incarnation, seq, head)
+        return count
+
+
+def _put_back(store: Store, issue: Issue) -> bool:
+    known = allowances.by_number(store, issue.incarnation, issue.number)
+    if known is None:
+        allowances.issue(store, issue)
+        allowances.skip_number(store, issue.incarnation, issue.number)
+        return True
+    if (known["request_id"], known["issued"]) != (issue.request_id, sum(part for _, part in issue.slices)):
+        raise LedgerDamaged(
+            f"allowance {issue.number} of {issue.incarnation} is another one in the books",
+            remedy="bring back books and own journal of one time",
+        )
+    return False
+
+
+def _entry(incarnation: str, seq: int, issue: Issue, now_ms: int) -> Entry:
+    data = {
+        "incarnation": issue.incarnation,
+        "request_id": issue.request_id,
+        "slices": [list(one) for one in issue.slices],
+        "honour_until_ms": issue.honour_until_ms,
+    }
+    return Entry(
+        incarnation,
+        seq,
+        "ALLOW",
+        account=issue.member,
+        unit=issue.wallet,
+        allowance=issue.number,
+        wall_ms=now_ms,
+        data=data,
+    )
+
+
+def _issue(entry: Entry) -> Issue:
+    data = entry.data
+    return Issue(
+        incarnation=data["incarnation"],
+        number=entry.allowance,
+        member=entry.account,
+        wallet=entry.unit,
+        request_id=data["request_id"],
+        slices=[(lot, amount) for lot, amount in data["slices"]],
+        issued_ms=entry.wall_ms,
+        honour_until_ms=data["honour_until_ms"],
+    )

@@ -1,0 +1,162 @@
+"""The end of the journal inside one transaction of the writer: entries get their number, hash and effect."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from agent.clock import Clock
+from agent.errors import Conflict, Refused
+from agent.journal.chain import next_hash
+from agent.journal.entry import Draft, Entry, canonical_bytes
+from agent.ledger import derive
+from agent.ledger.database import Connection
+from agent.ledger.directory import Shelf
+from agent.ledger.queries import Queries
+from agent.ledger.receipts import ReceiptRow, write_row
+from agent.ledger.unbooked import Unbooked
+
+
+@dataclass(slots=True)
+class Head:
+    """Where the journal ends, as the writer knows it without asking."""
+
+    seq: int
+    hash: bytes
+
+
+class Appending(Queries):
+    """What every transaction can do: append entries, and take down how a receipt was answered."""
+
+    def __init__(
+        self,
+        db: Connection,
+        clock: Clock,
+        incarnation: str,
+        *,
+        boot: str,
+        head: Head,
+        unbooked: Unbooked,
+        shelf: Shelf,
+    ) -> None:
+        super().__init__(db, clock, incarnation, own_views=False, unbooked=unbooked, shelf=shelf)
+        self._boot = boot
+        self._head = head
+        self._stamp = (self.now_ms(), int(clock.monotonic_s() * 1000))
+        self.failed: Exception | None = None
+        """What `finish` raises before the commit."""
+        self._receipts: dict[str, ReceiptRow] = {}
+        self._booked = 0
+        self._new: list[tuple[str, int]] = []
+        self.appended = 0
+        self.acknowledged = False
+        self.erased = False
+
+    def head(self) -> tuple[int, bytes]:
+        """Return number and hash of the last entry, those of this transaction included."""
+        return self._head.seq, self._head.hash
+
+    def append(self, draft: Draft) -> Entry:
+        """Give a draft its place in the journal and its effect on allowances and holds.
+
+        Points earned or given without a lot make one named after the entry.
+
+        Raises:
+            Conflict: this (receipt, kind, part) is in the journal already.
+            Refused: it would spend more than an allowance has left.
+        """
+        if draft.receipt:
+            self._claim(draft)
+        lots = draft.lots
+        if draft.amount > 0 and not lots and draft.kind in {"EARN", "GIVE"}:
+            lots = [(self.next_lot(), draft.amount)]
+        entry = Entry(
+            incarnation=self.incarnation, seq=self._head.seq + 1,
+            kind=draft.kind, receipt=draft.receipt, part=draft.part, account=draft.account,
+            unit=draft.unit, amount=draft.amount, lots=lots, allowance=draft.allowance,
+            at=draft.at, actor=draft.actor, data=draft.data,
+            wall_ms=self._stamp[0], boot=self._boot, boot_ms=self._stamp[1],
+        )  # fmt: skip
+        body = canonical_bytes(entry)
+        row_hash = next_hash(self._head.hash, body)
+        self._db.execute(
+            "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (entry.seq, entry.kind, entry.account, entry.receipt, entry.part, body, row_hash),
+        )
+        if entry.kind in derive.WRITES_TABLES:
+            self._derive(entry)
+        self._head.seq, self._head.hash = entry.seq, row_hash
+        self.appended += 1
+        if entry.account:
+            self._new.append((entry.account, entry.seq))
+        return entry
+
+    def finish(self) -> None:
+        """Write what was gathered; the writer says this before it commits.
+
+        Raises:
+            Refused: what the change met, after which a part of it would stay.
+        """
+        if self.failed is not None:
+            raise self.failed
+        for receipt_id, row in self._receipts.items():
+            if row.is_changed:
+                write_row(self._db, receipt_id, row)
+
+    def _receipt(self, receipt_id: str) -> ReceiptRow:
+        row = self._receipts.get(receipt_id)
+        if row is None:
+            row = self._receipts[receipt_id] = super()._receipt(receipt_id)
+        return row
+
+    def _claim(self, draft: Draft) -> None:
+        """Note a draft under its receipt: every (kind, part) counts once.
+
+        Raises:
+            Conflict: the journal has it already.
+        """
+        row, key = self._receipt(draft.receipt), (draft.kind, draft.part)
+        if key in row.effects:
+            raise Conflict(
+                Conflict.code, f"receipt {draft.receipt} has its {draft.kind} {draft.part} already"
+            )
+        row.effects[key] = self._head.seq + 1
+        row.is_changed = True
+
+    def _derive(self, entry: Entry) -> None:
+        try:
+            derive.apply(entry, self._db)
+        except Refused as failure:
+            self.failed = failure
+            raise
+
+    def next_lot(self) -> str:
+        """Return the name of the lot that the next entry would make."""
+        return f"{self.incarnation[:8]}-{self._head.seq + 1}"
+
+    def has_entry(self, receipt_id: str, kind: str, part: str = "") -> bool:
+        """Say whether a receipt has this entry."""
+        return (kind, part) in self._receipt(receipt_id).effects
+
+    def put_receipt(
+        self, receipt_id: str, *, state: str, content_hash: bytes, answer: dict[str, Any], member: str
+    ) -> None:
+        """Keep how a receipt was answered (plain JSON data), or replace its state and answer."""
+        self._receipt(receipt_id).settle(state, content_hash, answer, member)
+
+    def now_ms(self) -> int:
+        """Return the wall clock in milliseconds since 1970."""
+        return int(self._clock.now().timestamp() * 1000)
+
+    def is_durable(self) -> None:
+        """Let readers find what was appended; the writer says this after the commit, before it answers."""
+        for account, seq in self._new:
+            self._unbooked.add(account, seq)
+        if self._booked:
+            self._unbooked.booked(self._booked)
+
+    def _next_part(self, receipt_id: str, kind: str) -> str:
+        return str(self._receipt(receipt_id).count(kind) + 1)
+
+    def _newer(self, member: str, booked: int) -> list[int]:
+        # What this transaction appended counts in it already, as in every other question.
+        own = [seq for account, seq in self._new if account == member]
+        return super()._newer(member, booked) + own

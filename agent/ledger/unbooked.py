@@ -1,0 +1,47 @@
+"""Which entries head office has not booked yet, by member: kept in memory, read off the journal at start.
+
+An index on disk would answer the same, but it costs every commit a page more (2.15 instead of 1.9 times
+the bare flush, measured); this list holds what one till did since its last contact, at most some weeks.
+"""
+
+from collections import defaultdict
+
+from agent.ledger.database import Connection
+
+
+class Unbooked:
+    """Numbers of own entries above `booked` by account, in order; the writer adds, readers look."""
+
+    def __init__(self) -> None:
+        self._seqs: defaultdict[str, list[int]] = defaultdict(list)
+        self._booked = 0
+
+    def add(self, account: str, seq: int) -> None:
+        """Note an entry that is durable now."""
+        self._seqs[account].append(seq)
+
+    def above(self, account: str, booked: int) -> list[int]:
+        """Return the account's entries above a number; some may be newer than the caller's view."""
+        return [seq for seq in self._seqs.get(account, ()) if seq > booked]
+
+    def booked(self, seq: int) -> None:
+        """Drop what was booked when this was last said: a reader may still hold that older view."""
+        dropped, self._booked = self._booked, seq
+        for account in list(self._seqs):
+            left = self.above(account, dropped)
+            if left:
+                self._seqs[account] = left
+            else:
+                del self._seqs[account]
+
+
+def read_unbooked(db: Connection) -> Unbooked:
+    """Return what of this journal stands above its `booked` mark."""
+    found = Unbooked()
+    rows = db.execute(
+        "SELECT account, seq FROM journal WHERE account != '' AND seq >"
+        " coalesce((SELECT number FROM mark WHERE name = 'booked'), 0) ORDER BY seq"
+    )
+    for account, seq in rows:
+        found.add(str(account), int(seq))
+    return found

@@ -1,0 +1,65 @@
+"""The words of the points side: members, wallets, gifts, enrolment."""
+
+MISSING_POINTS: dict[str, dict[str, str]] = {
+    "en": {
+        "age": "from the age of {age}",
+        "choice": "the customer chose otherwise",
+        "bought": "not bought before",
+        "not_bought": "bought before",
+        "sequence": "step {step} of {of}",
+        "draw": "not drawn this time",
+        "pays": "not paid with these points",
+        "visits": "{count} to go",
+    },
+    "ru": {
+        "age": "возраст от {age} лет",
+        "choice": "покупатель выбрал другое",
+        "bought": "раньше не покупалось",
+        "not_bought": "уже покупалось",
+        "sequence": "шаг {step} из {of}",
+        "draw": "в этот раз не выпало",
+        "pays": "оплата не этими баллами",
+        "visits": "осталось: {count}",
+    },
+    "fi": {
+        "age": "{age} vuotta täyttäneille",
+        "choice": "asiakas valitsi toisin",
+        "bought": "ei ostettu aiemmin",
+        "not_bought": "ostettu jo aiemmin",
+        "sequence": "vaihe {step}/{of}",
+        "draw": "ei osunut arvonnassa",
+        "pays": "ei makseta näillä pisteillä",
+        "visits": "jäljellä {count}",
+    },
+}
+PHRASES_POINTS: dict[str, dict[str, str]] = {
+    "en": {
+        "applied_value": "{money} paid",
+        "applied_into": "{points} turned into {name}",
+        "applied_into_money": "{points} turned into {money}",
+        "prompt_confirm_payment": "Ask the customer: pay with {points}?",
+        "prompt_say": "{title}",
+        "enrol": "Joining",
+    },
+    "ru": {
+        "applied_value": "оплачено {money}",
+        "applied_into": "{points}: переведено в {name}",
+        "applied_into_money": "{points}: обменяно на {money}",
+        "prompt_confirm_payment": "Спросите покупателя: списать {points}?",
+        "prompt_say": "{title}",
+        "enrol": "Вступление",
+    },
+    "fi": {
+        "applied_value": "maksettu {money}",
+        "applied_into": "{points} vaihdettu: {name}",
+        "applied_into_money": "{points} vaihdettu: {money}",
+        "prompt_confirm_payment": "Kysy asiakkaalta: maksetaanko {points}?",
+        "prompt_say": "{title}",
+        "enrol": "Liittyminen",
+    },
+}
+UNITS_POINTS: dict[str, dict[str, tuple[str, str, str]]] = {
+    "en": {"visits": ("visit", "visits", "visits")},
+    "ru": {"visits": ("посещение", "посещения", "посещений")},
+    "fi": {"visits": ("käynti", "käyntiä", "käyntiä")},
+}

@@ -1,0 +1,106 @@
+"""Sanity caps at publishing: a rate that gives too much is a slip of the pen, until somebody insists."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import msgspec
+
+from agent.errors import Mistake
+from agent.loyalty.check_points import wallet_of
+from agent.loyalty.grammar import Decimal
+from agent.loyalty.numbers import exact
+from agent.loyalty.programme import Rule, Text
+from agent.loyalty.verbs import TakeOff
+from agent.loyalty.where import Scope
+from agent.loyalty.within import scope_of
+
+
+class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one rule may give away at most, percent of a whole basket, and money in a gift of points."""
+
+    max_percent_off: Decimal = "50"
+    max_percent_back: Decimal = "50"
+    max_gift: Decimal = "10000.00"
+
+
+def too_generous(text: Text, caps: Caps) -> list[Mistake]:
+    """Return every rule of a checked programme that gives more than the caps allow.
+
+    Discounts count where they fall on all goods; those of a scope, of so many units or with a `max` are
+    bounded already, and a draw divides by its odds.  Points count at their value, with the largest factor.
+    """
+    return [*_discounts(text, caps), *_earnings(text, caps), *_gifts(text, caps)]
+
+
+def _discounts(text: Text, caps: Caps) -> Iterator[Mistake]:
+    words: list[tuple[str, TakeOff, str | Scope, int]] = [
+        (f"/rule/{key}", rule.take_off, rule.scope, _odds(rule))
+        for key, rule in sorted(text.rule.items())
+        if rule.take_off is not None
+    ]
+    words += [(f"/voucher/{key}", one.take_off, one.scope, 1) for key, one in sorted(text.voucher.items())]
+    for at, word, scope, odds in words:
+        is_bounded = word.max is not None or word.units is not None or scope_of(text, scope) != Scope()
+        if (
+            word.percent is not None
+            and not is_bounded
+            and exact(word.percent) / odds > exact(caps.max_percent_off)
+        ):
+            values = {"percent": word.percent, "max_percent_off": caps.max_percent_off}
+            remedy = "give it a scope, a max or units, or raise publish.max_percent_off"
+            yield Mistake(f"{at}/take_off/percent", "too_generous", values, remedy)
+
+
+def _odds(rule: Rule) -> int:
+    """Return in how many receipts at least a rule speaks once."""
+    return min(when.draw.one_in if when.draw is not None else 1 for when in rule.alternatives)
+
+
+def _earnings(text: Text, caps: Caps) -> Iterator[Mistake]:
+    for key, rule in sorted(text.rule.items()):
+        word = rule.earn
+        if word is None or word.per != "money" or word.max is not None:
+            continue
+        wallet = wallet_of(text, word.wallet)
+        back = (
+            exact(word.points)
+            * _value(text, wallet)
+            / exact(word.every)
+            * _factor(text, wallet)
+            / _odds(rule)
+        )
+        if 100 * back > exact(caps.max_percent_back):
+            values = {"percent": str(int(100 * back)), "max_percent_back": caps.max_percent_back}
+            remedy = "lower points, the wallet's value or the factor, or raise publish.max_percent_back"
+            yield Mistake(f"/rule/{key}/earn/points", "too_generous", values, remedy)
+
+
+def _factor(text: Text, wallet: str) -> Fraction:
+    """Return the largest single factor on a wallet's points."""
+    factors = [rule.multiply for rule in text.rule.values() if rule.multiply is not None]
+    return max([Fraction(1), *(exact(one.by) for one in factors if wallet_of(text, one.wallet) == wallet)])
+
+
+def _gifts(text: Text, caps: Caps) -> Iterator[Mistake]:
+    for key, rule in sorted(text.rule.items()):
+        found: list[tuple[str, Fraction]] = []
+        if rule.give is not None and rule.give.lot is not None:
+            lot = rule.give.lot
+            worth = exact(str(lot.points)) * _value(text, wallet_of(text, lot.wallet))
+            found.append(("give/lot/points", worth))
+        if rule.give is not None and rule.give.stored_value is not None and rule.give.cost is None:
+            found.append(("give/stored_value", exact(rule.give.stored_value)))
+        if rule.earn is not None and rule.earn.per in {"unit", "receipt"}:
+            found.append(
+                ("earn/points", exact(rule.earn.points) * _value(text, wallet_of(text, rule.earn.wallet)))
+            )
+        for at, worth in found:
+            if worth > exact(caps.max_gift):
+                values = {"worth": str(int(worth)), "max_gift": caps.max_gift}
+                remedy = "give less, or raise publish.max_gift"
+                yield Mistake(f"/rule/{key}/{at}", "too_generous", values, remedy)
+
+
+def _value(text: Text, wallet: str) -> Fraction:
+    """Return the money that one point stands for, nothing where no value is named."""
+    return exact(text.wallet[wallet].value)

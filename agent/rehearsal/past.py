@@ -1,0 +1,64 @@
+"""Past receipts: what was rung up, by whom, when; from a file of JSON lines, or from head office's log."""
+
+import gzip
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import msgspec
+from msgspec import Meta
+
+from agent.documents import decode_json
+from agent.loyalty.basket import Basket
+from agent.loyalty.member import MemberFacts
+
+
+class PastReceipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One sale that happened: its basket, the moment it was judged by, and the member facts of that moment.
+
+    Without facts the customer was unknown.
+    """
+
+    basket: Basket
+    at: Annotated[datetime, Meta(tz=True)]
+    facts: MemberFacts | None = None
+    draw: int = 0
+
+
+class Source(Protocol):
+    """Where past receipts come from, in the order of time; workers get a copy each and read it themselves."""
+
+    def __iter__(self) -> Iterator[PastReceipt]:
+        """Yield every receipt."""
+
+    def count(self) -> int:
+        """Return how many there are, 0 if nobody knows beforehand."""
+
+
+class ReceiptFile:
+    """A file with one past receipt a line, JSON; one that ends in .gz is read through gzip."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def count(self) -> int:
+        """Return the number of its lines."""
+        with self._opened() as lines:
+            return sum(1 for line in lines if line.strip())
+
+    def __iter__(self) -> Iterator[PastReceipt]:
+        """Yield the receipts.
+
+        Raises:
+            DocumentError: a line is none, with all its mistakes and its number.
+        """
+        with self._opened() as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield decode_json(line, PastReceipt, what=f"{self._path.name}:{number}")
+
+    def _opened(self) -> gzip.GzipFile:
+        if self._path.suffix == ".gz":
+            return gzip.open(self._path, "rb")
+        return self._path.open("rb")  # type: ignore[return-value]

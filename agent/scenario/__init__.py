@@ -1,0 +1,1 @@
+"""Stories of a programme in plain text: members, receipts, and what each must give to the last digit."""

@@ -1,0 +1,59 @@
+"""Real tills beside a real head office: ledgers and checkouts as they run; only the line is a call."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from agent.headoffice import allowances, delta
+from agent.headoffice.member_import import import_members
+from agent.headoffice.office import Office
+from agent.sync.allowance import ask_allowances
+from agent.sync.wire import AllowanceRequest, Delta, Pull
+from tests.headoffice.till_end import TillEnd, book
+from tests.till.desk import Desk
+
+CARD = "2990000000019"
+
+
+class ShopTill:
+    """One till of the shop: what it sells goes to head office when it is told to `push`."""
+
+    def __init__(
+        self, office: Office, folder: Path, name: str, number: int, *, programme: bytes = b""
+    ) -> None:
+        self.office = office
+        self.desk = Desk(
+            folder / name, fleet_key=office.fleet_key, first_id=number * 100, programme=programme
+        )
+        self.end = TillEnd(name, self.desk.ledger.incarnation)
+        import_members(office, f"member,card\nm-1,{CARD}\n", name="cards.csv")
+        self.end.enrol(office)
+        self.end.greet(office)
+
+    def push(self) -> None:
+        """Send everything new, and let head office book it."""
+        rows = self.desk.ledger.read.entries(0, 100_000)
+        self.end.bodies = [body for _, body, _ in rows]
+        if len(rows) > self.office.segments.received(self.end.incarnation)[0]:
+            self.end.push(self.office)
+        book(self.office)
+
+    def pull(self) -> None:
+        """Take in everything that head office tells."""
+        page = delta.page(self.office, self.end.name, Pull(self.end.incarnation, 0))
+        assert isinstance(page, Delta)
+        self.desk.write(lambda tx: tx.apply_delta(page))
+
+    async def send(self, message: Any, _answer: Any, *, deadline_s: float) -> Any:
+        """Carry an allowance request to head office: this is the till's quick lane."""
+        assert isinstance(message, AllowanceRequest)
+        assert deadline_s > 0
+        return allowances.answer(self.office, self.end.name, message)
+
+    def ask(self, member: str = "m-1") -> int:
+        """Ask for an allowance as at a card read; return how many were given."""
+        asked = ask_allowances(self.desk.ledger, self, member, ["points"], deadline_s=1.0)
+        return asyncio.run(asked)
+
+    def close(self) -> None:
+        self.desk.ledger.close()
