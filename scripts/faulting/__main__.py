@@ -28,7 +28,9 @@ def main() -> int:
     parser.add_argument("names", nargs="+", choices=sorted(FAULTS), metavar="NAME")
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--inputs", type=int, default=1_000_000, help="for each decoder of fuzz-decoders")
+    parser.add_argument(
+        "--inputs", dest="count", type=int, default=1_000_000, help="for each decoder of fuzz-decoders"
+    )
     parser.add_argument("--examples", type=int, default=20_000, help="how many questions fuzz-evaluate asks")
     parser.add_argument("--receipts", default="all", help="how many receipts of the year, or all")
     arguments = vars(parser.parse_args())

@@ -105,12 +105,12 @@ def _fuzz_named(name: str, count: int, seed: int) -> Found:
     return fuzz(name, targets(corpus())[name], count=count, seed=seed)
 
 
-def run(*, inputs: int, seed: int, **_: object) -> dict[str, Any]:
+def run(*, count: int, seed: int) -> dict[str, Any]:
     """Fuzz every decoder on two cores with so many inputs each."""
     begun = time.monotonic()
     names = list(targets(corpus()))
     with ProcessPoolExecutor(2) as pool:
-        tasks = [pool.submit(_fuzz_named, name, inputs, seed) for name in names]
+        tasks = [pool.submit(_fuzz_named, name, count, seed) for name in names]
         results = [task.result() for task in tasks]
     for found in results:
         mean_us = found.total_ns / max(found.inputs, 1) / 1000
@@ -122,7 +122,7 @@ def run(*, inputs: int, seed: int, **_: object) -> dict[str, Any]:
     return {
         "name": "fuzz-decoders",
         "decoders": len(results),
-        "inputs": sum(found.inputs for found in results),
+        "attempts": sum(found.inputs for found in results),
         "failures": sum(len(found.failures) for found in results),
         "slow": sum(len(found.slow) for found in results),
         "worst_ms": round(max(found.worst_ns for found in results) / _NS_PER_MS, 2),
