@@ -28,4 +28,4 @@ def programmes_folder() -> Traversable:
 def shipped_programmes() -> dict[str, Traversable]:
     """Give every shipped programme file by its name without ``.toml``, in the order of the names."""
     found = (entry for entry in programmes_folder().iterdir() if entry.name.endswith(".toml"))
-    return {entry.name.removesuffix(".toml"): entry for entry in sorted(found, key=lambda entry: entry.name)}
+    return dict(sorted((entry.name.removesuffix(".toml"), entry) for entry in found))

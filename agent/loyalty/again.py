@@ -36,6 +36,8 @@ class Rounds:
         return self._spending_own(state)
 
     def _risen(self, state: State) -> str | None:
+        if not self._tiers.any_at_once:
+            return None
         added = {one.measure: one.amount for one in self._tiers.measured(state)}
         after = self._tiers.effective(state.member, state.day, added)
         return after if self._tiers.rises_at_once(state.points.asked.tier, after) else None

@@ -77,8 +77,12 @@ def is_usable(lot: Lot, local: datetime) -> bool:
     """Return whether a lot counts at a local moment."""
     day = local.date()
     begun = lot.active_from is None or lot.active_from <= day
-    alive = lot.expires_on is None or lot.expires_on >= day
-    return begun and alive and (lot.ends_at is None or lot.ends_at > local)
+    return begun and not is_over(lot, day) and (lot.ends_at is None or lot.ends_at > local)
+
+
+def is_over(lot: Lot, day: date) -> bool:
+    """Return whether a lot's last day is before `day`."""
+    return lot.expires_on is not None and lot.expires_on < day
 
 
 def held_by(facts: MemberFacts) -> Held:

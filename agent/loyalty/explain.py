@@ -122,7 +122,10 @@ def _words(values: Mapping[str, Any], programme: Programme, lang: str) -> dict[s
     if "points" in values:
         words["points"] = _points(int(values["points"]), str(values.get("wallet", "")), programme, lang)
     if "missing" in values:
-        words["missing"] = _numbered(int(values["missing"]), "stamp", lang)
+        missing, wallet = int(values["missing"]), str(values.get("counts", ""))
+        words["missing"] = (
+            _points(missing, wallet, programme, lang) if wallet else _numbered(missing, "stamp", lang)
+        )
     if "into" in values:
         words["name"] = values["into"]
     return words | _gift(values, programme, lang)

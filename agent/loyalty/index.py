@@ -5,18 +5,24 @@ Scopes are answered by joining such sets, so what a rule costs does not grow wit
 
 from collections.abc import Callable, Sequence
 
-from agent.loyalty.basket import Line
+from agent.loyalty.basket import STORED_VALUE, Line
 
 Matcher = Callable[["LineIndex"], int]
 
 
 class LineIndex:
-    """The sale lines of one basket; return lines and lines of nothing belong to no set."""
+    """The sale lines of one basket; return lines and lines of nothing belong to no set.
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    Lines that sell stored value are an index of their own: money for money is no goods, so it is neither
+    discounted nor paid with points, earns none and meets no threshold.
+    """
+
+    def __init__(self, lines: Sequence[Line], *, of_value: bool = False) -> None:
         self._lines = lines
         self.positions = tuple(
-            at for at, line in enumerate(lines) if line.amount_minor > 0 and line.returns is None
+            at
+            for at, line in enumerate(lines)
+            if line.amount_minor > 0 and line.returns is None and (STORED_VALUE in line.tags) == of_value
         )
         self.open = sum(1 << at for at in self.positions)
         self._by: dict[str, dict[str, int]] = {}

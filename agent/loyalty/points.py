@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agent.loyalty.basket import STORED_VALUE, Basket
+from agent.loyalty.basket import Basket
 from agent.loyalty.quote import Earned, Reason, Spent
 
 
@@ -37,7 +37,6 @@ class PointsNotes:
         self.is_live = False
         self.by_points = [0] * len(lines)
         self.by_value = [0] * len(lines)
-        self.value_lines = frozenset(at for at, line in enumerate(lines) if STORED_VALUE in line.tags)
         self.spent: list[Spent] = []
         self.confirm: list[Reason] = []
         self.refused: dict[str, tuple[str, Reason]] = {}

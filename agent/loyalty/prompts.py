@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from agent.loyalty.balance import usable_points
 from agent.loyalty.quote import Prompt, Quote, Reason
 from agent.loyalty.refusal import Condition
 from agent.loyalty.state import State
@@ -40,12 +41,17 @@ def prompts_of(quote: Quote, shown: Quote | None, tables: Sequence[SaidWhen], st
 
 
 def _is_near(prompt: Prompt, state: State) -> bool:
-    """Return whether a basket could well grow so far: who has bought for 3.00 will not buy for 97.00 more."""
+    """Return whether it is within reach: who has bought for 3.00 will not buy for 97.00 more.
+
+    Nor is somebody without any points of a wallet told how many are missing.
+    """
     goods = state.lines_of(0)
     if prompt.code == "missing_amount":
         return int(prompt.values["amount_minor"]) <= sum(state.amounts[at] for at in goods)
     if prompt.code == "missing_quantity":
         return int(prompt.values["quantity"]) <= sum(state.pieces(at) for at in goods)
+    if prompt.code == "missing_points" and state.member is not None:
+        return usable_points(state.member, str(prompt.values["wallet"]), state) > 0
     return True
 
 
@@ -55,7 +61,7 @@ def _of_reason(reason: Reason) -> Prompt | None:
         make = _MISSING.get(str(values.get("what")))
         return make(values) if make is not None else None
     if reason.code == "applied" and values.get("missing", NEAR_STAMPS) < NEAR_STAMPS:
-        return Prompt("next_stamp", {key: values[key] for key in ("rule", "missing")})
+        return _prompt("next_stamp", "missing", "counts")(values)
     return None
 
 

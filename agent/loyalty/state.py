@@ -99,6 +99,10 @@ class State:
             found = self._lines[scope] = bits_of(self.mask(scope))
         return found
 
+    def value_lines_of(self, scope: int) -> tuple[int, ...]:
+        """Return the positions of a scope's lines that sell stored value."""
+        return bits_of(self.scopes.matchers[scope](LineIndex(self.basket.lines, of_value=True)))
+
     def lines_with_pieces(self, scope: int) -> tuple[int, ...]:
         """Return the same, and of one for goods not discounted also lines with pieces outside bundles."""
         lines = self.lines_of(scope)
@@ -136,7 +140,7 @@ class State:
                 total += part
                 if taking.rests is None:
                     rest, over = rests[at]
-                    rests[at] = rest - part * over, over
+                    rests[at] = max(0, rest - part * over), over
         for at, left in taking.rests.items() if taking.rests is not None else ():
             rests[at] = left
         if taking.used is None:

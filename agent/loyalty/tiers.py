@@ -4,7 +4,7 @@ Everything is derived from the measures at the receipt's local day, so till and 
 telling one another; a tier that head office grants counts if it is the higher one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -63,6 +63,7 @@ class TierTable:
         made = [self._compiled(name, word, text, scopes) for name, word in text.tier.items()]
         self.tiers = sorted(made, key=lambda one: (one.least, one.is_over, one.id))
         self.rank = {one.id: at for at, one in enumerate(self.tiers)}
+        self.any_at_once = any(one.is_at_once for one in self.tiers)
         self._stepped = next((one for one in self.tiers if one.downgrade == "one_step"), None)
 
     def _compiled(self, name: str, word: Tier, text: Text, scopes: ScopeCompiler) -> CompiledTier:
@@ -131,7 +132,7 @@ class TierTable:
 
     def _parts(self, tier: CompiledTier, state: State) -> tuple[dict[int, int], int]:
         """Return each line's part of a measure and what belongs to the receipt as a whole."""
-        lines = [at for at in state.lines_of(tier.scope) if at not in state.points.value_lines]
+        lines = state.lines_of(tier.scope)
         match tier.word.measure:
             case "spend":
                 earning = self._base.of(state)
@@ -151,7 +152,7 @@ class TierTable:
         return rank > self.rank.get(before, -1) and self.tiers[rank].is_at_once
 
 
-def _earned(wallet: str, scope: int, lines: list[int], state: State) -> tuple[dict[int, int], int]:
+def _earned(wallet: str, scope: int, lines: Sequence[int], state: State) -> tuple[dict[int, int], int]:
     """Return each line's points and, of a measure of everything, those that no line holds."""
     by_line = [sum(one.points for one in line if one.wallet == wallet) for line in state.points.earned_lines]
     rest = state.points.earned.get(wallet, 0) - sum(by_line) if scope == 0 else 0

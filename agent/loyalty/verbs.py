@@ -34,7 +34,8 @@ class TakeOff(Table, frozen=True):
 class Earn(Table, frozen=True):
     """Points per `every` of money, per unit, per receipt or per unit of a line's attribute; `max` a receipt.
 
-    `per = "attribute:distance"` reads the line's attribute of that name.
+    `per = "attribute:distance"` reads the line's attribute of that name.  In a wallet of stored value
+    `points` are money.
     """
 
     points: Decimal

@@ -7,11 +7,11 @@ from fractions import Fraction
 import msgspec
 
 from agent.loyalty.basket import Basket
+from agent.loyalty.carry import is_over
 from agent.loyalty.compile import Compiled
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.numbers import exact
 from agent.loyalty.quote import ProgrammeRef, Quote
-from agent.rehearsal.carry import is_over
 
 
 class Month(msgspec.Struct):

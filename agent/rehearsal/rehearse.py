@@ -11,11 +11,11 @@ from zlib import crc32
 
 import msgspec
 
+from agent.loyalty.carry import carry
 from agent.loyalty.compile import Compiled
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import MemberFacts, Voucher, WalletFacts
 from agent.loyalty.quote import Quote
-from agent.rehearsal.carry import carry
 from agent.rehearsal.figures import Figures
 from agent.rehearsal.past import PastReceipt, Source
 
@@ -48,16 +48,16 @@ def rehearse(
         name = past.facts.member if past.facts else ""
         if crc32((name or past.basket.receipt_id).encode()) % share[1] != share[0]:
             continue
-        day = past.at.astimezone(compiled.zone).date()
+        local = past.at.astimezone(compiled.zone)
         facts = past.facts
         if facts is not None:
             facts = _now(facts, known.get(name), granted.setdefault(name, set()), given)
         quote = evaluate(compiled, facts, past.basket, past.at, draw=past.draw)
         if watch is not None:
             watch(past, facts, quote)
-        figures.note(compiled, name, past.basket, quote, day)
+        figures.note(compiled, name, past.basket, quote, local.date())
         if facts is not None:
-            known[name] = carry(compiled.programme.text, facts, quote, day)
+            known[name] = carry(compiled.programme.text, facts, quote, local).facts
     figures.close(compiled, list(known.values()), last.astimezone(compiled.zone).date())
     return figures
 

@@ -1,6 +1,6 @@
 """The desk at which a story is played: what is known of each member, and how its words become a basket."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from typing import Any, NoReturn
 
@@ -62,6 +62,13 @@ class Desk:
             self.fail(said.line, "unknown_wallet", wallet, f"wallets of this programme: {known}")
         return self._whole(said, said.words["amount"], self.programme.text.decimals(wallet))
 
+    def asked(self, said: Said, wallet: str) -> int | str:
+        """Return the points asked for, or "max"."""
+        if said.words["amount"] != "max":
+            return self.points(said, wallet)
+        self.points(said._replace(words={"amount": "0"}), wallet)
+        return "max"
+
     def money(self, said: Said, text: str) -> int:
         """Return a sum in minor units."""
         return self._whole(said, text, self.programme.text.programme.minor_digits)
@@ -76,6 +83,7 @@ class Desk:
         """Lay what is said of a member on what was known: lists are replaced, the rest is added."""
         facts = self.members.get(step.member) or MemberFacts(step.member)
         for said in step.said:
+            self._check(said)
             if said.kind == "lot":
                 facts = self._with_lot(facts, said)
                 continue
@@ -83,6 +91,22 @@ class Desk:
                 self.born[step.member] = date.fromisoformat(said.words["day"])
             facts = msgspec.structs.replace(facts, **_LEARNED[said.kind](facts, said.words))
         self.members[step.member] = facts
+
+    def _check(self, said: Said) -> None:
+        """Refuse names that the programme does not have: a mistyped one would silently mean nothing."""
+        text = self.programme.text
+        known: dict[str, tuple[str, Collection[str]]] = {
+            "voucher": ("name", text.voucher),
+            "count": ("rule", text.rule),
+            "left": ("rule", text.rule),
+            "measure": ("key", text.tier),
+        }
+        if said.kind in known:
+            word, table = known[said.kind]
+            name = said.words[word].partition(":")[0]
+            if name not in table:
+                remedy = f"known: {', '.join(table) or 'none'}"
+                self.fail(said.line, "unknown_name", name, remedy)
 
     def _with_lot(self, facts: MemberFacts, said: Said) -> MemberFacts:
         wallet = said.words["wallet"]
@@ -115,8 +139,7 @@ def basket_of(step: Receipt, receipt: str, at: datetime, desk: Desk) -> tuple[Ba
             case "tender":
                 tenders.append(Tender(words["kind"], desk.money(said, words["amount"]), words["product"]))
             case "asks":
-                is_max = words["amount"] == "max"
-                redeem[words["wallet"]] = "max" if is_max else desk.points(said, words["wallet"])
+                redeem[words["wallet"]] = desk.asked(said, words["wallet"])
     basket = Basket(
         receipt,
         at,

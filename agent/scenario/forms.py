@@ -8,6 +8,8 @@ _WORD = r"[^\s#]+"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?"
 _LIFE = rf"( from (?P<from>{_DATE}))?( until (?P<until>{_DATE}))?"
+DAYS = ("day", "from", "until")
+"""Words that name a day."""
 NOBODY = "somebody"
 """Whose receipt it is when nobody showed a card."""
 
@@ -31,7 +33,7 @@ HEADS = _forms(
     ("member", rf"member (?P<name>{_WORD})", "member Anna"),
     (
         "receipt",
-        rf"(?P<day>{_DATE}) (?P<time>{_CLOCK}) (?P<who>{_WORD}) (?P<act>buys|returns|joins|does {_WORD})",
+        rf"(?P<date>{_DATE}) (?P<time>{_CLOCK}) (?P<who>{_WORD}) (?P<act>buys|returns|joins|does {_WORD})",
         "2026-03-10 12:00 Anna buys",
     ),
 )
@@ -48,7 +50,8 @@ OF_MEMBER = _forms(
     ("measure", rf"measure (?P<key>{_WORD}) (?P<number>[0-9]+)", "measure top:2026 348000"),
     ("history", rf"history (?P<rule>{_WORD}) (?P<values>{_WORD}( {_WORD})*)", "history paint 2026-02-11"),
 )
-_MORE = rf"(?P<more>( (group|tag|brand|sku|floor|offer|with) {_WORD})*)"
+_ONE_MORE = rf"(group|tag|brand|sku) {_WORD}|(floor|offer) {_NUMBER}|with [A-Za-z0-9_-]+={_NUMBER}"
+_MORE = rf"(?P<more>( ({_ONE_MORE}))*)"
 _GOODS = rf"((?P<count>{_NUMBER}) x )?(?P<price>{_NUMBER}){_MORE}"
 OF_SALE = _forms(
     ("goods", rf"- (?P<name>{_WORD}) {_GOODS}", "- latte 2 x 4.50 group coffee tag drink"),

@@ -2,10 +2,10 @@
 
 import difflib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from agent.errors import DocumentError, Mistake
-from agent.scenario.forms import HEADS, OF_JOINING, OF_MEMBER, OF_RETURN, OF_SALE, Form
+from agent.scenario.forms import DAYS, HEADS, OF_JOINING, OF_MEMBER, OF_RETURN, OF_SALE, Form
 from agent.scenario.story import Facts, Receipt, Said, Scenario
 
 _OF_ACT = {"returns": OF_RETURN, "joins": OF_JOINING}
@@ -19,8 +19,8 @@ def parse(text: str, *, name: str) -> list[Scenario]:
     """
     reader = _Reader(name)
     for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.rstrip()
-        if not line.strip() or line.lstrip().startswith("#"):
+        line = "" if raw.lstrip().startswith("#") else raw.partition(" #")[0].rstrip()
+        if not line:
             continue
         if line[0].isspace():
             reader.inside(number, line.strip())
@@ -44,7 +44,7 @@ class _Reader:
     def head(self, number: int, line: str) -> None:
         """Take a line that starts something."""
         self._step, self._forms = None, ()
-        said = self._said(number, _without_comment(line), HEADS)
+        said = self._said(number, line, HEADS)
         if said is None:
             return
         match said.kind:
@@ -68,7 +68,7 @@ class _Reader:
         elif said.kind == "member":
             self._step, self._forms = Facts(number, said.words["name"], []), OF_MEMBER
         else:
-            at = self._moment(number, f"{said.words['day']} {said.words['time']}")
+            at = self._moment(number, said.words)
             act = said.words["act"]
             self._step = Receipt(number, at, said.words["who"], act, [], [])
             self._forms = _OF_ACT.get(act, OF_SALE)
@@ -77,12 +77,22 @@ class _Reader:
         elif self._step is not None:
             self.scenarios[-1].steps.append(self._step)
 
-    def _moment(self, number: int, text: str) -> datetime:
+    def _moment(self, number: int, words: dict[str, str]) -> datetime:
+        """Return the moment in local time of the programme's zone, which is not known yet."""
         try:
-            return datetime.fromisoformat(text)  # local time of the programme's zone, which is not known yet
+            return datetime.fromisoformat(f"{words['date']} {words['time']}")
         except ValueError:
+            text = f"{words['date']} {words['time']}"
             self._wrong(number, "no_such_moment", text, "write a day and time there are: 2026-03-10 12:00")
             return datetime.min  # noqa: DTZ901 - a stand-in; the mistake is told
+
+    def _days(self, number: int, words: dict[str, str]) -> None:
+        """Refuse days that no calendar has."""
+        for text in filter(None, (words.get(key) for key in DAYS)):
+            try:
+                date.fromisoformat(text)
+            except ValueError:
+                self._wrong(number, "no_such_day", text, "write a day there is: 2026-03-10")
 
     def inside(self, number: int, line: str) -> None:
         """Take an indented line."""
@@ -91,7 +101,7 @@ class _Reader:
             self._wrong(number, "stands_alone", line, "indent only what belongs to a member or a receipt")
         elif line.startswith("= ") and isinstance(step, Receipt):
             step.expected.append((number, " ".join(line[2:].split())))
-        elif (said := self._said(number, _without_comment(line), self._forms)) is not None:
+        elif (said := self._said(number, line, self._forms)) is not None:
             step.said.append(said)
 
     def finish(self) -> None:
@@ -108,7 +118,9 @@ class _Reader:
         text = " ".join(line.split())
         for form in forms:
             if match := form.pattern.fullmatch(text):
-                return Said(number, form.kind, {key: value or "" for key, value in match.groupdict().items()})
+                words = {key: value or "" for key, value in match.groupdict().items()}
+                self._days(number, words)
+                return Said(number, form.kind, words)
         examples = [form.example for form in forms]
         nearest = difflib.get_close_matches(text, examples, n=1, cutoff=0.3) or examples[:1]
         self._wrong(number, "not_understood", text, f"write it like: {nearest[0]}")
@@ -116,7 +128,3 @@ class _Reader:
 
     def _wrong(self, number: int, code: str, text: str, remedy: str) -> None:
         self.mistakes.append(Mistake(f"{self.name}:{number}", code, {"line": text}, remedy))
-
-
-def _without_comment(line: str) -> str:
-    return line.partition(" #")[0]

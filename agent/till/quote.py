@@ -218,12 +218,13 @@ def _sealed(quote: Quote, basket: Basket, facts: MemberFacts | None, at: datetim
 
 
 def _provisional(quote: Quote) -> Quote:
-    """Mark what is earned while head office is away: it counts once it is booked there."""
+    """Mark what is earned or given while head office is away: it counts once it is booked there."""
     wallets = [
         msgspec.structs.replace(wallet, provisional=True) if wallet.earn else wallet
         for wallet in quote.wallets
     ]
-    return msgspec.structs.replace(quote, wallets=wallets)
+    gives = [msgspec.structs.replace(give, provisional=True) for give in quote.gives]
+    return msgspec.structs.replace(quote, wallets=wallets, gives=gives)
 
 
 def _without_programme(basket: Basket) -> Quote:

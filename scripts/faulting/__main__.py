@@ -15,10 +15,10 @@ FAULTS: dict[str, Callable[..., dict[str, Any]]] = {
     "kill": kill_tills.run,
     "kill-ledger": kill_ledger.run,
     "fuzz-decoders": fuzz_decoders.run,
-    "devices": devices.run,
     "year": year.run,
     "fuzz-evaluate": fuzz.run,
     "mutation": mutation.run,
+    "devices": devices.run,
 }
 
 

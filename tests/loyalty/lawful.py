@@ -9,10 +9,10 @@ import msgspec
 from hypothesis import strategies as st
 
 from agent.loyalty.basket import Basket
+from agent.loyalty.carry import carry
 from agent.loyalty.explain import LANGUAGES, prompt_sentence, sentence
 from agent.loyalty.quote import LotEarned, Quote
 from agent.loyalty.returns import ReturnEffects, effects_of
-from agent.rehearsal.carry import carry
 from tests.loyalty.made_cases import Case
 
 
@@ -31,7 +31,7 @@ def judged(case: Case) -> Quote:
     stored = msgspec.json.decode(msgspec.json.encode(quote), type=Quote)
     assert msgspec.json.encode(stored) == msgspec.json.encode(quote), "what is stored says the same"
     if member is not None:
-        carry(compiled.programme.text, member, quote, case.at.astimezone(compiled.zone).date())
+        carry(compiled.programme.text, member, quote, case.at.astimezone(compiled.zone))
     return quote
 
 

@@ -224,7 +224,7 @@ def test_points_are_rounded_once_for_the_receipt_and_the_spare_one_goes_to_the_l
 def test_stored_value_earns_no_points_and_only_it_loads_its_wallet() -> None:
     lines = Line(1, "x", 1000), Line(2, "card", 2500, tags=["stored-value"])
     assert earning('points = "1", wallet = "p"', *lines) == (10, [10, 0])
-    text = '\n[wallet.gift]\nkind = "stored_value"\n[rule.load]\nearn = { points = "100", wallet = "gift" }\n'
+    text = '\n[wallet.gift]\nkind = "stored_value"\n[rule.load]\nearn = { points = "1", wallet = "gift" }\n'
     answer = quote(text, *lines)
     assert [(one.wallet, one.points) for one in answer.lots] == [("gift", 2500)]
 

@@ -5,6 +5,7 @@ import pytest
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.evaluate import evaluate
+from agent.loyalty.member import Lot, MemberFacts, WalletFacts
 from agent.loyalty.read import load_programme
 from tests.loyalty.desk import AT, HEAD, MEMBER, codes, quote
 
@@ -223,3 +224,48 @@ def test_a_large_basket_of_pieces_is_counted_not_walked() -> None:
     compiled = compile_programme(load_programme((HEAD + rules).encode(), name="x.toml"))
     answer = evaluate(compiled, MEMBER, Basket("r", AT, "s", "t", "EUR", lines), AT)
     assert answer.due_minor == 2 * 999_999_999
+
+
+def test_goods_bought_too_few_for_a_gift_say_how_many_are_missing() -> None:
+    answer = quote(COUNTED, Line(1, "ten", 1000, "g"))
+    assert answer.reasons[0].values == {"what": "quantity", "quantity": 1}
+    on_top = quote('[settings]\nfree_item = "on_top"\n' + COUNTED, Line(1, "ten", 2000, "g", quantity="2"))
+    assert codes(on_top) == ["nothing_in_scope"]
+    assert codes(quote(COUNTED, Line(1, "x", 1000))) == ["nothing_in_scope"]
+
+
+def test_a_piece_with_a_floor_price_is_not_free() -> None:
+    rules = (
+        "[rule.a]\ntake_off = { cheapest_free = 1, units = 2 }\n"
+        '[rule.b]\npay = { wallet = "p", catalogue = { a = 10 } }\n'
+    )
+    line = Line(1, "a", 2000, quantity="2", floor_price_minor=900)
+    member = MemberFacts("m", wallets={"p": WalletFacts([Lot("l", 100)])})
+    answer = quote(rules, line, member=member, redeem={"p": 20})
+    assert (answer.lines[0].rebates[0].amount_minor, answer.wallets[0].redeem) == (-200, 20)
+    answer = quote(rules, Line(1, "a", 2000, quantity="2"), member=member, redeem={"p": 20})
+    assert (answer.lines[0].rebates[0].amount_minor, answer.wallets[0].redeem) == (-1000, 10)
+
+
+def test_free_goods_on_top_count_exactly_where_some_of_them_count() -> None:
+    rule = '[settings]\nfree_item = "on_top"\n' + COUNTED
+    lines = Line(1, "ten", 9000, "g", quantity="9"), Line(2, "ten", 1000)
+    assert off(rule, *lines) == [2000, 1000]
+
+
+def test_every_nth_uses_up_its_bundles_and_no_more() -> None:
+    rules = (
+        '[rule.a]\npriority = 1\ncount = { of = "units", in = "receipt", size = 3 }\n'
+        'take_off = { percent = "100", pick = "nth" }\n'
+        '[rule.b]\nstage = "bundle"\ntake_off = { percent = "10" }\n'
+    )
+    assert off(rules, Line(1, "a", 8000, quantity="8")) == [2000 + 200]
+
+
+def test_picked_pieces_and_their_bundles_are_used_up_together() -> None:
+    rules = (
+        "[rule.a]\npriority = 1\ntake_off = { cheapest_free = 1, units = 3 }\n"
+        '[rule.b]\nstage = "bundle"\ntake_off = { percent = "10" }\n'
+    )
+    lines = [Line(at, "a", price) for at, price in enumerate((900, 100, 500, 700), 1)]
+    assert off(rules, *lines) == [0, 100, 50, 0]

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from agent.loyalty.basket import Line
-from agent.loyalty.member import CountFacts, MemberFacts
+from agent.loyalty.member import CountFacts, MemberFacts, Voucher
 from tests.loyalty.desk import codes, quote
 
 A, B = Line(1, "a", 1000, "g"), Line(2, "b", 2000, "h")
@@ -147,3 +147,62 @@ def test_rates_of_one_receipt_compete_in_points(mode: str, points: int) -> None:
     rules = f'[group.x]\nmode = "{mode}"\n[rule.a]\ngroup = "x"\nearn = {{ points = "1" }}\n'
     rules += '[rule.b]\ngroup = "x"\nearn = { points = "2" }\n'
     assert quote(rules, A).wallets[0].earn == points
+
+
+def test_steps_are_a_group_of_which_the_best_counts() -> None:
+    rules = '[group.steps]\nmode = "best"\n' + "".join(
+        f'[rule.s{least}]\ngroup = "steps"\nwhen = {{ amount = {{ at_least = "{least}.00" }} }}\n'
+        f'take_off = {{ percent = "{off}" }}\n'
+        for least, off in ((10, 5), (20, 10), (50, 20))
+    )
+    due = [quote(rules, Line(1, "a", amount)).due_minor for amount in (999, 1000, 1999, 2000, 4999, 5000)]
+    assert due == [999, 950, 1899, 1800, 4499, 4000]
+
+
+def test_a_later_stage_sees_what_the_earlier_ones_left() -> None:
+    rules = (
+        '[rule.a]\nstage = "price"\ntake_off = { set_price = "8.00" }\n'
+        '[rule.b]\nscope = { price_from = "9.00" }\ntake_off = { percent = "50" }\n'
+        '[rule.c]\nwhen = { amount = { at = "price", at_least = "8.00" } }\nstage = "receipt"\n'
+        'take_off = { amount = "1.00" }\n'
+        '[rule.d]\nwhen = { amount = { at_least = "4.01" } }\nstage = "receipt"\n'
+        'take_off = { amount = "1.00" }\n'
+    )
+    answer = quote(rules, A)
+    assert codes(answer) == ["applied", "applied", "applied", "missing"]
+    assert answer.due_minor == 300
+
+
+@pytest.mark.parametrize(
+    ("mode", "per", "amounts"),
+    [
+        ("best", "line", [600, 1800]),
+        ("first", "line", [900, 1800]),
+        ("best", "receipt", [600, 2000]),
+        ("first", "receipt", [900, 1800]),
+        ("all", "line", [500, 1800]),
+    ],
+)
+def test_vouchers_compete_with_rules_by_the_mode_of_their_group(
+    mode: str, per: str, amounts: list[int]
+) -> None:
+    rules = f'[group.x]\nmode = "{mode}"\nper = "{per}"\n[rule.r]\ngroup = "x"\npriority = 1\n'
+    rules += 'stage = "receipt"\ntake_off = { percent = "10" }\n'
+    rules += '[voucher.v]\ngroup = "x"\nscope = { skus = ["a"] }\ntake_off = { amount = "4.00" }\n'
+    held = MemberFacts("m", vouchers=[Voucher("v", "1")])
+    answer = quote(rules, A, B, member=held)
+    assert [line.amount_minor for line in answer.lines] == amounts
+    assert [one.id for one in answer.vouchers] == (["1"] if amounts[0] < 900 else [])
+
+
+def test_a_percentage_that_a_floor_cut_short_leaves_the_next_the_whole_rest() -> None:
+    rules = (
+        '[rule.a]\ntake_off = { percent = "10", floor = "9.50" }\n[rule.b]\ntake_off = { percent = "10" }\n'
+    )
+    assert [one.amount_minor for one in quote(rules, A).lines[0].rebates] == [-50, -95]
+
+
+def test_the_floor_of_a_weighed_line_is_rounded_up() -> None:
+    rule = '[rule.a]\ntake_off = { percent = "100" }\n'
+    answer = quote(rule, Line(1, "a", 200, quantity="0.355", floor_price_minor=333))
+    assert answer.lines[0].amount_minor == 119

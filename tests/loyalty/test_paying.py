@@ -77,6 +77,9 @@ def test_a_wallet_of_stored_value_is_loaded_by_what_is_sold_to_it_and_by_nothing
     answer = quote(rules, Line(1, "top-up", 2500, tags=["stored-value"]), Line(2, "tea", 300))
     assert {lot.wallet: lot.points for lot in answer.lots} == {"gift": 2500, "p": 3}
     assert answer.due_minor == 2800
+    small = '[rule.small]\nscope = { skus = ["top-up"] }\ntake_off = { percent = "10" }\n'
+    off = quote(rules + small, Line(1, "top-up", 2500, tags=["stored-value"]))
+    assert (off.due_minor, reason(off, "small")[0]) == (2500, "nothing_in_scope")
 
 
 def test_points_may_be_a_discount_that_lowers_price_and_tax() -> None:

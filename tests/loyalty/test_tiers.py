@@ -115,7 +115,7 @@ def test_the_higher_of_the_earned_and_the_granted_tier_is_in_force() -> None:
 @pytest.mark.parametrize(
     ("measure", "amount", "lines"),
     [
-        ("spend", 933, [(1, 933)]),
+        ("spend", 900, [(1, 900)]),
         ("units", 2500, [(1, 2500)]),
         ("receipts", 1, []),
         ("earned:p", 14, [(1, 9)]),

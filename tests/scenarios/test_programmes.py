@@ -63,7 +63,11 @@ def test_the_readme_names_every_programme_and_its_story_can_be_read() -> None:
     page = (programmes_folder() / "README.md").read_text(encoding="utf-8")
     assert [name for name in PROGRAMMES if name not in page.replace(", …", ", my-starbucks-rewards")] == []
     story = page.partition("```text\n")[2].partition("```")[0]
-    assert len(parse(story, name="README.md")[0].steps) == 2
+    [scenario] = parse(story, name="README.md")
+    assert [told.forms[0] for told in play(scenario, shipped("cafe-nth-visit"))[0].told][:2] == [
+        "due 7.00",
+        "gives voucher pastry",
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(PROGRAMMES))

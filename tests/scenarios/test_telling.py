@@ -1,10 +1,13 @@
 """How stories are read and held against what came out: strictly, and in words that help."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.cli.till import main
 from agent.errors import DocumentError
@@ -12,6 +15,7 @@ from agent.loyalty.read import load_programme
 from agent.scenario.parse import parse
 from agent.scenario.report import difference, played
 from agent.scenario.run import Outcome, play
+from agent.scenario.story import Receipt
 
 PROGRAMME = b"""
 [programme]
@@ -110,10 +114,17 @@ def test_all_mistakes_of_a_file_are_told_at_once_with_their_lines() -> None:
         ("scenario One\n", "x.txt:1", "no_programme"),
         ("programme x\n", "x.txt:1", "no_scenario"),
         ("programme x\n" + SALE, "x.txt:2", "no_scenario"),
+        ("programme x\nsetting debt keep\n", "x.txt:2", "no_scenario"),
         (HEAD + SALE, "x.txt:2", "expects_nothing"),
         (HEAD + SALE.replace("Anna", "Boris") + "  = due 3.10\n", "x.txt:4", "unknown_member"),
         (HEAD + "  3 q\n" + SALE + "  = due 3.10\n", "x.txt:4", "unknown_wallet"),
         (HEAD + "  0.5 p\n" + SALE + "  = due 3.10\n", "x.txt:4", "too_fine"),
+        (HEAD + "  born 2010-02-30\n" + SALE + "  = due 3.10\n", "x.txt:4", "no_such_day"),
+        (HEAD + "  count stamps 3\n" + SALE + "  = due 3.10\n", "x.txt:4", "unknown_name"),
+        (HEAD + "  measure gold:2026 3\n" + SALE + "  = due 3.10\n", "x.txt:4", "unknown_name"),
+        (HEAD + "  voucher tea\n" + SALE + "  = due 3.10\n", "x.txt:4", "unknown_name"),
+        (HEAD + SALE + "  asks max q\n  = due 3.10\n", "x.txt:6", "unknown_wallet"),
+        (HEAD + SALE.replace("tea", "tea with") + "  = due 3.10\n", "x.txt:5", "not_understood"),
         (HEAD + SALE + "  - tea 1.00\n  = due 4.10\n", "x.txt:6", "twice"),
         (
             HEAD + SALE.replace("buys", "returns").replace(" 3.10", "") + "  = refund 1.00\n",
@@ -132,6 +143,23 @@ def test_a_story_that_makes_no_sense_is_refused(text: str, where: str, code: str
     assert (where, code) in mistakes(text)
 
 
+VOCABULARY = """
+programme scenario member setting Anna somebody buys returns joins does x p max = - tea 3 3.10 2 until from
+2026-03-10 2026-02-30 12:00 25:00 born segment tier count earn asks of receipt due 3.10 # with a=1 tag
+"""
+WORDS = st.sampled_from(VOCABULARY.split())
+LINES = st.lists(st.tuples(st.sampled_from(["", "  "]), st.lists(WORDS, max_size=6)), max_size=6)
+
+
+@given(LINES)
+def test_any_text_is_played_or_refused_never_more(lines: list[tuple[str, list[str]]]) -> None:
+    text = HEAD + SALE + "  = due 3.10\n" + "".join(f"{lead}{' '.join(words)}\n" for lead, words in lines)
+    with suppress(DocumentError):
+        for scenario in parse(text, name="x.txt"):
+            outcomes = play(scenario, load_programme(PROGRAMME, name="x.toml"))
+            assert len(outcomes) == sum(isinstance(step, Receipt) for step in scenario.steps)
+
+
 def test_nothing_comes_back_that_was_not_sold() -> None:
     text = (
         HEAD
@@ -139,6 +167,7 @@ def test_nothing_comes_back_that_was_not_sold() -> None:
         + "  = due 3.10\n  = earns 3 p\n2026-03-11 12:00 Anna returns\n  - coffee\n  = refund 1.00\n"
     )
     assert mistakes(text) == [("x.txt:9", "not_sold")]
+    assert mistakes(text.replace("coffee", "tea 2")) == [("x.txt:9", "too_many")]
 
 
 def test_what_came_out_is_printed_in_words_that_a_story_can_expect() -> None:

@@ -37,10 +37,8 @@ class Picking(NamedTuple):
         return runs_of(state, scope, bundle=self.bundle, chained=self.chained)
 
     def order(self, runs: list[Run], pick: str) -> list[Run]:
-        """Return the runs in the order of a `pick`; nth is the order of the basket."""
-        if pick == "cheapest":
-            return cheapest_first(runs, tie=self.tie)
-        return runs if pick == "nth" else dearest_first(runs)
+        """Return the runs in the order of a `pick`."""
+        return cheapest_first(runs, tie=self.tie) if pick == "cheapest" else dearest_first(runs)
 
     def chosen(self, runs: list[Run], pieces: Counts, used: Counts, times: int = 1) -> Chosen:
         """Return the goods; a bundle keeps what it used from others."""
@@ -149,11 +147,16 @@ class GivenFree(NamedTuple):
         if self.most is not None:
             times = min(times, self.most)
         if not times:
-            return NOTHING
+            return self._lacking(state)
         if not runs:
             return "missing", {"what": "free_item", "quantity": times}
         pieces = take(runs, times, {run.at: run.pieces for run in runs})
         return self.picking.chosen(runs, pieces, pieces, times)
+
+    def _lacking(self, state: State) -> Refusal:
+        bought = sum(state.pieces(at) for at in state.lines_of(self.scope))
+        lacking = (self.size or 0) - bought
+        return ("missing", {"what": "quantity", "quantity": lacking}) if bought and lacking > 0 else NOTHING
 
     def _times(self, state: State, size: int, runs: list[Run]) -> int:
         counted = state.mask(self.scope)

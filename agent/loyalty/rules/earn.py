@@ -32,10 +32,7 @@ class EarnWallet:
 
     def lines_of(self, scope: int, state: State) -> tuple[int, ...]:
         """Return the lines of a scope on which the wallet can earn."""
-        lines, value = state.lines_of(scope), state.points.value_lines
-        if not value and not self.is_value:
-            return lines
-        return tuple(at for at in lines if (at in value) == self.is_value)
+        return state.value_lines_of(scope) if self.is_value else state.lines_of(scope)
 
 
 class EarnWork:

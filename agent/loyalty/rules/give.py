@@ -97,6 +97,8 @@ class GiveWork:
                 "position": reached % self._size,
                 "missing": self._size - reached % self._size,
             }
+            if self._of.startswith("earned:"):
+                values["counts"] = self._of.removeprefix("earned:")
         if rewards:
             gift = self._gift
             provisional = bool(gift.cost) or self._caps.is_unsure(state)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import ceil
 
 from agent.loyalty.numbers import exact
-from agent.loyalty.pieces import Chosen
+from agent.loyalty.pieces import Chosen, Counts
 from agent.loyalty.refusal import Refusal
 from agent.loyalty.rounding import Cut, Rounding
 from agent.loyalty.rules.choose import Chooser, WholeLines
@@ -92,7 +92,7 @@ class TakeOffWork:
             part = rounded(off, finer * over)
             if part <= most:
                 parts[at] = part
-                rests[at] = (rest * finer - off, finer * over)
+                rests[at] = (max(0, rest * finer - off), finer * over)
             else:
                 parts[at] = most
                 rests[at] = (state.amounts[at] - most, 1)
@@ -114,15 +114,14 @@ class TakeOffWork:
         parts: dict[int, int] = {}
         rests: dict[int, Rest] = {}
         wanted = self._rounding.parts(cuts, limits)
+        free: Counts = {}
         for at, part, most, cut in zip(chosen.lines, wanted, limits, cuts, strict=True):
             parts[at] = part
-            kept = (
-                Fraction(*state.rests[at]) - cut.off
-                if cut.off <= most
-                else state.amounts[at] - Fraction(part)
-            )
+            kept = Fraction(state.amounts[at] - part)
+            if cut.off <= most:
+                kept = Fraction(*state.rests[at]) - cut.off
+                free |= {at: cut.pieces} if cut.off == cut.value else {}
             rests[at] = kept.as_integer_ratio()
-        free = chosen.pieces if self._percent == 1 else None
         return Taking(parts, rests, chosen.used, free)
 
     def _off(self, value: Fraction, units: Fraction | int) -> Fraction:
@@ -147,7 +146,7 @@ class TakeOffWork:
         """Return how much the line can still lose, in minor units."""
         floor = state.basket.lines[at].floor_price_minor
         least = max(Fraction(floor or 0), self._floor) * state.units[at]
-        return max(0, state.amounts[at] + int(-least // 1))
+        return max(0, state.amounts[at] - ceil(least))
 
     def apply(self, state: State, taking: Taking) -> None:
         """Take it off, line by line."""
