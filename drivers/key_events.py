@@ -144,5 +144,5 @@ def _control(code: int, key: Key) -> bytes:
     """Give the control character of Ctrl and a key; Ctrl+] is GS on every layout, by its position too."""
     if code == RIGHT_BRACE:
         return _GS
-    letter = key.plain.upper()
-    return bytes([ord(letter) & 0x1F]) if "@" <= letter <= "_" else _SPOILED
+    letter = key.plain.upper()  # of ß that is two
+    return bytes([ord(letter) & 0x1F]) if len(letter) == 1 and "@" <= letter <= "_" else _SPOILED

@@ -7,6 +7,7 @@ caller's buffer is enough. In doubt it refuses: little is lost, as only declared
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
@@ -168,18 +169,17 @@ def _brand_in(digits: bytearray, bounds: list[int], *, on_track: bool) -> str | 
     shortest = PAN_LENGTHS.start if on_track else _SHORTEST_OFF_TRACK
     view = memoryview(digits)
     sums = _luhn_sums(digits)
-    for position, start in enumerate(bounds):
-        brand = brand_of([byte - 0x30 for byte in view[start : start + LONGEST_IIN]])
-        if brand is None:
-            continue
-        for end in bounds[position + 1 :]:
-            if end - start >= PAN_LENGTHS.stop:
-                break
+    for start in bounds:
+        first, stop = (bisect_left(bounds, start + length) for length in (shortest, PAN_LENGTHS.stop))
+        for at in range(first, stop):
+            end = bounds[at]
             by_parity = sums[(end - 1) % 2]
-            if end - start < shortest or (by_parity[end] - by_parity[start]) % 10:
+            # Cheapest first: a read of hundreds of one-digit groups has thousands of such windows.
+            if (by_parity[end] - by_parity[start]) % 10 or (not on_track and _is_ean_13(view[start:end])):
                 continue
-            if on_track or not _is_ean_13(view[start:end]):
+            if brand := brand_of([byte - 0x30 for byte in view[start : start + LONGEST_IIN]]):
                 return brand
+            break
     return None
 
 

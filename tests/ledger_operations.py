@@ -55,12 +55,17 @@ class Till:
     def next(self, number: int) -> tuple[str, Change]:
         """Return the next operation: its name, and the change that does it."""
         kinds = ["post", "post", "allow", "news", "ack"]
-        kinds += ["burn", "burn"] if self.allowances else []
-        kinds += ["return"] if self.posted else []
-        kinds += ["erase"] if self.known else []
+        kinds += ["burn"] * 3 if self.allowances else []
+        kinds += ["return"] * 2 if self.posted else []
+        kinds += ["erase"] * 2 if self.known else []
         kind = self.chance.choice(kinds)
         name = f"{kind}:{self.run}-{number}"
         return name, self._change(kind, name, number)
+
+    def undo(self, name: str) -> None:
+        """Forget an operation that was refused: what it would have made is not there to go on with."""
+        self.posted = [one for one in self.posted if one != name]
+        self.known = [one for one in self.known if one != name]
 
     def repeat(self, change: Change) -> None:
         """Say it again, as a POS does that got no answer: the journal must refuse to count it twice.
@@ -77,14 +82,14 @@ class Till:
         match kind:
             case "post":
                 self.posted.append(name)
-                change = self._post(name, self.chance.randrange(1, 100))
+                change = self.post(name, self.chance.randrange(1, 100))
             case "burn":
                 change = self._burn(name, self.chance.randrange(1, 20))
             case "return":
                 change = self._return(name, self.posted.pop())
             case "allow":
                 self.allowances += 1
-                change = self._allow(name, 1000 * self.run + number)
+                change = self._allow(name, 10_000 * self.run + number)
             case "news":
                 self.known.append(name)
                 change = self._news(name)
@@ -94,7 +99,9 @@ class Till:
                 change = self._acknowledge(name)
         return change
 
-    def _post(self, name: str, points: int) -> Change:
+    def post(self, name: str, points: int) -> Change:
+        """Return what a paid receipt writes."""
+
         def change(tx: Transaction) -> None:
             member = f"m{points % 5}"
             tx.append(Draft("RECEIPT", receipt=name, account=member, data={"points": points}))

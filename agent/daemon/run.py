@@ -31,6 +31,7 @@ from agent.daemon.status import mode_of, status_of
 from agent.daemon.wiring import build_till, connect
 from agent.errors import ConfigurationError, DocumentError, LedgerError
 from agent.ledger.ledger import open_ledger
+from agent.ledger.storage import DiskStorage, Storage
 from agent.till.api import build_app
 from agent.till.guard import LoopbackGuard
 from drivers.event import CardRead, DeviceStatus, Event, ReadRefused
@@ -40,9 +41,16 @@ IDLE_TICK_S = 1.0
 EXIT_FATAL, EXIT_LEDGER = 1, 74  # 74: EX_IOERR of sysexits.h
 
 
-def run(config: TillConfig, *, clock: Clock, reread: Callable[[], TillConfig] | None = None) -> int:
+def run(
+    config: TillConfig,
+    *,
+    clock: Clock,
+    reread: Callable[[], TillConfig] | None = None,
+    storage: Callable[[Path], Storage] = DiskStorage,
+) -> int:
     """Run until SIGTERM or SIGINT; return the exit code.
 
+    `storage` opens the state folder (faults are planted there).
     SIGHUP reads the configuration again through `reread` and tells whether a restart would take it.
 
     Raises:
@@ -51,14 +59,21 @@ def run(config: TillConfig, *, clock: Clock, reread: Callable[[], TillConfig] | 
     configure(config.log.level, clock, store=config.till.store, till=config.till.till)
     # A core file would hold what was being read: none is written.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    return asyncio.run(_Daemon(config, clock, reread).run())
+    return asyncio.run(_Daemon(config, clock, reread, storage).run())
 
 
 class _Daemon:
     """Everything that runs, in the order in which it is started."""
 
-    def __init__(self, config: TillConfig, clock: Clock, reread: Callable[[], TillConfig] | None) -> None:
+    def __init__(
+        self,
+        config: TillConfig,
+        clock: Clock,
+        reread: Callable[[], TillConfig] | None,
+        storage: Callable[[Path], Storage],
+    ) -> None:
         self._config = config
+        self._storage = storage
         self._clock = clock
         self._reread = reread
         self._notifier = Notifier()
@@ -83,7 +98,13 @@ class _Daemon:
     async def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
         state = Path(self._config.paths.state)
-        self._ledger = open_ledger(state, clock=self._clock, new_id=random_id, on_fatal=self._disk_failed)
+        self._ledger = open_ledger(
+            state,
+            clock=self._clock,
+            new_id=random_id,
+            storage=self._storage(state),
+            on_fatal=self._disk_failed,
+        )
         self._credentials = load_credentials(self._config)
         self._programme = CurrentProgramme()
         self._use_stored_programme()

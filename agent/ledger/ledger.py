@@ -58,25 +58,28 @@ class Ledger:
         self._lock = lock
         self._boot = _boot_id()
         self.on_commit: list[Callable[[], None]] = []
-        self._db = storage.connect(NAME)
-        try:
+        # A start that fails leaves nothing open and no thread behind: the writer comes last.
+        with contextlib.ExitStack() as undo:
+            self._db, reading, checking = (
+                undo.enter_context(contextlib.closing(storage.connect(NAME, read_only=read_only)))
+                for read_only in (False, True, True)
+            )
             self.incarnation, head, frozen = _prepare(self._db, folder, storage, plan)
-        except BaseException:
-            self._db.close()
-            raise
-        self._witnessed = -1
-        self._frozen_at_start = bool(frozen)
-        self._newest = head
-        self._unbooked = read_unbooked(self._db)
-        self._shelf = open_shelf(folder, _mark(self._db, MARK))
-        self.read = Reader(
-            storage.connect(NAME, read_only=True),
-            clock,
-            self.incarnation,
-            archives=open_archives(folder, clock),
-            unbooked=self._unbooked,
-            shelf=self._shelf,
-        )
+            self._witnessed = -1
+            self._frozen_at_start = bool(frozen)
+            self._newest = head
+            self._unbooked = read_unbooked(self._db)
+            self._shelf = open_shelf(folder, _mark(self._db, MARK))
+            self.read = Reader(
+                reading,
+                clock,
+                self.incarnation,
+                archives=open_archives(folder, clock),
+                unbooked=self._unbooked,
+                shelf=self._shelf,
+            )
+            self.idle_check = IdleCheck(checking, self.incarnation, clock)
+            undo.pop_all()
         self._writer = Writer(
             self._db,
             head,
@@ -87,7 +90,6 @@ class Ledger:
             grow_log=lambda db: _grow_log(db, plan),
             plan=plan,
         )
-        self.idle_check = IdleCheck(storage.connect(NAME, read_only=True), self.incarnation, clock)
         self._bear_witness()
 
     def write(self, change: Callable[[Transaction], T]) -> "Future[T]":

@@ -74,14 +74,17 @@ def _counts(facts: MemberFacts, sale: Carried, effects: ReturnEffects, day: date
     found: dict[str, CountFacts] = {}
     for one in sale.quote.counts:
         units = effects.counts.get(one.rule, 0)
-        gone = sum(sale.quote.gives[number].rule == one.rule for number in effects.gives)
+        gone = effects.rewards.get(one.rule, 0)
         if units or gone:
             found[one.rule] = counted(facts.counts.get(one.rule), -units, -one.size * gone, day)
     return found
 
 
 def _forgotten(history: Mapping[str, list[str]], effects: ReturnEffects) -> dict[str, list[str]]:
-    gone = {(one.rule, one.value) for one in effects.noted}
-    return {
-        rule: [value for value in values if (rule, value) not in gone] for rule, values in history.items()
-    }
+    """Take each note out once, the newest: another receipt of that day may have left the same."""
+    found = {rule: list(values) for rule, values in history.items()}
+    for one in effects.noted:
+        values = found.get(one.rule, [])
+        if one.value in values:
+            del values[len(values) - 1 - values[::-1].index(one.value)]
+    return found

@@ -29,7 +29,6 @@ def warnings(text: Text, today: date | None = None) -> list[Mistake]:
         if why := _never(text, rule):
             silent.add(key)
             found.append(Mistake(f"/rule/{key}", "never_applies", {"why": why}, _REMEDIES[why]))
-        found += _unknown_tiers(text, key, rule)
     spoken = {key: rule for key, rule in sorted(text.rule.items()) if key not in silent}
     return [*found, *_shadows(text, spoken), *_undercut(text, spoken), *_unused(text)]
 
@@ -93,15 +92,6 @@ def _is_empty(scope: Scope) -> bool:
     )
     low, high = scope.price_from, scope.price_to
     return denied or (low is not None and high is not None and exact(low) > exact(high))
-
-
-def _unknown_tiers(text: Text, key: str, rule: Rule) -> Iterator[Mistake]:
-    """Warn of a tier that no threshold gives: only head office can grant it."""
-    for when in rule.alternatives:
-        for tier in [*values(when.tier), *values(when.tier_at_least)]:
-            if text.tier and tier not in text.tier:
-                values_ = {"name": tier, "known": sorted(text.tier)}
-                yield Mistake(f"/rule/{key}/when/tier", "unknown_tier", values_, "only head office grants it")
 
 
 def _shadows(text: Text, rules: dict[str, Rule]) -> Iterator[Mistake]:

@@ -45,10 +45,11 @@ class TillProcess:
 
 
 class Fleet:
-    """Everything that runs; `work` keeps configuration, state and logs."""
+    """Everything that runs; `work` keeps configuration, state and logs; `bug` is planted in the tills."""
 
-    def __init__(self, work: Path, clock: ReceiptClock, *, tills: int) -> None:
+    def __init__(self, work: Path, clock: ReceiptClock, *, tills: int, bug: str = "") -> None:
         self.work = work
+        self._bug = bug
         self.clock = clock
         self.office_config = work / "headoffice.toml"
         self._office_port = _free_port()
@@ -89,7 +90,9 @@ class Fleet:
 
     def start_till(self, till: TillProcess) -> None:
         """Start one till's daemon and wait until it answers."""
-        till.process = self._run(till.name, "scripts.replay.till_process", till.config)
+        till.process = self._run(
+            till.name, "scripts.replay.till_process", till.config, *filter(None, [self._bug])
+        )
         _until(lambda: self.status(till) is not None, till.name)
 
     def status(self, till: TillProcess) -> dict[str, Any] | None:
@@ -203,10 +206,10 @@ state = "{self.work}/office"
                 writer.writerow([f"m{one.household}", "", "coupon", f"c{number}-{one.upc}", *dates])
         self.office("member", "import", str(path))
 
-    def _run(self, name: str, module: str, config: Path) -> subprocess.Popen[bytes]:
+    def _run(self, name: str, module: str, config: Path, *more: str) -> subprocess.Popen[bytes]:
         log = (self.work / f"{name}.log").open("ab")
         return subprocess.Popen(
-            [sys.executable, "-m", module, str(config), str(self.work / "clock")],
+            [sys.executable, "-m", module, str(config), str(self.work / "clock"), *more],
             cwd=ROOT,
             stdout=log,
             stderr=log,

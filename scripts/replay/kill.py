@@ -19,6 +19,7 @@ from scripts.replay.receipts import households, sales
 from scripts.replay.seeded import choices
 
 TILLS = 2
+TEETH_KILLS = 12
 LONGEST_LIFE_S = 0.8
 ENDLESS = 20_000
 
@@ -59,26 +60,17 @@ class Killer:
             self.failure = failure
 
 
-def run(*, kills: int, seed: int) -> dict[str, Any]:
-    """Sell while tills are killed; return the line of a fault run."""
+def run(*, count: int, seed: int) -> dict[str, Any]:
+    """Sell while tills are killed, then with a bug that must be found; return the line of a fault run."""
     begun = time.monotonic()
-    work = Path(tempfile.mkdtemp(prefix="loyalty-kill-"))
-    fleet = Fleet(work, ReceiptClock(work / "clock"), tills=TILLS)
-    try:
-        figures, faults = _sell(fleet, kills, seed)
-    finally:
-        fleet.stop()
+    figures, faults = _killed(count, seed)
     for fault in faults[:10]:
         print(f"wrong: {fault}")
     wrong = figures["lost"] or figures["duplicated"] or figures["differences"]
-    ok = not faults and not wrong and figures["receipts"] > 0
-    if ok:
-        shutil.rmtree(work)
-    else:
-        print(f"kept in {work}")
+    teeth = _bug_is_found(seed)
     return {
         "name": "kill",
-        "attempts": kills,
+        "attempts": count,
         "receipts": figures["receipts"],
         "lost": figures["lost"],
         "duplicated": figures["duplicated"],
@@ -86,12 +78,33 @@ def run(*, kills: int, seed: int) -> dict[str, Any]:
         "half_applied": 0,
         "undetected": 0,
         "conflicting": figures["differences"],
-        "teeth": None,
+        "teeth": teeth,
         "skipped": None,
         "seed": seed,
         "seconds": round(time.monotonic() - begun, 1),
-        "ok": ok,
+        "ok": teeth and not faults and not wrong and figures["receipts"] > 0,
     }
+
+
+def _bug_is_found(seed: int) -> bool:
+    """Answer the POS before the commit is done: a kill must show receipts that are gone."""
+    figures, faults = _killed(TEETH_KILLS, seed, bug="late-commit")
+    print(f"with answers before the commit: {figures['lost']} lost, {len(faults)} faults", flush=True)
+    return bool(figures["lost"] or faults)
+
+
+def _killed(kills: int, seed: int, *, bug: str = "") -> tuple[dict[str, Any], list[str]]:
+    work = Path(tempfile.mkdtemp(prefix="loyalty-kill-"))
+    fleet = Fleet(work, ReceiptClock(work / "clock"), tills=TILLS, bug=bug)
+    try:
+        figures, faults = _sell(fleet, kills, seed)
+    finally:
+        fleet.stop()
+    if bug or not faults:
+        shutil.rmtree(work)
+    else:
+        print(f"kept in {work}")
+    return figures, faults
 
 
 def _sell(fleet: Fleet, kills: int, seed: int) -> tuple[dict[str, Any], list[str]]:

@@ -86,6 +86,17 @@ def test_ctrl_and_the_right_brace_is_a_group_separator(layout: str) -> None:
     assert read([*press(27, LEFT_CTRL), *typing("1", layout)], layout) == ["\x1d1"]
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_ctrl_and_any_key_is_a_control_character_or_spoils_the_scan(layout: str) -> None:
+    for code in keys_of(layout):
+        told = read([*press(2), *press(code, LEFT_CTRL), *press(ENTER)], layout)
+        assert told[0] in {
+            "unreadable",
+            "incomplete",
+            *(keys_of(layout)[2].plain + end for end in ("", "\x1d")),
+        }
+
+
 @pytest.mark.parametrize("end", [ENTER, 96, 15])
 def test_enter_keypad_enter_and_tab_end_a_scan(end: int) -> None:
     assert read(press(2) + press(end)) == ["1"]

@@ -86,34 +86,33 @@ def record(target: Target, *, seed: int, run: int, limit: int, files: Mapping[st
     After a kill the program starts again on what the kernel kept, and the log goes on: what was never
     synced may still vanish with the power.
     """
+    chance = Random(f"{seed}/{run}/kill")
+    kill_at = chance.randrange(1, limit + 1) if chance.random() < 0.5 else 0
     with _folder() as place, _folder() as again:
         _lay_out(place, files)
         with RecordedDisk(place) as disk:
-            is_killed = Random(f"{seed}/{run}/kill").random() < 0.5
-            claims = Session(
-                run, Random(f"{seed}/{run}"), limit, lambda kind, name: disk.note(Op(kind, name))
-            )
-            target.work(disk, claims if not is_killed else _cut_short(claims, disk, again))
-            log = disk.log
-        if is_killed:
-            with RecordedDisk(again, log=log) as disk:
-                rest = Session(
-                    run + 50, Random(f"{seed}/{run}/2"), 2, lambda kind, name: disk.note(Op(kind, name))
-                )
-                target.work(disk, rest)
-        return log
+            claims = _Claims(disk, kill_at, again)
+            target.work(disk, Session(run, Random(f"{seed}/{run}"), limit, claims.say))
+        if not disk.is_recording:
+            with RecordedDisk(again, log=disk.log) as rest:
+                later = Session(run + 50, Random(f"{seed}/{run}/2"), 2, _Claims(rest).say)
+                target.work(rest, later)
+        return disk.log
 
 
-def _cut_short(session: Session, disk: RecordedDisk, again: Path) -> Session:
-    """Return a session whose last claim is the kill: the folder is copied, nothing later is recorded."""
+class _Claims:
+    """Puts a life's claims into the log; at one acknowledgement the life is over, as a kill would have it."""
 
-    def say(kind: str, name: str) -> None:
-        session.say(kind, name)
-        if kind == "ack" and name.endswith(f"-{session.limit}"):
-            disk.is_recording = False
-            _lay_out(again, {one.name: one.read_bytes() for one in disk.folder.iterdir()})
+    def __init__(self, disk: RecordedDisk, kill_at: int = 0, again: Path | None = None) -> None:
+        self._disk = disk
+        self._left = kill_at
+        self._again = again
 
-    return Session(session.run, session.rng, session.limit, say)
+    def say(self, kind: str, name: str) -> None:
+        self._disk.note(Op(kind, name))
+        self._left -= kind == "ack"
+        if self._left == 0 and kind == "ack" and self._again is not None:
+            _lay_out(self._again, self._disk.end())
 
 
 def _examine(

@@ -51,9 +51,10 @@ def io_faults(
     seed: int,
     limit: int = 300,
     every: int = 1,
+    calls: tuple[str, ...] = tuple(ERRORS),
     tell: Callable[[Outcome], bool] = lambda _: False,
 ) -> Outcome:
-    """Run the faults on the first `limit` calls of each class, or every so-manieth of them.
+    """Run the faults on the first `limit` calls of each class named, or every so-manieth of them.
 
     Stops early where `tell` says so.
     """
@@ -61,7 +62,7 @@ def io_faults(
     home = Path(tempfile.mkdtemp(prefix="iofaults-", dir=MEMORY if MEMORY.is_dir() else None)).resolve()
     try:
         _, counts, _ = _live(target, home / "0", operations=operations, seed=seed, fault=None)
-        for fault in _faults(counts, limit=limit, every=every):
+        for fault in _faults(counts, calls, limit=limit, every=every):
             _run(target, home, fault, operations=operations, seed=seed, outcome=outcome)
             if tell(outcome):
                 break
@@ -70,10 +71,10 @@ def io_faults(
     return outcome
 
 
-def _faults(counts: Counter[str], *, limit: int, every: int) -> Iterator[Fault]:
-    for call, errors in ERRORS.items():
+def _faults(counts: Counter[str], calls: tuple[str, ...], *, limit: int, every: int) -> Iterator[Fault]:
+    for call in calls:
         for number in range(1, min(counts[call], limit) + 1, every):
-            for error in errors:
+            for error in ERRORS[call]:
                 yield Fault(call, number, error)
                 yield Fault(call, number, error, for_good=True)
 

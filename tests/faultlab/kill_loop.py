@@ -15,6 +15,9 @@ from tests.faultlab.contract import Tally, Target, Verdict
 from tests.faultlab.lives import Life
 from tests.faultlab.storage import DirectoryStorage
 
+AT_WORK = 0.6
+"""Share of kills that hit a selling till; the others hit its start and recovery."""
+
 
 @dataclass
 class Outcome:
@@ -26,6 +29,10 @@ class Outcome:
     unacked_present: int = 0
     failures: list[tuple[int, Verdict]] = field(default_factory=list)
     ready_s: list[float] = field(default_factory=list)
+
+    def count(self, kind: str) -> int:
+        """Return in how many lives a problem of this kind was seen."""
+        return sum(kind in verdict.kinds() for _, verdict in self.failures)
 
 
 def kill_loop(
@@ -49,7 +56,7 @@ def kill_loop(
                 tally = Tally()
             life = Life(target, place, run=run, seed=seed)
             try:
-                life.live(life_s * rng.random() ** 2)  # squared: half the kills fall in opening and recovery
+                life.live(life_s * rng.random(), at_work=rng.random() < AT_WORK)
             finally:
                 life.kill()
             judge(target, place, life, tally, outcome)

@@ -42,6 +42,7 @@ class Life:
         )
         os.close(sending)
         self._started = threading.Event()
+        self._works = threading.Event()
         self.ready_s: float | None = None
         self.claims: list[tuple[str, str]] = []
         self._reader = threading.Thread(target=self._listen, args=(receiving,), daemon=True)
@@ -57,11 +58,13 @@ class Life:
                 if self.ready_s is None:
                     self.ready_s = time.monotonic() - self._begun  # process start to first operation
                 self.claims.append((KINDS[letter], operation))
+                self._works.set()
         self._started.set()
+        self._works.set()
 
-    def live(self, seconds: float) -> None:
-        """Wait for the program to have been imported, then for so many seconds."""
-        if not self._started.wait(PATIENCE_S):
+    def live(self, seconds: float, *, at_work: bool = False) -> None:
+        """Wait until the program was imported, or until its first operation, and then so many seconds."""
+        if not (self._works if at_work else self._started).wait(PATIENCE_S):
             raise TimeoutError("the workload never started")
         time.sleep(seconds)
 

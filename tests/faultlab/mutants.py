@@ -107,6 +107,14 @@ def _witness_ahead(storage: Tampered, db: Connection, sql: str, values: Any) -> 
     return db.execute(sql, values)
 
 
+def _stamp_first(_: Tampered, db: Connection, sql: str, values: Any) -> Any:
+    answer = db.execute(sql, values)
+    version = db.execute("PRAGMA user_version").fetchone()[0] if "secure_delete" in sql else 0
+    if version:
+        db.execute(f"PRAGMA user_version = {version + 1}")
+    return answer
+
+
 class _TidyLog(Tampered):
     """Removes a "leftover" log before opening."""
 
@@ -133,14 +141,6 @@ class _InPlace(Tampered):
             self.real.replace(source, target)
 
 
-class _NoWitness(Tampered):
-    """Keeps no witness."""
-
-    def put(self, name: str, content: bytes) -> None:
-        if name != witness.NAME:
-            self.real.put(name, content)
-
-
 def _final(name: str) -> str:
     return name.replace(first_run.DRAFT, first_run.NAME)
 
@@ -158,9 +158,9 @@ MUTANTS: dict[str, Callable[[Storage], Storage]] = {
     "repeat-is-new": lambda storage: Tampered(storage, _repeat_is_new),
     "go-on": lambda storage: Tampered(storage, _go_on),
     "shrug-at-full": lambda storage: Tampered(storage, _shrug_at_full),
+    "stamp-first": lambda storage: Tampered(storage, _stamp_first),
     "witness-ahead": lambda storage: Tampered(storage, _witness_ahead),
     "tidy-log": _TidyLog,
     "in-place": _InPlace,
-    "no-witness": _NoWitness,
 }
 """Planted bugs by name; the empty name is the sound ledger."""

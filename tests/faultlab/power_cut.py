@@ -24,6 +24,8 @@ GOINGDOWN = 0x8004587D
 """_IOR('X', 125, u32): the same number on ext4 and xfs."""
 NO_LOG_FLUSH = 2
 PATIENCE_S = 10.0
+AT_WORK = 0.8
+"""Share of cuts that hit a selling till; the others hit its start."""
 PROBE = "probe"
 MAKE = {
     "ext4": (["mkfs.ext4", "-q", "-F"], "48M"),
@@ -135,7 +137,7 @@ def power_cuts(
             disk.mount()
             life = Life(target, disk.root, run=run, seed=seed)
             try:
-                life.live(life_s * chance.random())
+                life.live(life_s * chance.random(), at_work=chance.random() < AT_WORK)
                 # Stop it first: an fsync under way while the file system goes down returns success
                 # about once in 20 cuts, and its acknowledgement would count as lost.
                 life.freeze()

@@ -60,6 +60,12 @@ class RecordedDisk(DiskStorage):
         if self.is_recording:
             self.log.append(op)
 
+    def end(self) -> dict[str, bytes]:
+        """Return the files as they are now; nothing that is still done to them is recorded."""
+        with self._lock:
+            self.is_recording = False
+            return {one.name: one.read_bytes() for one in self.folder.iterdir()}
+
     def name_of(self, path: str) -> str | None:
         """Return the name of a file of this folder that is worth recording."""
         place, _, name = path.rpartition("/")

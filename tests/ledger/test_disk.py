@@ -31,7 +31,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
             raise MissingPart("this machine mounts no tmpfs")
         return tmp_path
 
-    yield part_or_skip("small disk", mount)
+    yield part_or_skip("small_disk", mount)
     subprocess.run(["umount", tmp_path], check=True)
 
 

@@ -1,7 +1,7 @@
 """What must hold of every quote, whatever the programme, the member and the basket."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from math import ceil
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agent.loyalty.basket import Basket
 from agent.loyalty.carry import carry
 from agent.loyalty.explain import LANGUAGES, prompt_sentence, sentence
+from agent.loyalty.member import Lot, MemberFacts, WalletFacts
 from agent.loyalty.quote import LotEarned, Quote
 from agent.loyalty.returns import ReturnEffects, effects_of
 from tests.loyalty.made_cases import Case
@@ -71,19 +72,17 @@ def _wallets(quote: Quote) -> None:
 Chooser = Callable[[st.SearchStrategy[int]], int]
 
 
-def returned(basket: Basket, quote: Quote, choose: Chooser) -> ReturnEffects:
-    """Return what three partial returns undo together, the last of which brings everything back."""
+def returns(basket: Basket, quote: Quote, choose: Chooser) -> Iterator[ReturnEffects]:
+    """Bring everything back in three parts."""
     before: dict[int, int] = {}
-    undone = ReturnEffects()
     for last in (False, False, True):
         now = {}
         for line in basket.lines:
             left = line.amount_minor - before.get(line.line, 0)
             now[line.line] = left if last else choose(st.integers(0, left))
-        undone = _together(undone, effects_of(basket, quote, before, now))
+        yield effects_of(basket, quote, before, now)
         for number, amount in now.items():
             before[number] = before.get(number, 0) + amount
-    return undone
 
 
 def whole_sale(quote: Quote) -> ReturnEffects:
@@ -105,10 +104,31 @@ def whole_sale(quote: Quote) -> ReturnEffects:
         list(range(len(quote.gives))),
         [one.id for one in quote.vouchers],
         quote.noted,
+        _kept(Counter({one.rule: one.rewards for one in quote.counts})),
     )
 
 
-def _together(one: ReturnEffects, other: ReturnEffects) -> ReturnEffects:
+def standing(facts: MemberFacts) -> dict[str, object]:
+    """Return what a member has, so that nothing and not there are the same."""
+    return {
+        "wallets": {name: lots for name, held in facts.wallets.items() if (lots := _lots(held))},
+        "counts": {
+            rule: (one.position, one.lifetime)
+            for rule, one in facts.counts.items()
+            if (one.position, one.lifetime) != (0, 0)
+        },
+        "measures": {key: amount for key, amount in facts.measures.items() if amount},
+        "history": {rule: values for rule, values in facts.history.items() if values},
+        "vouchers": sorted(facts.vouchers, key=lambda one: (one.id, one.voucher)),
+    }
+
+
+def _lots(held: WalletFacts) -> dict[str, Lot]:
+    return {lot.lot: lot for lot in held.lots if lot.amount}
+
+
+def together(one: ReturnEffects, other: ReturnEffects) -> ReturnEffects:
+    """Return what two returns undo."""
     return ReturnEffects(
         one.refund_minor + other.refund_minor,
         _kept(Counter(one.earned), Counter(other.earned)),
@@ -118,6 +138,7 @@ def _together(one: ReturnEffects, other: ReturnEffects) -> ReturnEffects:
         sorted([*one.gives, *other.gives]),
         [*one.vouchers, *other.vouchers],
         [*one.noted, *other.noted],
+        _kept(Counter(one.rewards), Counter(other.rewards)),
     )
 
 

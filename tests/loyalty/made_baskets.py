@@ -103,7 +103,11 @@ rule_names = st.sampled_from([f"r{number}" for number in range(7)])
 @st.composite
 def members(draw: st.DrawFn) -> MemberFacts:
     """Draw what may be known of a member, plausible or not."""
-    spans = st.builds(WalletFacts, st.lists(lots, max_size=4), st.sampled_from([None, None, 0, 100, 5_000]))
+    spans = st.builds(
+        WalletFacts,
+        st.lists(lots, max_size=3, unique_by=lambda lot: lot.lot),
+        st.sampled_from([None, None, 0, 100, 5_000]),
+    )
     totals = rule_names.map(lambda one: f"total:{one}")
     keys = st.tuples(st.sampled_from(TIERS), st.sampled_from(MEASURES)).map("".join)
     history = st.lists(st.sampled_from(["2026-11-24", "2026-11-20", "2025-01-01", "0", "1"]), max_size=3)
@@ -119,7 +123,7 @@ def members(draw: st.DrawFn) -> MemberFacts:
         counts=draw(st.dictionaries(rule_names | totals, count_facts, max_size=3)),
         measures=draw(st.dictionaries(keys, st.integers(-100, 400_000), max_size=4)),
         history=draw(st.dictionaries(history_keys, history, max_size=2)),
-        vouchers=draw(st.lists(held_vouchers, max_size=3)),
+        vouchers=draw(st.lists(held_vouchers, max_size=3, unique_by=lambda one: one.id)),
         card_shown=draw(st.booleans()),
     )
     more = {

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from hypothesis import strategies as st
+from msgspec import to_builtins
 
 from agent.loyalty.basket import Basket
 from agent.loyalty.compile import Compiled, compile_programme
@@ -24,6 +25,11 @@ class Case(NamedTuple):
     basket: Basket
     at: datetime
     draw: int
+
+    def __repr__(self) -> str:
+        """Show the programme's words too: a failure is told with all that led to it."""
+        words = to_builtins(self.compiled.programme.text)
+        return f"Case({words}, {self.member}, {self.basket}, {self.at}, {self.draw})"
 
     def quote(self) -> Quote:
         """Ask."""

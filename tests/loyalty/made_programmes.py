@@ -43,7 +43,6 @@ def some(values: tuple[str, ...]) -> st.SearchStrategy[Any]:
 
 
 def lists(values: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
-    """Give a list of some of the values."""
     return st.lists(st.sampled_from(values), min_size=1, max_size=2, unique=True)
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.documents import decode_json
+from agent.documents import MAX_MISTAKES, decode_json
 from agent.errors import DocumentError
 from agent.loyalty.basket import Basket
 from agent.loyalty.member import MemberFacts
@@ -71,6 +70,15 @@ def test_every_mistake_of_a_member_is_in_the_one_report(member: MemberFacts) -> 
     assert planted <= pointers(lambda: decode_json(json.dumps(plain).encode(), MemberFacts, what="member"))
 
 
+def check_read_or_refused(load: Callable[[], object]) -> None:
+    told: object = None
+    try:
+        told = load()
+    except DocumentError as error:
+        told = error.mistakes
+    assert told
+
+
 def broken(plain: Any, data: st.DataObject) -> Any:
     """Return a document with junk somewhere in it."""
     if not plain or not isinstance(plain, dict | list) or data.draw(st.integers(0, 3)) == 0:
@@ -88,8 +96,7 @@ def broken(plain: Any, data: st.DataObject) -> Any:
 @SOME
 def test_a_programme_with_junk_in_it_is_read_or_refused_never_more(plain: Plain, data: st.DataObject) -> None:
     text = _written(broken(plain, data))
-    with suppress(DocumentError):
-        load_programme(text, name="x.toml")
+    check_read_or_refused(lambda: load_programme(text, name="x.toml"))
 
 
 @given(baskets() | members(), st.data())
@@ -98,8 +105,7 @@ def test_a_basket_or_member_with_junk_in_it_is_read_or_refused_never_more(
     document: Basket | MemberFacts, data: st.DataObject
 ) -> None:
     text = json.dumps(broken(msgspec.to_builtins(document), data)).encode()
-    with suppress(DocumentError):
-        decode_json(text, type(document), what="document")
+    check_read_or_refused(lambda: decode_json(text, type(document), what="document"))
 
 
 @given(plain_programmes(), st.integers(0, 10_000), st.text(max_size=8))
@@ -109,10 +115,11 @@ def test_a_programme_cut_and_patched_anywhere_is_read_or_refused_never_more(
 ) -> None:
     text = toml(plain)
     at %= len(text)
-    with suppress(DocumentError):
-        load_programme(
+    check_read_or_refused(
+        lambda: load_programme(
             (text[:at] + patch + text[at + len(patch) :]).encode("utf-8", "surrogatepass"), name="x.toml"
         )
+    )
 
 
 def _written(plain: Any) -> bytes:
@@ -127,3 +134,11 @@ def _written(plain: Any) -> bytes:
 def _is_table(key: str, value: Any) -> bool:
     is_flat = key in {"programme", "settings", "enrol"}
     return isinstance(value, dict) and (is_flat or all(isinstance(one, dict) for one in value.values()))
+
+
+def test_a_report_of_very_many_mistakes_ends_after_a_hundred() -> None:
+    plain: Plain = {
+        "programme": {"id": "x", "version": 1, "currency": "EUR", "time_zone": "UTC"},
+        "rule": {f"r{number}": {"earn": 1} for number in range(150)},
+    }
+    assert len(pointers(lambda: load_programme(toml(plain).encode(), name="x.toml"))) == MAX_MISTAKES

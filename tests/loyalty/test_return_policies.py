@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.loyalty.basket import Basket, Line
+from agent.loyalty.carry import carry
+from agent.loyalty.carry_back import carry_back
 from agent.loyalty.compile import Compiled, compile_programme
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import Lot, MemberFacts, WalletFacts
@@ -157,3 +160,17 @@ def test_a_sale_alone_takes_nothing_out() -> None:
     compiled = programme('[settings]\nreturns_without_original = "as_if_sold"\n' + EARN)
     basket = Basket("r", datetime(2026, 1, 1, tzinfo=UTC), "s", "t", "EUR", [BROUGHT[1]])
     assert without_original(compiled, MEMBER, basket, AT) == ReturnEffects()
+
+
+def test_a_return_takes_its_own_note_and_leaves_that_of_another_receipt_of_the_day() -> None:
+    compiled = programme('[rule.a]\nwhen.bought = { scope = { groups = ["g"] } }\nearn = { points = "1" }\n')
+    member = MemberFacts("m", history={"a": ["2026-11-23", "2026-11-24"]})
+    sold = sale(compiled, Line(1, "x", 500, "g"), member=member)
+    carried = carry(compiled.programme.text, member, sold.quote, AT.astimezone(compiled.zone))
+    assert carried.facts.history == {"a": ["2026-11-23", "2026-11-24", "2026-11-24"]}
+    back = effects_by_policy(compiled, sold, {}, {1: 500})
+    assert (
+        carry_back(carried.facts, carried, back, day=AT.date(), policy="keep").facts.history == member.history
+    )
+    trimmed = msgspec.structs.replace(carried.facts, history={"b": ["0"]})
+    assert carry_back(trimmed, carried, back, day=AT.date(), policy="keep").facts.history == {"b": ["0"]}

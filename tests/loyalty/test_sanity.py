@@ -39,12 +39,15 @@ def test_no_shipped_programme_is_too_generous(file: Path) -> None:
         ('earn = { points = "51", max = "100" }', False),
         ('earn = { per = "receipt", points = "1000000" }', False),
         ('earn = { per = "unit", points = "1000001" }', True),
+        ('give = { stored_value = "10000.00", wallet = "gift" }', False),
+        ('give = { stored_value = "10000.01", wallet = "gift" }', True),
+        ('give = { stored_value = "10000.01", wallet = "gift", cost = 5 }', False),
         ("give = { lot = { points = 1000000 } }", False),
         ("give = { lot = { points = 1000001 } }", True),
     ],
 )
 def test_a_rate_beyond_a_cap_is_refused_and_one_at_it_is_not(words: str, is_refused: bool) -> None:
-    assert bool(told(f"[rule.a]\n{words}\n")) == is_refused
+    assert bool(told(f'[wallet.gift]\nkind = "stored_value"\n[rule.a]\n{words}\n')) == is_refused
 
 
 def test_a_factor_counts_with_what_it_multiplies() -> None:

@@ -69,6 +69,7 @@ def test_what_is_over_today_is_told_only_with_a_day() -> None:
     assert told(f"[rule.a]\n{EARN}", date(2026, 11, 23), head=head) == []
 
 
+SCOPE = '[scope.g]\ngroups = ["g"]\n'
 FIRST = '[group.g]\nmode = "first"\n'
 BEST = '[group.g]\nmode = "best"\n'
 
@@ -180,3 +181,12 @@ def test_a_warning_stands_where_its_words_stand_in_the_file() -> None:
         "x.toml:9 /rule/a/when/until",
         "x.toml:7 /group/g",
     ]
+
+
+def test_conditions_that_are_the_same_word_for_word_are_within_each_other() -> None:
+    narrow = 'when.nth = 3\nwhen.has = ["g"]\n'
+    assert [
+        pointer
+        for pointer, code in told(SCOPE + BEST + off("a", 1, narrow) + off("b", 2, narrow))
+        if code == "shadowed"
+    ] == ["/rule/a"]
