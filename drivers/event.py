@@ -77,8 +77,8 @@ class DeviceStatus:
     """A reader's state in UnifiedPOS words, sent when it changes; `detail` says why and what to do.
 
     `closed` was never there or is not ours to open, `opened` is there but claimed by another process,
-    `gone` was there and left: all are tried again. A reader that is ours goes to `enabled` at once, so
-    `claimed` is not seen. Whether a read is wanted (`accepting`) is the daemon's affair.
+    `gone` was there and left: all are tried again. `claimed` is ours and waits for a moment's silence, then
+    it is `enabled`. Whether a read is wanted (`accepting`) is the daemon's affair.
     """
 
     device: str

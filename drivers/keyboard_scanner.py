@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 
 import evdev
 from evdev import ecodes
 
-from drivers.event import HiddenBytes
 from drivers.framing import Broken, Frame
 from drivers.key_events import KeyFramer
 from drivers.reader import Held, Unusable
-
-_EVENT_BYTES = 24
-_KERNEL_EVENTS = 64  # what the kernel keeps for one reader
 
 
 class KeyLine:
@@ -31,7 +26,7 @@ class KeyLine:
         self._keyboard: evdev.InputDevice[str] | None = None
 
     def open(self, port: str) -> int:
-        """Open and grab the keyboard; what was typed before we had it alone is thrown away."""
+        """Open and grab the keyboard."""
         try:
             keyboard = evdev.InputDevice(port, readonly=True)
         except OSError as why:
@@ -43,7 +38,6 @@ class KeyLine:
             raise Unusable("it has no Enter key, so it is no scanner that types")
         try:
             keyboard.grab()
-            _discard(keyboard.fd)
         except OSError as why:
             keyboard.close()
             if why.errno == errno.EBUSY:
@@ -85,12 +79,3 @@ class KeyLine:
             # It has just left; the next read says so. evdev 2.0 then raises a SystemError of its own making.
             with contextlib.suppress(OSError, SystemError):
                 self._framer.hold(self._keyboard.active_keys())
-
-
-def _discard(fd: int) -> None:
-    """Throw away what was typed between opening and grabbing: the kernel keeps 64 events at most."""
-    buffer = HiddenBytes(_EVENT_BYTES * _KERNEL_EVENTS)
-    with contextlib.suppress(BlockingIOError):
-        while os.readv(fd, [buffer]):
-            pass
-    buffer[:] = bytes(len(buffer))

@@ -18,6 +18,8 @@ from drivers.framing import Broken, Frame
 from drivers.number import Decoded, Refused, report
 
 RETRY_NS = 2_000_000_000
+SETTLE_NS = 100_000_000
+"""What comes so soon after opening, and what follows it without a pause, may be the tail of a scan."""
 _READ_BYTES = 4096
 _ABSENT = (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO)
 
@@ -88,6 +90,8 @@ class Reader:
         self._fd: int | None = None
         self._buffer = HiddenBytes(_READ_BYTES)
         self._retry_at_ns: int | None = 0
+        self._settled_at_ns: int | None = None  # while it is claimed, and not yet enabled
+        self._lost_a_tail = False
         self._status: DeviceStatus | None = None
 
     @property
@@ -100,7 +104,7 @@ class Reader:
         return self._fd
 
     def open(self, now_ns: int) -> list[Event]:
-        """Open and claim the line, or say why not and be due again in 2 s."""
+        """Open and claim the line, or say why not and be due again in 2 s; it is enabled after a silence."""
         if self._fd is not None:
             return []
         self._retry_at_ns = now_ns + RETRY_NS
@@ -114,9 +118,9 @@ class Reader:
             if self._is_gone() and why.errno in _ABSENT:
                 return []  # still away, and already said so
             return self._changed("closed", f"{self._port}: {_reason(why)}")
-        self._retry_at_ns = None
+        self._retry_at_ns, self._settled_at_ns = None, now_ns + SETTLE_NS
         self._line.reset()
-        return self._changed("enabled", self._port)
+        return self._changed("claimed", self._port)
 
     def read(self, now_ns: int) -> list[Event]:
         """Take at most 4096 readable bytes; a line that was unplugged is closed and reported as gone."""
@@ -132,6 +136,8 @@ class Reader:
             return self._lose(now_ns, "the line was hung up") if _is_hung_up(self._fd) else []
         data = memoryview(self._buffer)[:count]
         try:
+            if self._settled_at_ns is not None:
+                return self._not_yet(now_ns)
             if self._tap is not None:
                 self._tap(now_ns, data)
             return self._events(self._line.feed(data, now_ns), now_ns)
@@ -143,17 +149,34 @@ class Reader:
         if self._fd is None:
             due = self._retry_at_ns
             return self.open(now_ns) if due is not None and now_ns >= due else []
+        if self._settled_at_ns is not None:
+            if now_ns < self._settled_at_ns:
+                return []
+            self._settled_at_ns, self._lost_a_tail = None, False
+            self._line.reset()  # which keys are held may have changed meanwhile
+            return self._changed("enabled", self._port)
         return self._events(self._line.idle(now_ns), now_ns)
 
     def due_at_ns(self) -> int | None:
         """Say when `tick` wants to be called."""
-        return self._retry_at_ns if self._fd is None else self._line.due_at_ns()
+        if self._fd is None:
+            return self._retry_at_ns
+        return self._line.due_at_ns() if self._settled_at_ns is None else self._settled_at_ns
 
     def close(self) -> list[Event]:
         """Close the line for good."""
         self._release()
         self._retry_at_ns = None
         return self._changed("closed", "the agent has stopped using it")
+
+    def _not_yet(self, now_ns: int) -> list[Event]:
+        """Throw away what was under way when we came, and say so once: a tail must not be a number."""
+        self._settled_at_ns = now_ns + SETTLE_NS
+        was_told, self._lost_a_tail = self._lost_a_tail, True
+        return [] if was_told else [self._refusal(now_ns)]
+
+    def _refusal(self, now_ns: int) -> ReadRefused:
+        return ReadRefused(self._device, self._line.transport, "incomplete", None, now_ns)
 
     def _events(self, frames: Iterable[Frame], now_ns: int) -> list[Event]:
         told = {"device": self._device, "transport": self._line.transport, "read_at_ns": now_ns}
@@ -165,13 +188,14 @@ class Reader:
     def _lose(self, now_ns: int, reason: str) -> list[Event]:
         events: list[Event] = []
         if self._line.reset():
-            events.append(ReadRefused(self._device, self._line.transport, "incomplete", None, now_ns))
+            events.append(self._refusal(now_ns))
         self._release()
         self._retry_at_ns = now_ns + RETRY_NS
         return events + self._changed("gone", f"{self._port}: {reason}")
 
     def _release(self) -> None:
-        self._fd = None
+        self._fd = self._settled_at_ns = None
+        self._lost_a_tail = False
         self._line.close()
         self._line.reset()
 

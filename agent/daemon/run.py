@@ -198,6 +198,8 @@ class _Daemon:
                 self._till.cards.on_read(event.device, event.kind, event.value, event.read_at_ns)
             case ReadRefused():
                 self._till.cards.on_refused(event.device, event.reason)
+            case DeviceStatus(state="claimed"):
+                pass  # a moment later it is enabled
             case DeviceStatus():
                 kind = "device.up" if event.state == "enabled" else "device.down"
                 self._till.events.publish(kind, {"device": event.device, "state": event.state})

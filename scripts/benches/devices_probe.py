@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from drivers.event import CardRead, Event
+from drivers.event import CardRead, DeviceStatus, Event
 from drivers.threads import ReaderThreads
 from tests.devicelab.uhid import UhidDevice
 from tests.drivers.hid_rigs import KeyRig, StripeRig
@@ -37,7 +37,8 @@ def scan_times_ms(rig: Rig, scan: Callable[[str], int]) -> list[float]:
         [rig.driver()], lambda event: arrived.put((event, time.monotonic_ns())), time.monotonic_ns
     )
     threads.start()
-    arrived.get(timeout=10)  # enabled
+    while not _is_enabled(arrived.get(timeout=10)[0]):
+        pass
     taken: list[float] = []
     try:
         for serial in range(SCANS + WARM_UP):
@@ -87,7 +88,8 @@ def idle_cpu_percent(rigs: Sequence[Rig]) -> float:
     )
     threads.start()
     for _ in rigs:
-        enabled.get(timeout=10)
+        while not _is_enabled(enabled.get(timeout=10)):
+            pass
     time.sleep(0.5)
     begun, before = time.monotonic(), time.process_time()
     time.sleep(IDLE_S)
@@ -95,6 +97,10 @@ def idle_cpu_percent(rigs: Sequence[Rig]) -> float:
     percent = 100 * used / (time.monotonic() - begun)
     threads.stop()
     return percent
+
+
+def _is_enabled(event: Event) -> bool:
+    return isinstance(event, DeviceStatus) and event.state == "enabled"
 
 
 def serial_scan(rig: PtyRig) -> Callable[[str], int]:

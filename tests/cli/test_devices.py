@@ -66,7 +66,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 def until_enabled(process: subprocess.Popen[str]) -> None:
     assert process.stdout is not None
-    assert "enabled" in process.stdout.readline()
+    assert any("enabled" in line for line in iter(process.stdout.readline, ""))
 
 
 def test_test_says_that_a_scan_arrives_and_not_which_number(rig: PtyRig, config: Path) -> None:

@@ -119,7 +119,7 @@ class VirtualCard:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
-    def wait_until_read(self, quiet_s: float = 0.08) -> None:
+    def wait_until_read(self, quiet_s: float = 0.25) -> None:
         """Wait until somebody has talked to the card and fallen silent."""
         assert self.was_asked.wait(10), "nobody talked to the card"
         while time.monotonic() - self._asked_at < quiet_s or not self._asked_at:

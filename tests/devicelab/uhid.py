@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import struct
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from tests.parts import MissingPart
 
 _CREATE2, _INPUT2 = 11, 12  # linux/uhid.h
+_NETLINK_KOBJECT_UEVENT = 15
 _LEFT_SHIFT = 0x02
 # A boot keyboard: 8 modifier bits, a reserved byte, six key codes (from the items of the HID specification).
 KEYBOARD = bytes.fromhex(
@@ -53,6 +55,9 @@ class UhidDevice:
         except OSError as why:
             raise MissingPart(f"/dev/uhid: {why.strerror}") from None
         self._name = name
+        self._news = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_KOBJECT_UEVENT)
+        self._news.bind((0, 1))
+        self._is_bound = False
         what = (
             name.encode(),
             b"devicelab",
@@ -84,9 +89,18 @@ class UhidDevice:
                     if entry.read_text(encoding="utf-8") == f"{self._name}\n"
                 ]
             if found and Path("/dev", found[0]).exists():
+                self._await_driver(until)
                 return f"/dev/{found[0]}"
             time.sleep(0.005)
         raise TimeoutError(f"no {kind} node for {self._name}")
+
+    def _await_driver(self, until: float) -> None:
+        """Wait until the driver is bound: before, its nodes are there and the kernel throws reports away."""
+        name = f"HID_NAME={self._name}\0".encode()
+        while not self._is_bound:
+            self._news.settimeout(max(0.01, until - time.monotonic()))
+            message = self._news.recv(8192)
+            self._is_bound = message.startswith(b"bind@") and name in message
 
     def report(self, data: bytes) -> None:
         """Send one input report."""
@@ -106,4 +120,5 @@ class UhidDevice:
 
     def close(self) -> None:
         """Unplug it."""
+        self._news.close()
         os.close(self._fd)

@@ -16,6 +16,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.devicelab.debian import need
 from tests.devicelab.guest import CANNOT_RUN, run
 from tests.parts import MissingPart, need_library
 
@@ -47,6 +48,7 @@ def run_in_guest(out: Path, *, is_full: bool = False, timeout_s: float = 240) ->
     """
     need_library("evdev", "evdev")
     need_library("smartcard", "pyscard")
+    need("/usr/sbin/pcscd", "/usr/lib/pcsc/drivers/ifd-ccid.bundle")
     report = out / REPORT
     command = [
         "env", f"LOYALTY_FULL_BARS={int(is_full)}", sys.executable, *PYTEST, f"--junitxml={report}", *FILES,

@@ -80,7 +80,7 @@ def test_a_swiped_payment_number_stays_in_no_corner_of_memory(pty_rig: PtyRig) -
     ) as reader:
         assert reader.stdout is not None
         assert reader.stdin is not None
-        assert "enabled" in reader.stdout.readline()
+        assert any("enabled" in line for line in iter(reader.stdout.readline, ""))
         pty_rig.send(f"{number}\r\n".encode())
         assert "CardRead" in reader.stdout.readline()
         left: list[str] = []

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import serial
 
-from drivers.event import DeviceStatus, Driver
-from drivers.reader import RETRY_NS
+from drivers.event import CardRead, DeviceStatus, Driver, ReadRefused
+from drivers.reader import RETRY_NS, SETTLE_NS
 from drivers.registry import DeviceSettings, open_reader
-from tests.drivers.bars import IS_FULL, times
+from tests.drivers.bars import times
 from tests.drivers.conftest import Run
-from tests.drivers.listening import Listener, resident_bytes, seconds_since
+from tests.drivers.listening import Listener, resident_bytes
 from tests.drivers.loyalty_numbers import RANGES, card_number
 from tests.drivers.rigs import PtyRig
 
@@ -72,7 +72,7 @@ def test_permissions_that_follow_the_node_are_picked_up_without_a_restart(pty_ri
     pty_rig.set_mode(0o600)
     assert scanner.due_at_ns() == RETRY_NS
     assert scanner.tick(RETRY_NS - 1) == []
-    assert [event.state for event in scanner.tick(RETRY_NS) if isinstance(event, DeviceStatus)] == ["enabled"]
+    assert [event.state for event in scanner.tick(RETRY_NS) if isinstance(event, DeviceStatus)] == ["claimed"]
     scanner.close()
 
 
@@ -107,7 +107,7 @@ def test_what_was_scanned_before_the_agent_opened_the_line_is_not_read(
 
 def test_a_driver_that_is_closed_reads_nothing_and_is_never_due(pty_rig: PtyRig) -> None:
     scanner = scanner_on(pty_rig.link)
-    assert status(scanner).state == "enabled"
+    assert status(scanner).state == "claimed"
     assert scanner.read(0) == []  # nothing to read: no waiting
     scanner.close()
     assert (scanner.read(0), scanner.tick(time.monotonic_ns()), scanner.due_at_ns()) == ([], [], None)
@@ -157,15 +157,15 @@ def test_twenty_thousand_scans_arrive_in_order(
     run(pty_rig.driver())
     listener.wait_for_state("enabled")
     numbers = [card_number(serial) for serial in range(200)] * 100
-    begun_ns = time.monotonic_ns()
+    begun_s = time.process_time()  # of both ends: on a machine that others use as well it is the same
     pty_rig.scan(*numbers)
     listener.wait_for_reads(len(numbers))
-    took_s = seconds_since(begun_ns)
+    took_s = time.process_time() - begun_s
     record_property("attempts", len(numbers))
     record_property("lost", len(numbers) - len(listener.values()))
-    record_property("slowest_s", round(took_s, 2))
+    record_property("cpu_s", round(took_s, 2))
     assert listener.values() == numbers
-    assert took_s < (2 if IS_FULL else 4)  # in a test run others may use the cores too
+    assert took_s < 2
 
 
 def test_a_scanner_pulled_inside_a_scan_gives_no_part_of_a_number(
@@ -197,3 +197,20 @@ def test_one_scanner_unplugged_does_not_disturb_the_other(
     listener.wait_for_state("gone", "other")
     pty_rig.scan(FIRST)
     listener.wait_for_values(FIRST)
+
+
+def test_the_tail_of_a_scan_that_was_under_way_when_we_came_is_no_number(pty_rig: PtyRig) -> None:
+    scanner = scanner_on(pty_rig.link)
+    assert status(scanner).state == "claimed"
+    pty_rig.send(f"{FIRST[:5]}".encode())
+    told = [*scanner.read(SETTLE_NS // 2)]
+    pty_rig.scan(SECOND)  # whole as it looks, it follows without a pause
+    told += scanner.read(SETTLE_NS) + scanner.tick(SETTLE_NS)
+    assert [event.reason for event in told if isinstance(event, ReadRefused)] == ["incomplete"]
+    assert len(told) == 1
+    (enabled,) = scanner.tick(2 * SETTLE_NS)
+    assert isinstance(enabled, DeviceStatus)
+    assert enabled.state == "enabled"
+    pty_rig.scan(FIRST)
+    assert [event.value for event in scanner.read(3 * SETTLE_NS) if isinstance(event, CardRead)] == [FIRST]
+    scanner.close()

@@ -19,7 +19,7 @@ from drivers.key_events import EV_SYN, SYN_DROPPED, KeyFramer
 from drivers.keyboard_scanner import KeyLine
 from drivers.number import decode
 from drivers.ranges import NumberRange
-from drivers.reader import Reader
+from drivers.reader import SETTLE_NS, Reader
 from drivers.registry import DeviceSettings, open_reader
 from drivers.threads import ReaderThreads
 from tests.devicelab.in_guest import start_udev, wait_for
@@ -108,7 +108,7 @@ def overflow(rig: KeyRig, framer: KeyFramer, length: int = 13) -> list[Event]:
         KeyLine(framer),
         decode=lambda raw: decode(raw, transport="evdev", ranges=SEVENS),
     )
-    events = reader.open(0)
+    events = reader.open(0) + reader.tick(SETTLE_NS)
     rig.scan(*["7" * length] * 3)
     now_ns = time.monotonic_ns()
     events += [event for _ in range(8) for event in reader.read(now_ns)]
@@ -269,6 +269,7 @@ def test_permissions_that_udev_mends_later_are_picked_up_without_a_restart(recor
         subprocess.run(["udevadm", "control", "--reload"], check=True)
         subprocess.run(["udevadm", "trigger", "--name-match", node], check=True)
         assert reader.poll(30)
+        assert reader.recv().state == "claimed"
         assert reader.recv().state == "enabled"
         record_property("attempts", 1)
         record_property("slowest_s", round(seconds_since(mended_ns), 3))
