@@ -195,7 +195,13 @@ class _Daemon:
     def _on_reader_event(self, event: Event) -> None:
         match event:
             case CardRead():
-                self._till.cards.on_read(event.device, event.kind, event.value, event.read_at_ns)
+                self._till.cards.on_read(
+                    event.device,
+                    event.kind,
+                    event.value,
+                    event.read_at_ns,
+                    is_contactless=event.transport == "pcsc",
+                )
             case ReadRefused():
                 self._till.cards.on_refused(event.device, event.reason)
             case DeviceStatus(state="claimed"):

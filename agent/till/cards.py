@@ -51,9 +51,11 @@ class CardReads:
         self._idle = idle
         self._pending: dict[str, asyncio.Task[object]] = {}
 
-    def on_read(self, device: str, kind: str, value: str, read_at_ns: int) -> None:
+    def on_read(
+        self, device: str, kind: str, value: str, read_at_ns: int, *, is_contactless: bool = False
+    ) -> None:
         """Handle one read of a reader; returns at once."""
-        verdict = self._gate.judge(device, value, read_at_ns)
+        verdict = self._gate.judge(device, value, read_at_ns, is_contactless=is_contactless)
         if verdict == "repeated":
             return
         outcome = self._identifier.identify(kind, value, "Scanned")

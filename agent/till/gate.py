@@ -7,6 +7,10 @@ The same number again within a blink is the same swipe.
 from typing import Literal
 
 DEBOUNCE_NS = 800_000_000
+CONTACTLESS_NS = 1_500_000_000
+"""A card that lies in the field is seen again by itself."""
+ANY_DEVICE_NS = 300_000_000
+"""A card with a chip and a stripe, or a code seen by two scanners, is one customer."""
 Verdict = Literal["accepted", "late", "repeated"]
 
 
@@ -20,21 +24,30 @@ class Gate:
         self._lapses_ns: int | None = None
         self._last: dict[str, tuple[str, int]] = {}
 
-    def judge(self, device: str, value: str, read_at_ns: int) -> Verdict:
+    def judge(self, device: str, value: str, read_at_ns: int, *, is_contactless: bool = False) -> Verdict:
         """Say what becomes of one read.
 
         >>> gate = Gate()
         >>> gate.judge("scanner", "299", 0), gate.judge("scanner", "299", 700_000_000)
         ('accepted', 'repeated')
         """
-        known, at_ns = self._last.get(device, ("", -DEBOUNCE_NS))
+        is_repeated = self._is_repeated(device, value, read_at_ns, is_contactless=is_contactless)
         self._last[device] = (value, read_at_ns)
-        if known == value and read_at_ns - at_ns < DEBOUNCE_NS:
+        if is_repeated:
             self.suppressed += 1
             return "repeated"
         if self._lapses_ns is not None and read_at_ns >= self._lapses_ns:
             self.reopen()
         return "accepted" if self.accepting else "late"
+
+    def _is_repeated(self, device: str, value: str, read_at_ns: int, *, is_contactless: bool) -> bool:
+        for other, (known, at_ns) in self._last.items():
+            within_ns = ANY_DEVICE_NS
+            if other == device:
+                within_ns = CONTACTLESS_NS if is_contactless else DEBOUNCE_NS
+            if known == value and read_at_ns - at_ns < within_ns:
+                return True
+        return False
 
     def close(self, receipt_id: str, *, until_ns: int | None = None) -> None:
         """Close it for the payment of this receipt, at most until its hold lapses."""

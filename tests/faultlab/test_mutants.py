@@ -78,5 +78,9 @@ def test_without_witnesses_an_exchanged_ledger_goes_unnoticed(tmp_path: Path) ->
 @pytest.mark.long
 def test_a_real_power_cut_finds_synchronous_normal() -> None:
     target = Target(LIFE, {"bug": "normal-sync", "plan": "rare"})
-    outcome = on_a_real_disk("loop_ext4", lambda: power_cuts(target, "ext4", cuts=4, seed=SEED))
-    assert outcome.lost > 0
+
+    def lost() -> bool:
+        # Whether a cut hits between a commit and the kernel's own flush is a matter of luck.
+        return any(power_cuts(target, "ext4", cuts=4, seed=SEED + turn).lost for turn in range(5))
+
+    assert on_a_real_disk("loop_ext4", lost)

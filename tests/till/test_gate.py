@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.till.gate import DEBOUNCE_NS, Gate
+from agent.till.gate import ANY_DEVICE_NS, CONTACTLESS_NS, DEBOUNCE_NS, Gate
 
 CARD, OTHER = "2990000000019", "2990000000026"
 SECOND = 10**9
@@ -16,11 +16,25 @@ def test_the_same_number_within_a_blink_is_the_same_swipe() -> None:
     assert gate.suppressed == 1
 
 
+def test_a_card_that_lies_in_the_field_is_one_swipe_for_longer() -> None:
+    gate = Gate()
+    assert gate.judge("nfc", CARD, 0, is_contactless=True) == "accepted"
+    assert gate.judge("nfc", CARD, CONTACTLESS_NS - 1, is_contactless=True) == "repeated"
+    assert gate.judge("nfc", CARD, 3 * CONTACTLESS_NS, is_contactless=True) == "accepted"
+
+
+def test_one_card_seen_by_two_readers_at_once_is_one_swipe() -> None:
+    gate = Gate()
+    assert gate.judge("stripe", CARD, 0) == "accepted"
+    assert gate.judge("nfc", CARD, ANY_DEVICE_NS - 1) == "repeated"
+    assert gate.judge("scanner", CARD, 3 * ANY_DEVICE_NS) == "accepted"
+
+
 def test_another_number_or_another_reader_is_another_swipe() -> None:
     gate = Gate()
     gate.judge("scanner", CARD, 0)
     assert gate.judge("scanner", OTHER, 1) == "accepted"
-    assert gate.judge("nfc", CARD, 2) == "accepted"
+    assert gate.judge("nfc", CARD, ANY_DEVICE_NS) == "accepted"
 
 
 def test_a_read_while_the_customer_pays_is_late_and_never_dropped() -> None:
