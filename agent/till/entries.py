@@ -8,10 +8,12 @@ from typing import Any
 
 import msgspec
 
-from agent.journal.entry import Draft, Entry
+from agent.journal.entry import Draft
+from agent.journal.reversing import gift_part
 from agent.ledger.records import Slice
-from agent.loyalty.basket import Tender
-from agent.loyalty.quote import Quote
+from agent.loyalty.basket import STORED_VALUE, Tender
+from agent.loyalty.carry import IN_WALLETS
+from agent.loyalty.quote import Give, LotEarned, Spent
 from agent.till.quote import Agreed
 
 _LONGEST_NAME = 64
@@ -36,6 +38,8 @@ def receipt_draft(
         data["identified_by"] = {"entry_mode": known.entry_mode, "tag": known.tag.hex()}
     if agreed.unquoted:
         data["unquoted"] = True
+    if agreed.draw:
+        data["draw"] = agreed.draw
     if fiscal:
         data["fiscal"] = fiscal
     if differences:
@@ -44,113 +48,134 @@ def receipt_draft(
 
 
 def effect_drafts(agreed: Agreed, taken: dict[str, list[Slice]]) -> list[Draft]:
-    """Make what a member's receipt changes: earned, redeemed, counted, used and given."""
+    """Make what a member's receipt changes, one entry an effect: (receipt, kind, part) is its key."""
     if agreed.facts is None:
         return []
-    quote = agreed.quote
     return [
-        *_earned(agreed, quote),
+        *_earned(agreed),
         *_redeemed(agreed, taken),
-        *(
-            _draft(
-                agreed,
-                "COUNT",
-                one.rule,
-                data={**msgspec.to_builtins(one), "day": agreed.day.isoformat()},
-            )
-            for one in quote.counts
-        ),
-        *(
-            _draft(agreed, "COUPON", one.id, data={"id": one.id, "voucher": one.voucher})
-            for one in quote.vouchers
-        ),
-        *_given(agreed, quote),
+        *_counted(agreed),
+        *_used(agreed),
+        *_given(agreed),
     ]
 
 
-def reversal(entry: Entry, part: str) -> Draft:
-    """Make the exact opposite of one entry."""
-    data: dict[str, Any] = {"undoes": entry.kind, "of": [entry.incarnation, entry.seq]}
-    match entry.kind:
-        case "COUNT":
-            data |= {"rule": entry.part, "day": entry.data.get("day", "")}
-            data |= {key: -int(entry.data[key]) for key in ("units", "rewards") if key in entry.data}
-            data |= {"size": entry.data["size"]} if "size" in entry.data else {}
-        case "COUPON" | "GIVE":
-            data |= {key: entry.data[key] for key in ("id", "kind", "name", "voucher") if key in entry.data}
-        case _:
-            pass
-    return Draft(
-        kind="REVERSE",
-        receipt=entry.receipt,
-        part=part,
-        account=entry.account,
-        unit=entry.unit,
-        amount=-entry.amount,
-        lots=[(lot, -amount) for lot, amount in entry.lots],
-        at=entry.at,
-        actor=entry.actor,
-        data=data,
-    )
-
-
-def _earned(agreed: Agreed, quote: Quote) -> list[Draft]:
+def _earned(agreed: Agreed) -> list[Draft]:
+    loaded = _loaded(agreed)
     return [
         _draft(
             agreed,
-            "EARN",
+            "LOAD" if lot.wallet in loaded else "EARN",
             f"{lot.wallet}/{lot.expires_on or lot.ends_at or ''}",
             unit=lot.wallet,
             amount=lot.points,
-            data={
-                key: value
-                for key in ("active_from", "expires_on", "ends_at")
-                if (value := getattr(lot, key)) is not None
-            },
+            data=_dated(agreed, lot),
         )
-        for lot in quote.lots
+        for lot in agreed.quote.lots
         if lot.points
     ]
 
 
+def _loaded(agreed: Agreed) -> set[str]:
+    """Return the wallets whose money was bought: lines of that tag earn in no other."""
+    bought = {line.line for line in agreed.basket.lines if STORED_VALUE in line.tags}
+    return {one.wallet for line in agreed.quote.lines if line.line in bought for one in line.earned}
+
+
 def _redeemed(agreed: Agreed, taken: dict[str, list[Slice]]) -> list[Draft]:
-    """One REDEEM per wallet and allowance, so that each names exactly the allowance it spends."""
+    """One REDEEM per wallet, allowance and purpose: goods first, then what else points were spent on.
+
+    Each names exactly the allowance it spends, and what the points were turned into.
+    """
     drafts = []
-    for wallet, parts in sorted(taken.items()):
-        for number in sorted({number for number, _, _ in parts}):
-            lots = [(lot, -points) for one, lot, points in parts if one == number]
-            drafts.append(
-                _draft(
-                    agreed,
-                    "REDEEM",
-                    f"{wallet}/{number}",
-                    unit=wallet,
-                    amount=sum(points for _, points in lots),
-                    lots=lots,
-                    allowance=number,
+    for wallet, slices in sorted(taken.items()):
+        left = list(slices)
+        other = [(at, one) for at, one in enumerate(agreed.quote.spent) if one.wallet == wallet]
+        redeem = next(one.redeem for one in agreed.quote.wallets if one.wallet == wallet)
+        paid = redeem - sum(one.points for _, one in other)
+        for name, points, data in [("", paid, {}), *(_purpose(at, one) for at, one in other)]:
+            parts, left = _cut(left, points)
+            for number in sorted({one.allowance for one in parts}):
+                lots = [(one.lot, -one.amount) for one in parts if one.allowance == number]
+                drafts.append(
+                    _draft(
+                        agreed,
+                        "REDEEM",
+                        f"{wallet}/{number}{name}",
+                        unit=wallet,
+                        amount=sum(points for _, points in lots),
+                        lots=lots,
+                        allowance=number,
+                        data=data,
+                    )
                 )
-            )
     return drafts
 
 
-def _given(agreed: Agreed, quote: Quote) -> list[Draft]:
+def _purpose(at: int, spent: Spent) -> tuple[str, int, dict[str, Any]]:
+    data = {"rule": spent.rule, "into": spent.into, "amount_minor": spent.amount_minor}
+    return f"/{spent.rule}/{at}", spent.points, {key: value for key, value in data.items() if value}
+
+
+def _cut(slices: list[Slice], points: int) -> tuple[list[Slice], list[Slice]]:
+    """Split slices after so many points."""
+    first, rest = [], []
+    for one in slices:
+        part = min(one.amount, points)
+        points -= part
+        if part:
+            first.append(one._replace(amount=part))
+        if one.amount > part:
+            rest.append(one._replace(amount=one.amount - part))
+    return first, rest
+
+
+def _counted(agreed: Agreed) -> list[Draft]:
+    quote, day = agreed.quote, agreed.day.isoformat()
+    drafts = [
+        _draft(agreed, "COUNT", one.rule, data={**msgspec.to_builtins(one), "day": day})
+        for one in quote.counts
+    ]
+    drafts += [
+        _draft(agreed, "MEASURE", one.measure, data={"measure": one.measure, "amount": one.amount})
+        for one in quote.measured
+    ]
+    seen: list[str] = []
+    for noted in quote.noted:
+        seen.append(noted.rule)
+        part = noted.rule if seen.count(noted.rule) == 1 else f"{noted.rule}/{seen.count(noted.rule)}"
+        drafts.append(_draft(agreed, "HISTORY", part, data={"rule": noted.rule, "value": noted.value}))
+    if quote.tier is not None:
+        drafts.append(_draft(agreed, "TIER", "", data=msgspec.to_builtins(quote.tier)))
+    return drafts
+
+
+def _used(agreed: Agreed) -> list[Draft]:
+    return [
+        _draft(agreed, "COUPON", one.id, data={"id": one.id, "voucher": one.voucher})
+        for one in agreed.quote.vouchers
+    ]
+
+
+def _given(agreed: Agreed) -> list[Draft]:
     drafts = []
-    for index, give in enumerate(quote.gives):
-        data: dict[str, Any] = {"kind": give.kind, "name": give.name}
-        data |= {
-            key: value for key in ("active_from", "expires_on", "ends_at") if (value := getattr(give, key))
-        }
+    for index, give in enumerate(agreed.quote.gives):
+        data: dict[str, Any] = {"kind": give.kind, "name": give.name, "rule": give.rule}
+        data |= _dated(agreed, give)
+        if give.provisional:
+            data["provisional"] = True
         if give.kind == "voucher":
             data["id"] = _voucher_id(agreed.basket.receipt_id, index)
-        amount, unit = (give.amount, give.name) if give.kind == "lot" else (0, "")
-        drafts.append(_draft(agreed, "GIVE", gift_part(quote, index), unit=unit, amount=amount, data=data))
+        amount, unit = (give.amount, give.name) if give.kind in IN_WALLETS else (0, "")
+        part = gift_part(agreed.quote, index)
+        drafts.append(_draft(agreed, "GIVE", part, unit=unit, amount=amount, data=data))
     return drafts
 
 
-def gift_part(quote: Quote, index: int) -> str:
-    """Return the part under which the gift at this place of a quote is journalled."""
-    rule = quote.gives[index].rule
-    return rule if index == 0 else f"{rule}/{index}"
+def _dated(agreed: Agreed, given: LotEarned | Give) -> dict[str, Any]:
+    """Return the dates of what is given, and the partner in whose shop: settlement asks for it."""
+    data = {key: value for key in ("active_from", "expires_on", "ends_at") if (value := getattr(given, key))}
+    return data | ({"partner": agreed.quote.partner} if agreed.quote.partner else {})
 
 
 def _voucher_id(receipt_id: str, index: int) -> str:

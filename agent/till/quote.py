@@ -22,6 +22,7 @@ from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import MemberFacts, WalletFacts
 from agent.loyalty.quote import ProgrammeRef, Quote, QuoteLine
 from agent.loyalty.unquoted import earning_only
+from agent.till.shown import as_shown
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
 
 REMEMBERED = 256
@@ -52,6 +53,8 @@ class Agreed:
     time_zone: str
     unquoted: bool = False
     """Paid without a matching quote: it earns, and nothing was taken off."""
+    draw: int = 0
+    """The receipt's own 64 random bits, from which each rule reads its luck."""
 
     @property
     def member(self) -> str:
@@ -65,7 +68,11 @@ class Agreed:
 
 
 class Quoter:
-    """Answers quotes, and remembers the last of each receipt until it is committed; `seal` opens tokens."""
+    """Answers quotes, and remembers the last of each receipt until it is committed; `seal` opens tokens.
+
+    `draw_of` gives a receipt its luck: the same number each time it is asked, so that asking again for a
+    quote changes nothing, and neither does a crash in between.
+    """
 
     def __init__(
         self,
@@ -76,6 +83,7 @@ class Quoter:
         clock: Clock,
         settings: TillSettings,
         is_online: Callable[[], bool],
+        draw_of: Callable[[str], int] = lambda _: 0,
     ) -> None:
         self._reader = reader
         self._programmes = programmes
@@ -83,6 +91,7 @@ class Quoter:
         self._clock = clock
         self._settings = settings
         self._is_online = is_online
+        self._draw_of = draw_of
         self._remembered: OrderedDict[str, Agreed] = OrderedDict()
 
     def quote(self, basket: Basket) -> Agreed:
@@ -162,11 +171,14 @@ class Quoter:
         if identification is not None and identification.member:
             day = at.astimezone(compiled.zone).date()
             facts = self._facts(identification.member, plain.receipt_id, day)
-        quote = evaluate(change(compiled), facts, plain, at)
+        if facts is not None and identification is not None:
+            facts = as_shown(facts, identification)
+        draw = self._draw_of(plain.receipt_id)
+        quote = evaluate(change(compiled), facts, plain, at, draw=draw)
         if not self._is_online():
             quote = _provisional(quote)
         sealed = _sealed(quote, plain, facts, at)
-        return Agreed(plain, facts, identification, sealed, at, compiled.programme.time_zone)
+        return Agreed(plain, facts, identification, sealed, at, compiled.programme.time_zone, draw=draw)
 
     def _facts(self, member: str, receipt_id: str, day: date) -> MemberFacts | None:
         """Return a member's facts; what is held for this very receipt may still be spent by it."""
@@ -218,12 +230,13 @@ def _sealed(quote: Quote, basket: Basket, facts: MemberFacts | None, at: datetim
 
 
 def _provisional(quote: Quote) -> Quote:
-    """Mark what is earned while head office is away: it counts once it is booked there."""
+    """Mark what is earned or given while head office is away: it counts once it is booked there."""
     wallets = [
         msgspec.structs.replace(wallet, provisional=True) if wallet.earn else wallet
         for wallet in quote.wallets
     ]
-    return msgspec.structs.replace(quote, wallets=wallets)
+    gives = [msgspec.structs.replace(one, provisional=True) for one in quote.gives]
+    return msgspec.structs.replace(quote, wallets=wallets, gives=gives)
 
 
 def _without_programme(basket: Basket) -> Quote:

@@ -11,13 +11,13 @@ import msgspec
 
 from agent.errors import Conflict, Refused
 from agent.journal.entry import Draft, Entry
+from agent.journal.reversing import undone_by
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import StoredReceipt
 from agent.ledger.transaction import Transaction
 from agent.loyalty.basket import Basket
 from agent.loyalty.quote import Quote
-from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of
-from agent.till.entries import gift_part, reversal
+from agent.loyalty.returns import asked_minor, effects_of
 from agent.till.shapes import ReturnBody
 
 
@@ -88,7 +88,7 @@ def _book(
     }
     drafts = [
         Draft("RETURN", receipt=sale.receipt, part=return_id, account=sale.account, data=data),
-        *_reversals(entries, effects, return_id, {gift_part(quote, at) for at in effects.gives}),
+        *(one.draft for one in undone_by(entries, quote, effects, return_id)),
     ]
     for one in drafts:
         actor = body.cashier or sale.actor
@@ -155,68 +155,3 @@ def _quantities(entries: list[Entry], line: int) -> list[str]:
         for one in entry.data["asked"]["lines"]
         if one["line"] == line and one.get("quantity")
     ]
-
-
-def _reversals(entries: list[Entry], effects: ReturnEffects, return_id: str, gone: set[str]) -> list[Draft]:
-    """Undo points lot by lot: what is left of each entry, in the order in which they were written.
-
-    `gone` are the parts of the gifts that what is left of the sale would not have given.
-    """
-    drafts: list[Draft] = []
-    for kind, totals in (("EARN", effects.earned), ("REDEEM", effects.spent)):
-        for wallet, points in totals.items():
-            missing = points
-            for entry in entries:
-                if entry.kind == kind and entry.unit == wallet and missing > 0:
-                    lots = _part_of_lots(entry, entries, missing)
-                    missing -= sum(abs(amount) for _, amount in lots)
-                    if lots:
-                        drafts.append(_reverse(entry, lots, return_id))
-    counted = {**effects.counts, **effects.rewards}
-    drafts += [
-        _uncount(entry, effects, return_id)
-        for entry in entries
-        if entry.kind == "COUNT" and entry.part in counted
-    ]
-    undone = [one.data.get("of") for one in entries if one.kind == "REVERSE"]
-    return drafts + [
-        reversal(entry, f"{return_id}/GIVE/{entry.part}")
-        for entry in entries
-        if entry.kind == "GIVE" and entry.part in gone and [entry.incarnation, entry.seq] not in undone
-    ]
-
-
-def _uncount(entry: Entry, effects: ReturnEffects, return_id: str) -> Draft:
-    """Undo as much of a count as came back: its units line by line, rewards once they are out of reach."""
-    made = reversal(entry, f"{return_id}/COUNT/{entry.part}")
-    back = {"units": effects.counts.get(entry.part, 0), "rewards": effects.rewards.get(entry.part, 0)}
-    return msgspec.structs.replace(made, data=made.data | {key: -number for key, number in back.items()})
-
-
-def _part_of_lots(entry: Entry, entries: list[Entry], points: int) -> list[tuple[str, int]]:
-    undone: dict[str, int] = {}
-    for other in entries:
-        if other.kind == "REVERSE" and other.data.get("of") == [entry.incarnation, entry.seq]:
-            for lot, amount in other.lots:
-                undone[lot] = undone.get(lot, 0) + abs(amount)
-    sign = -1 if entry.amount > 0 else 1
-    parts = []
-    for lot, amount in entry.lots:
-        part = min(points, abs(amount) - undone.get(lot, 0))
-        if part > 0:
-            parts.append((lot, sign * part))
-            points -= part
-    return parts
-
-
-def _reverse(entry: Entry, lots: list[tuple[str, int]], return_id: str) -> Draft:
-    return Draft(
-        "REVERSE",
-        receipt=entry.receipt,
-        part=f"{return_id}/{entry.kind}/{entry.part}",
-        account=entry.account,
-        unit=entry.unit,
-        amount=sum(amount for _, amount in lots),
-        lots=lots,
-        data={"undoes": entry.kind, "of": [entry.incarnation, entry.seq]},
-    )

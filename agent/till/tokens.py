@@ -6,6 +6,8 @@ and hold, and without limit for commit, since a POS repeats a commit for days.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
+from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
@@ -21,13 +23,14 @@ _KEY_BYTES = 32
 
 
 class Identification(msgspec.Struct, frozen=True, array_like=True):
-    """What a token says: whose card (empty: nobody's), its tag, how it was read, when."""
+    """What a token says: whose card (empty: nobody's), its tag, how and when it was read, what kind it is."""
 
     member: str
     tag: bytes
     entry_mode: str
     made_ms: int
     masked: str = ""
+    kind: str = "card"
 
 
 class TokenSeal:
@@ -59,6 +62,19 @@ class TokenSeal:
         if len(self._opened) > REMEMBERED:
             self._opened.popitem(last=False)
         return opened
+
+
+def draws(key: bytes) -> Callable[[str], int]:
+    """Return what draws 64 bits for a receipt id: nobody without this till's key can tell them beforehand.
+
+    A receipt draws the same number again, so no second quote is a second try; 0 stands for none.
+    """
+
+    def draw_of(receipt_id: str) -> int:
+        digest = blake2b(receipt_id.encode(), key=key, person=b"draw", digest_size=8).digest()
+        return int.from_bytes(digest, "big") or 1
+
+    return draw_of
 
 
 def token_key(path: Path) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 from agent.journal.entry import Draft, Entry
 from agent.ledger.fold import fold
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
-from agent.till.entries import reversal
+from agent.journal.reversing import reversal
 
 DAY = date(2026, 11, 24)
 FACTS = MemberFacts(
