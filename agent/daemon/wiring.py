@@ -28,7 +28,7 @@ from agent.till.gate import Gate
 from agent.till.identify import Identifier
 from agent.till.idle import IdleAllowances
 from agent.till.quote import Quoter, TillSettings
-from agent.till.tokens import TokenSeal, draws, token_key
+from agent.till.tokens import TokenSeal, token_key
 from drivers.codes import NO_CODES, Codes
 from drivers.number import Decoded, decode, raw_from_text
 
@@ -100,8 +100,7 @@ def build_till(
     codes: Codes = NO_CODES,
 ) -> Till:
     """Put the checkout together; `codes` is what the readers got."""
-    key = token_key(Path(config.paths.state) / "token.key")
-    seal = TokenSeal(key)
+    seal = TokenSeal(token_key(Path(config.paths.state) / "token.key"))
     settings = _settings(config)
     identifier = Identifier(
         ledger.read, seal, clock=clock, fleet_key=fleet_key, new_nonce=secrets.token_bytes
@@ -114,7 +113,6 @@ def build_till(
         clock=clock,
         settings=settings,
         is_online=lambda: link.state.online,
-        draw_of=draws(key),
     )
     idle = IdleAllowances(ledger, clock, is_quoted=quoter.is_quoted)
     cards = CardReads(

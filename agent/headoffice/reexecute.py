@@ -87,7 +87,8 @@ def _compare(data: ReceiptData, ours: Quote) -> list[Finding]:
 def _comparable(quote: Quote) -> Quote:
     """Leave out what a till adds to the answer of `evaluate`: its seal, and that points are provisional."""
     wallets = [msgspec.structs.replace(wallet, provisional=False) for wallet in quote.wallets]
-    return msgspec.structs.replace(quote, etag="", wallets=wallets)
+    gives = [msgspec.structs.replace(one, provisional=False) for one in quote.gives]
+    return msgspec.structs.replace(quote, etag="", wallets=wallets, gives=gives)
 
 
 def _short(quote: Quote, name: str) -> str:

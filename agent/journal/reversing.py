@@ -92,7 +92,9 @@ def undone_by(
     ]
 
 
-def is_missing(entries: Sequence[Entry], quote: Quote, effects: ReturnEffects, done: Collection[Entry]) -> bool:
+def is_missing(
+    entries: Sequence[Entry], quote: Quote, effects: ReturnEffects, done: Collection[Entry]
+) -> bool:
     """Say whether a return undoes something of which the entry is not here yet."""
     for kinds, totals in ((("EARN", "LOAD"), effects.earned), (("REDEEM",), effects.spent)):
         if any(_moved(done, kinds, wallet) < points for wallet, points in totals.items()):

@@ -16,7 +16,7 @@ import msgspec
 from agent.clock import Clock
 from agent.errors import Refused
 from agent.ledger.reader import Reader
-from agent.loyalty.basket import Basket
+from agent.loyalty.basket import Basket, Tender
 from agent.loyalty.compile import Compiled
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import MemberFacts, WalletFacts
@@ -68,11 +68,7 @@ class Agreed:
 
 
 class Quoter:
-    """Answers quotes, and remembers the last of each receipt until it is committed; `seal` opens tokens.
-
-    `draw_of` gives a receipt its luck: the same number each time it is asked, so that asking again for a
-    quote changes nothing, and neither does a crash in between.
-    """
+    """Answers quotes, remembers the last of each receipt until it is committed; `seal` opens tokens, draws."""
 
     def __init__(
         self,
@@ -83,7 +79,6 @@ class Quoter:
         clock: Clock,
         settings: TillSettings,
         is_online: Callable[[], bool],
-        draw_of: Callable[[str], int] = lambda _: 0,
     ) -> None:
         self._reader = reader
         self._programmes = programmes
@@ -91,7 +86,6 @@ class Quoter:
         self._clock = clock
         self._settings = settings
         self._is_online = is_online
-        self._draw_of = draw_of
         self._remembered: OrderedDict[str, Agreed] = OrderedDict()
 
     def quote(self, basket: Basket) -> Agreed:
@@ -144,6 +138,16 @@ class Quoter:
         agreed = self._evaluated(basket, self._moment(basket.sold_at), change=earning_only)
         return replace(agreed, unquoted=True)
 
+    def rests_on_tenders(self, agreed: Agreed, paid: list[Tender]) -> bool:
+        """Say whether these tenders would have given another answer than the planned ones."""
+        compiled = self._programmes()
+        named = agreed.quote.programme
+        if compiled is None or (compiled.id, compiled.version) != (named.id, named.version):
+            return False  # a programme that is over: the difference of the tenders stands all the same
+        basket = msgspec.structs.replace(agreed.basket, planned_tenders=paid)
+        again = evaluate(compiled, agreed.facts, basket, agreed.at, draw=agreed.draw)
+        return _worth(again) != _worth(agreed.quote)
+
     def identification_of(self, basket: Basket) -> Identification | None:
         """Return the identification that a basket carries, of any age."""
         return self._without_tokens(basket)[1] if basket.instruments else None
@@ -173,7 +177,7 @@ class Quoter:
             facts = self._facts(identification.member, plain.receipt_id, day)
         if facts is not None and identification is not None:
             facts = as_shown(facts, identification)
-        draw = self._draw_of(plain.receipt_id)
+        draw = self.seal.draw_of(plain.receipt_id)
         quote = evaluate(change(compiled), facts, plain, at, draw=draw)
         if not self._is_online():
             quote = _provisional(quote)
@@ -215,6 +219,12 @@ class Quoter:
         now = self._clock.now()
         off_s = abs((sold_at - now).total_seconds())
         return sold_at if off_s <= self._settings.clock_tolerance_s else now
+
+
+def _worth(quote: Quote) -> tuple[object, ...]:
+    """Return what a quote gives, whatever it says about it."""
+    gives = [msgspec.structs.replace(one, provisional=False) for one in quote.gives]
+    return quote.lines, quote.lots, gives, quote.spent, quote.vouchers
 
 
 def _member_of(identification: Identification | None) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from agent.journal.entry import Draft, Entry
+from agent.journal.reversing import reversal
 from agent.ledger.fold import fold
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
-from agent.journal.reversing import reversal
 
 DAY = date(2026, 11, 24)
 FACTS = MemberFacts(

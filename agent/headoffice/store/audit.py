@@ -31,13 +31,15 @@ def uneven_allowances(store: Store) -> Sequence[Row]:
 
 
 def uneven_accounts(store: Store) -> Sequence[Row]:
-    """I2: what an account holds is what it was opened with plus the sum of its entries and settlements."""
+    """I2: an account holds what it was opened with plus its entries, settlements and movements."""
     return store.rows(
         "SELECT member, wallet, sum(held) AS held, sum(moved) AS moved FROM ("
         " SELECT member, wallet, remaining AS held, CASE WHEN imported = 1 THEN opened ELSE 0 END AS moved"
         " FROM lot UNION ALL"
-        " SELECT account, unit, 0, amount FROM entry WHERE amount <> 0 AND parked = 0"
-        " UNION ALL SELECT member, wallet, 0, amount FROM settlement"
+        " SELECT COALESCE(NULLIF(m.merged_into, ''), e.account), e.unit, 0, e.amount FROM entry e"
+        " LEFT JOIN member m ON m.member = e.account WHERE e.amount <> 0 AND e.parked = 0"
+        " UNION ALL SELECT member, wallet, 0, amount FROM settlement WHERE wallet <> ''"
+        " UNION ALL SELECT member, wallet, 0, amount FROM movement WHERE wallet <> ''"
         ") AS both_sides GROUP BY member, wallet HAVING sum(held) <> sum(moved)"
     )
 

@@ -52,6 +52,51 @@ def put_count(store: Store, member: str, rule: str, values: tuple[int, str, int,
     )
 
 
+def add_measured(store: Store, member: str, measure: str, amount: int) -> None:
+    """Add to a measure of a member."""
+    store.run(
+        "INSERT INTO measured (member, measure, amount) VALUES (?, ?, ?)"
+        " ON CONFLICT (member, measure) DO UPDATE SET amount = measured.amount + excluded.amount",
+        (member, measure, amount),
+    )
+
+
+def note(store: Store, member: str, key: tuple[str, int, str, int], value: str) -> None:
+    """Add to a member's history; `key` is (rule, moment in ms, incarnation, number)."""
+    store.run(
+        "INSERT INTO noted (member, rule, at_ms, incarnation, seq, value) VALUES (?, ?, ?, ?, ?, ?)",
+        (member, *key, value),
+    )
+
+
+def unnote(store: Store, member: str, incarnation: str, seq: int) -> None:
+    """Take one entry out of a member's history."""
+    store.run(
+        "DELETE FROM noted WHERE member = ? AND incarnation = ? AND seq = ?", (member, incarnation, seq)
+    )
+
+
+def given(store: Store, programme: str, rule: str) -> int:
+    """Return how often a capped rule has given to anybody."""
+    row = store.row("SELECT given FROM capped WHERE programme = ? AND rule = ?", (programme, rule))
+    return int(row["given"]) if row is not None else 0
+
+
+def give_capped(store: Store, programme: str, rule: str, times: int) -> None:
+    """Count what a capped rule gave (below zero: gave back)."""
+    store.run(
+        "INSERT INTO capped (programme, rule, given) VALUES (?, ?, ?)"
+        " ON CONFLICT (programme, rule) DO UPDATE SET given = capped.given + excluded.given",
+        (programme, rule, times),
+    )
+
+
+def programme_of(store: Store, receipt: str) -> tuple[str, int] | None:
+    """Return id and version of the programme a booked receipt was evaluated with."""
+    row = store.row("SELECT programme, version FROM receipt WHERE receipt = ?", (receipt,))
+    return (str(row["programme"]), int(row["version"])) if row is not None else None
+
+
 def give_voucher(store: Store, member: str, number: str, voucher: str, dates: Dates) -> None:
     """Give a voucher; its use may have been booked before."""
     store.run(
@@ -113,11 +158,20 @@ RECEIPT_COLUMNS = (
     "programme",
     "version",
     "state",
+    "partner",
 )
 
 
-def put_receipt(store: Store, values: dict[str, object], rules: Sequence[tuple[str, int, int]]) -> None:
-    """Add a receipt and what each rule did: (rule, rebate in minor units, points)."""
+def put_receipt(
+    store: Store,
+    values: dict[str, object],
+    rules: Sequence[tuple[str, int, int]],
+    spent: Sequence[tuple[str, str, int, int, str]],
+) -> None:
+    """Add a receipt, what each rule did: (rule, rebate in minor units, points), and what points became.
+
+    The latter is (rule, wallet, points, amount in minor units, into).
+    """
     columns, marks = ", ".join(RECEIPT_COLUMNS), ", ".join("?" * len(RECEIPT_COLUMNS))
     store.run(
         f"INSERT INTO receipt ({columns}) VALUES ({marks})",  # noqa: S608 - names of our own
@@ -126,6 +180,11 @@ def put_receipt(store: Store, values: dict[str, object], rules: Sequence[tuple[s
     store.run_many(
         "INSERT INTO receipt_rule (receipt, rule, rebate_minor, points) VALUES (?, ?, ?, ?)",
         [(values["receipt"], *rule) for rule in rules],
+    )
+    store.run_many(
+        "INSERT INTO receipt_spent (receipt, place, rule, wallet, points, amount_minor, turned_into)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(values["receipt"], place, *one) for place, one in enumerate(spent)],
     )
 
 

@@ -44,6 +44,7 @@ GROUP BY m.rule ORDER BY receipts DESC, m.rule LIMIT 10
 RECEIPT_STATES = "SELECT state, count(*) AS receipts FROM receipt GROUP BY state ORDER BY state"
 OFFLINE_RECEIPTS = "SELECT sum(offline) AS offline, count(*) AS receipts FROM receipt"
 EARNED_AND_REDEEMED = """
-SELECT receipt, kind, unit, sum(amount) AS amount FROM entry
-WHERE kind IN ('EARN', 'REDEEM') AND parked = 0 GROUP BY receipt, kind, unit ORDER BY receipt, kind, unit
+SELECT receipt, CASE WHEN kind = 'LOAD' THEN 'EARN' ELSE kind END AS kind, unit, sum(amount) AS amount
+FROM entry WHERE kind IN ('EARN', 'LOAD', 'REDEEM') AND parked = 0
+GROUP BY receipt, CASE WHEN kind = 'LOAD' THEN 'EARN' ELSE kind END, unit ORDER BY receipt, kind, unit
 """
