@@ -68,7 +68,7 @@ class Agreed:
 
 
 class Quoter:
-    """Answers quotes, remembers the last of each receipt until it is committed; `seal` opens tokens, draws."""
+    """Answers quotes, keeps the last of each receipt until it is committed; `seal` opens tokens, draws."""
 
     def __init__(
         self,

@@ -1,0 +1,128 @@
+"""Whatever a member does, a till's figures, head office's books and the pure fold of the quotes are one."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.headoffice.member_import import import_members
+from agent.headoffice.office import Office
+from agent.headoffice.publish import publish
+from agent.journal.entry import Entry
+from agent.loyalty.basket import Basket
+from agent.loyalty.carry import Carried, carry
+from agent.loyalty.carry_back import carry_back
+from agent.loyalty.member import Lot, MemberFacts, WalletFacts
+from agent.loyalty.quote import Quote
+from agent.loyalty.read import load_programme
+from agent.loyalty.returns import effects_of
+from tests.headoffice.both_ends import ShopTill
+from tests.headoffice.lived import CLUB, DAY, agree, back, figures, line, sale, sell, void
+from tests.headoffice.till_end import NOON, StillClock
+
+TEXT = load_programme(CLUB, name="whole-language.toml").text
+GOODS = (
+    line(1, "coat", 9_999),
+    line(2, "coffee", 700, "coffee", quantity="2"),
+    line(3, "tea", 301, "tea"),
+    line(4, "gift card", 2500, "stored-value"),
+    line(5, "cake", 55, "cake"),
+)
+BASKETS = st.lists(st.sampled_from(GOODS), min_size=1, max_size=4, unique_by=lambda one: one["line"])
+POINTS = st.sampled_from([0, 0, 50, 300])
+SALES = st.tuples(st.just("sale"), BASKETS, POINTS)
+PARTS = st.tuples(st.just("return"), st.integers(0, 3), st.integers(0, 3))
+VOIDS = st.tuples(st.just("void"), st.integers(0, 3), st.none())
+SYNCS = st.tuples(st.just("sync"), st.none(), st.none())
+LIVES = st.lists(st.one_of(SALES, SALES, PARTS, VOIDS, SYNCS), min_size=3, max_size=8)
+
+
+class Life:
+    """One member at one till, with the same life folded by `carry` alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.office = Office(folder / "state", StillClock(), serving=True)
+        publish(self.office, CLUB, name="whole-language.toml")
+        import_members(self.office, "member,wallet,balance\nm-1,points,1000\n", name="members.csv")
+        self.till = ShopTill(self.office, folder, "1-1", 1, programme=CLUB)
+        self.till.pull()
+        opening = Lot("opening-unlimited", 1000)
+        self.pure = MemberFacts("m-1", wallets={"points": WalletFacts([opening])})
+        self.sold: list[tuple[str, Carried, dict[int, int]]] = []
+        self.over: set[str] = set()
+
+    def live(self, what: str, one: Any, other: Any) -> None:
+        """Do one thing at the till and by `carry`."""
+        match what:
+            case "sale":
+                self._sell(one, other)
+            case "sync":
+                agree(self.office, self.till)
+            case _ if one < len(self.sold) and self.sold[one][0] not in self.over:
+                self._take_back(one, 0 if what == "void" else other, is_void=what == "void")
+
+    def _sell(self, lines: list[dict[str, Any]], points: int) -> None:
+        receipt = f"r{len(self.sold) + 1}"
+        told = sorted(lines, key=lambda each: each["line"])
+        sell(self.till, sale(receipt, *told, redeem={"points": points} if points else {}))
+        quote = msgspec.convert(self._entry(receipt).data["quote"], Quote)
+        carried = carry(TEXT, self.pure, quote, NOON)
+        self.pure = carried.facts
+        self.sold.append((receipt, carried, {}))
+
+    def _take_back(self, number: int, at: int, *, is_void: bool) -> None:
+        receipt, carried, before = self.sold[number]
+        basket = msgspec.convert(self._entry(receipt).data["basket"], Basket)
+        if is_void and before:
+            return  # goods came back: such a receipt cannot be voided
+        if is_void:
+            void(self.till, receipt)
+            now = {each.line: each.amount_minor for each in basket.lines}
+        else:
+            asked = basket.lines[at % len(basket.lines)]
+            left = asked.amount_minor - before.get(asked.line, 0)
+            if not left:
+                return
+            now = {asked.line: max(1, left // 2) if at == 1 else left}
+            told = {"line": asked.line, "amount_minor": now[asked.line]}
+            back(self.till, receipt, f"b{sum(before.values())}", told)
+        effects = effects_of(basket, carried.quote, before, now)
+        undone = carry_back(self.pure, carried, effects, day=DAY, policy="keep")
+        after = {each: before.get(each, 0) + now.get(each, 0) for each in {*before, *now}}
+        self.sold[number] = (receipt, undone, after)
+        self.pure = undone.facts
+        if is_void or all(after.get(each.line, 0) >= each.amount_minor for each in basket.lines):
+            self.over.add(receipt)
+
+    def _entry(self, receipt: str) -> Entry:
+        return self.till.desk.ledger.read.entries_of(receipt)[0]
+
+    def close(self) -> None:
+        self.till.close()
+        self.office.close()
+
+
+def worth(told: dict[str, Any]) -> dict[str, Any]:
+    """Leave out how lots and vouchers are called: `carry` names them by receipt, a journal by entry."""
+    lots = {name: sorted(held.values()) for name, held in told["lots"].items()}
+    return told | {"lots": lots, "vouchers": len(told["vouchers"])}
+
+
+@settings(max_examples=15)
+@given(life=LIVES)
+def test_a_tills_figures_head_offices_books_and_the_pure_fold_are_one(
+    life: list[tuple[str, Any, Any]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        lived = Life(Path(folder))
+        try:
+            for one in life:
+                lived.live(*one)
+            shown = figures(lived.till.desk.ledger.read.facts("m-1", DAY))
+            assert agree(lived.office, lived.till) == shown
+            assert worth(shown) == worth(figures(lived.pure))
+        finally:
+            lived.close()
