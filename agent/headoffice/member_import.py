@@ -72,6 +72,8 @@ def import_members(office: Office, text: str, *, name: str) -> Imported:
     rows = list(_read(text, name))
     store = office.store
     with store.writing():
+        # What a list still says of a member that was merged is said of the one it was merged into.
+        rows = [(line, row._replace(member=members.owner_of(store, row.member))) for line, row in rows]
         mistakes = [mistake for line, row in rows for mistake in _conflicts(office, line, row)]
         if mistakes:
             raise DocumentError(name, mistakes[:MAX_MISTAKES])

@@ -46,8 +46,14 @@ def void(till: ShopTill, receipt: str) -> None:
     till.desk.call("void", receipt, b"{}")
 
 
+def of_member(office: Office, member: str) -> MemberFacts:
+    row = member_row(office.store, member)
+    assert row is not None, member
+    return facts_of(office.store, row)
+
+
 def at_office(office: Office) -> MemberFacts:
-    return facts_of(office.store, member_row(office.store, "m-1"))
+    return of_member(office, "m-1")
 
 
 def figures(facts: MemberFacts | None) -> dict[str, Any]:

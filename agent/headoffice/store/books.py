@@ -28,6 +28,17 @@ def open_lot(store: Store, key: tuple[str, str, str], amount: int, dates: Dates)
     )
 
 
+def receive_lot(store: Store, key: tuple[str, str, str], amount: int, dates: Dates) -> None:
+    """Add points that come from elsewhere, with the dates they have, to a lot or as one."""
+    store.run(
+        "INSERT INTO lot (member, wallet, lot, remaining, active_from, expires_on, ends_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (member, wallet, lot) DO UPDATE SET"
+        " remaining = lot.remaining + excluded.remaining, active_from = excluded.active_from,"
+        " expires_on = excluded.expires_on, ends_at = excluded.ends_at",
+        (*key, amount, *dates),
+    )
+
+
 def move_lot(store: Store, key: tuple[str, str, str], amount: int) -> None:
     """Take from a lot (below zero) or give back to it; an unknown one is made for the time being."""
     store.run(

@@ -177,6 +177,7 @@ ALTER TABLE receipt ADD COLUMN partner TEXT NOT NULL DEFAULT '';
 ALTER TABLE member ADD COLUMN events TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE member ADD COLUMN of_age_from TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE member ADD COLUMN merged_into TEXT NOT NULL DEFAULT '';
+ALTER TABLE own_journal ADD COLUMN role TEXT NOT NULL DEFAULT 'allowances';
 CREATE INDEX member_merged ON member (merged_into) WHERE merged_into <> '';
 """
 

@@ -1,0 +1,102 @@
+"""The end of a period: head office ranks its members, and the best get what the programme promised."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from agent.errors import Refused
+from agent.headoffice.decisions import decide
+from agent.headoffice.facts import facts_of
+from agent.headoffice.movements import Signed
+from agent.headoffice.office import Office
+from agent.headoffice.store import members, moves, programmes
+from agent.journal.drafting import Deal, changes
+from agent.journal.entry import Draft
+from agent.loyalty.basket import Basket
+from agent.loyalty.closing import Award, Standing, close_period
+from agent.loyalty.compile import Compiled, compile_programme
+from agent.loyalty.read import load_programme
+
+
+class Winner(NamedTuple):
+    """A member that was given something, and by what score."""
+
+    member: str
+    score: int
+    gives: int
+
+
+class Closed(NamedTuple):
+    """A period that is over; `repeated` says that it was closed before."""
+
+    reference: str
+    repeated: bool
+    ranked: int
+    winners: list[Winner]
+
+
+def close(office: Office, event: str, measure: str, best: int, signed: Signed) -> Closed:
+    """Rank members by a measure (a key as facts have it: NAME:2026-11) and book the event for the best.
+
+    How many win is the rule's `max_total`; `best` above 0 ends the ranking there.
+
+    Raises:
+        Refused: no programme is in force, or it does not know the event.
+        Conflict: another period was closed under this reference.
+    """
+    compiled = _in_force(office)
+    ranked: list[tuple[str, int]] = []
+    awards: list[Award] = []
+    at = office.clock.now()
+
+    def drafts() -> list[Draft]:
+        rows = moves.ranking(office.store, measure)
+        ranked.extend((str(row["member"]), int(row["score"])) for row in rows)
+        awards.extend(_awards(office, compiled, (event, signed, at), ranked[: best or None]))
+        if not awards:
+            raise Refused(
+                "nobody_wins",
+                f"event {event} gives nothing to the {len(ranked)} members with a score in {measure}",
+                remedy="look at the rule's event and at the measure's key (NAME:2026-11)",
+            )
+        told = {"winners": [one.member for one in awards], "ranked": len(ranked)}
+        head = Draft("NOTE", receipt=signed.reference, part="period", actor=signed.by, data=told)
+        return [head, *(one for award in awards for one in changes(_deal(compiled, award, at)))]
+
+    asked = {"event": event, "measure": measure, "best": best}
+    is_new = decide(office, signed.reference, asked, drafts)
+    scores = dict(ranked)
+    winners = [Winner(one.member, scores[one.member], len(one.quote.gives)) for one in awards]
+    return Closed(signed.reference, not is_new, len(ranked), winners)
+
+
+def _awards(
+    office: Office, compiled: Compiled, act: tuple[str, Signed, datetime], ranked: list[tuple[str, int]]
+) -> list[Award]:
+    event, signed, at = act
+    standings = []
+    for member, score in ranked:
+        row = members.member_row(office.store, member)
+        assert row is not None, "who is ranked is in the books"
+        standings.append(Standing(facts_of(office.store, row, at), score))
+    basket = Basket(
+        receipt_id=signed.reference,
+        sold_at=at,
+        store="",
+        till="",
+        currency=compiled.programme.text.programme.currency,
+        lines=[],
+        event=event,
+        cashier=signed.by,
+    )
+    return close_period(compiled, basket, standings, at)
+
+
+def _deal(compiled: Compiled, award: Award, at: datetime) -> Deal:
+    return Deal(award.basket, award.quote, award.member, at, at.astimezone(compiled.zone).date())
+
+
+def _in_force(office: Office) -> Compiled:
+    newest = programmes.newest_programme(office.store)
+    if newest is None:
+        raise Refused("no_programme", "no programme is in force", remedy="publish one first")
+    return compile_programme(load_programme(bytes(newest["text"]), name="programme"))
