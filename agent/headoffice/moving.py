@@ -36,8 +36,8 @@ def book(store: Store, entry: Entry) -> None:
             _move(store, effects.owned(entry))
         case _:
             _effect(effects, entry)
-    owned = effects.owned(entry) if entry.kind != "MERGE" else entry
-    moves.add(store, owned)
+    owner = entry.account if entry.kind == "MERGE" else effects.owned(entry).account
+    moves.add(store, entry, owner)
     members.touch(store, entry.account)
     members.touch(store, members.owner_of(store, entry.account))
 

@@ -9,9 +9,9 @@ BY_MEMBER = ("noted", "receipt", "settlement", "movement", "allowance", "card")
 """Tables whose rows simply change hands when members become one."""
 
 
-def add(store: Store, entry: Entry) -> None:
-    """Keep a movement, a row for each lot."""
-    key = (entry.incarnation, entry.seq, entry.kind, entry.receipt, entry.part, entry.account, entry.unit)
+def add(store: Store, entry: Entry, owner: str) -> None:
+    """Keep a movement of what `owner` has now, a row for each lot."""
+    key = (entry.incarnation, entry.seq, entry.kind, entry.receipt, entry.part, owner, entry.unit)
     body = canonical_bytes(entry)
     store.run_many(
         "INSERT INTO movement (incarnation, seq, kind, reference, part, member, wallet, lot, amount, at,"
