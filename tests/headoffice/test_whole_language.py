@@ -152,6 +152,27 @@ def test_of_gifts_that_all_share_the_first_ones_booked_count(office: Office, til
     assert rows(office, "SELECT rule, given FROM capped") == [("twice", 1)]
 
 
+@pytest.mark.parametrize(("tag", "rule"), [("soap", "once"), ("bread", "daily")])
+def test_a_cap_a_member_or_a_day_counts_at_all_tills(
+    office: Office, tills: Tills, tag: str, rule: str
+) -> None:
+    first, second = tills
+    sell(first, sale("r1", line(1, tag, 100, tag)))
+    agree(office, first, second)
+    sell(second, sale("r2", line(1, tag, 100, tag)))
+    agree(office, first, second)
+    given = [
+        any(kind == "GIVE" for kind, _ in kinds(first, "r1")),
+        any(k == "GIVE" for k, _ in kinds(second, "r2")),
+    ]
+    assert given == [True, False]
+    void(first, "r1")
+    agree(office, first, second)
+    sell(second, sale("r3", line(1, tag, 100, tag)))
+    assert ("GIVE", rule) in kinds(second, "r3")
+    agree(office, first, second)
+
+
 def test_the_draw_is_fixed_with_the_first_quote(office: Office, tills: Tills) -> None:
     first, _ = tills
     sell(first, sale("r1", TEA))
