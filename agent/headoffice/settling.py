@@ -12,14 +12,17 @@ from typing import Any
 import msgspec
 
 from agent.headoffice.effects import Effects
-from agent.headoffice.shapes import receipt_data
+from agent.headoffice.shapes import ReceiptData, receipt_data
 from agent.headoffice.store import books, log, settlements
 from agent.headoffice.store.protocol import Store
+from agent.headoffice.versions import compiled_of
 from agent.journal.entry import Draft, Entry, entry_from
 from agent.journal.reversing import EFFECTS, is_missing, undone_by
 from agent.loyalty.basket import Basket
 from agent.loyalty.quote import Quote
-from agent.loyalty.returns import asked_minor, effects_of
+from agent.loyalty.return_policy import Sale, effects_by_policy
+from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of
+from agent.loyalty.unquoted import earning_only
 
 SETTLES = frozenset({"RETURN", "RECEIPT", *EFFECTS})
 """What can complete a return when it is booked."""
@@ -33,6 +36,7 @@ class _Sale:
     basket: Basket
     quote: Quote
     entries: Sequence[Entry]
+    data: ReceiptData
 
 
 def settle_returns(store: Store, effects: Effects, came: Entry) -> None:
@@ -47,7 +51,7 @@ def settle_returns(store: Store, effects: Effects, came: Entry) -> None:
     data = receipt_data(receipt)
     if data.quote is None:
         return
-    sale = _Sale(receipt, data.basket, data.quote, entries)
+    sale = _Sale(receipt, data.basket, data.quote, entries, data)
     for incarnation, seq in waiting:
         _settle(store, effects, sale, (incarnation, seq), came)
 
@@ -61,7 +65,7 @@ def _settle(store: Store, effects: Effects, sale: _Sale, key: tuple[str, int], c
         before = _sum(before, now)
     else:
         return
-    undo = effects_of(sale.basket, sale.quote, before, now)
+    undo = _effects(store, sale, before, now)
     after = _sum(before, now)
     is_all = all(after.get(line.line, 0) >= line.amount_minor for line in sale.basket.lines)
     settled = [other for each in sale.entries for other in settlements.of(store, each)]
@@ -80,6 +84,20 @@ def _settle(store: Store, effects: Effects, sale: _Sale, key: tuple[str, int], c
         if not is_known:
             said = f"return {one.part}: more came back than is left of the sale"
             effects.differ(came, "return_beyond_sale", said)
+
+
+def _effects(store: Store, sale: _Sale, before: Mapping[int, int], now: Mapping[int, int]) -> ReturnEffects:
+    """Return what comes back by the policies of the sale's programme.
+
+    A debt is always allowed here: any other policy would depend on what arrives first.
+    """
+    named = sale.quote.programme
+    compiled = compiled_of(store, named.id, named.version)
+    if compiled is None or compiled.ref != named:
+        return effects_of(sale.basket, sale.quote, before, now)
+    rules = earning_only(compiled) if sale.data.unquoted else compiled
+    sold = Sale(sale.basket, sale.quote, sale.data.facts, sale.data.at, sale.data.draw)
+    return effects_by_policy(rules, sold, before, now)
 
 
 def _minors(sale: _Sale, back: Entry, before: Mapping[int, int]) -> tuple[dict[int, int], bool]:

@@ -191,6 +191,11 @@ class Queries:
         row = self._one("SELECT id, version, text, sha256 FROM programme ORDER BY stored DESC LIMIT 1")
         return StoredProgramme(row[0], row[1], bytes(row[2]), row[3]) if row else None
 
+    def programme_text(self, name: str, version: int) -> bytes | None:
+        """Return one version of a programme as published, None if it was never stored here."""
+        row = self._one("SELECT text FROM programme WHERE id = ? AND version = ?", name, version)
+        return bytes(row[0]) if row else None
+
     def members(self) -> list[str]:
         """Return every member whose row lies in the ledger itself, in order."""
         rows = self._rows("SELECT member FROM member WHERE facts != ? ORDER BY member", FORGOTTEN)

@@ -149,7 +149,8 @@ class Checkout:
     async def take_back(self, receipt_id: str, return_id: str, body: bytes) -> dict[str, Any]:
         """Take goods back."""
         told = decode_json(body, ReturnBody, what="return")
-        return await take_back(self._ledger, receipt_id, return_id, told)
+        current = self._quoter.programme()
+        return await take_back(self._ledger, receipt_id, return_id, told, current=current)
 
     async def recall(self, receipt_id: str) -> dict[str, Any]:
         """Say what became of a receipt: the recovery call."""

@@ -5,6 +5,8 @@ that this till does not know is noted, and head office undoes its points once it
 """
 
 import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -16,13 +18,25 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.records import StoredReceipt
 from agent.ledger.transaction import Transaction
 from agent.loyalty.basket import Basket
+from agent.loyalty.compile import Compiled
+from agent.loyalty.member import MemberFacts
 from agent.loyalty.quote import Quote
-from agent.loyalty.returns import asked_minor, effects_of
+from agent.loyalty.return_policy import Sale, effects_by_policy, with_debt
+from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of
+from agent.loyalty.unquoted import earning_only
 from agent.till.shapes import ReturnBody
+from agent.till.versions import compiled_of
+
+Judge = Callable[[Mapping[int, int], Mapping[int, int]], ReturnEffects]
+"""Says what a return does, from the minor units of each line that came back before and come back now."""
 
 
-async def take_back(ledger: Ledger, receipt_id: str, return_id: str, body: ReturnBody) -> dict[str, Any]:
+async def take_back(
+    ledger: Ledger, receipt_id: str, return_id: str, body: ReturnBody, *, current: Compiled | None = None
+) -> dict[str, Any]:
     """Book a return; the same return again gets the same answer.
+
+    The programme of the sale decides by its own policies; `current` is the one in force.
 
     Raises:
         Conflict: this return id came with other lines.
@@ -46,7 +60,8 @@ async def take_back(ledger: Ledger, receipt_id: str, return_id: str, body: Retur
         sale = next((one for one in entries if one.kind == "RECEIPT"), None)
         if sale is None:
             return _note(tx, receipt_id, return_id, asked)
-        answer = _book(tx, sale, entries, return_id=return_id, body=body)
+        judge = _judge(tx, sale, current)
+        answer = _book(tx, sale, entries, judge, return_id=return_id, body=body)
         _move_state(tx, known_here, str(answer["state"]))
         return answer
 
@@ -61,14 +76,34 @@ def _note(tx: Transaction, receipt_id: str, return_id: str, asked: dict[str, Any
     return answer
 
 
+def _judge(tx: Transaction, sale: Entry, current: Compiled | None) -> Judge:
+    """Return what says what a return does: by the policies of the sale's programme, else in proportion."""
+    basket = msgspec.convert(sale.data["basket"], Basket)
+    quote = msgspec.convert(sale.data["quote"], Quote)
+    compiled = compiled_of(current, tx, quote.programme)
+    if compiled is None:
+        return lambda before, now: effects_of(basket, quote, before, now)
+    facts = msgspec.convert(sale.data.get("facts"), MemberFacts | None)
+    at = datetime.fromisoformat(sale.data["at"])
+    sold = Sale(basket, quote, facts, at, int(sale.data.get("draw", 0)))
+    rules = earning_only(compiled) if sale.data.get("unquoted") else compiled
+
+    def judge(before: Mapping[int, int], now: Mapping[int, int]) -> ReturnEffects:
+        effects = effects_by_policy(rules, sold, before, now)
+        balances = {wallet: tx.balance(sale.account, wallet) for wallet in effects.earned}
+        return with_debt(effects, compiled.programme, balances)
+
+    return judge
+
+
 def _book(
-    tx: Transaction, sale: Entry, entries: list[Entry], *, return_id: str, body: ReturnBody
+    tx: Transaction, sale: Entry, entries: list[Entry], judge: Judge, *, return_id: str, body: ReturnBody
 ) -> dict[str, Any]:
     basket = msgspec.convert(sale.data["basket"], Basket)
     quote = msgspec.convert(sale.data["quote"], Quote)
     before = _returned(entries)
     minors = _asked_minors(basket, before, entries, body)
-    effects = effects_of(basket, quote, before, minors)
+    effects = judge(before, minors)
     is_all = all(
         before.get(line.line, 0) + minors.get(line.line, 0) >= line.amount_minor for line in basket.lines
     )
@@ -81,6 +116,8 @@ def _book(
         "spent_back": effects.spent,
         "provisional": False,
     }
+    if effects.deducted_minor:
+        answer["deducted_minor"] = effects.deducted_minor
     data = {
         "asked": msgspec.to_builtins(body),
         "answer": answer,

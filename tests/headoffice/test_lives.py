@@ -166,7 +166,7 @@ def agree_with_all(_: Entry) -> list[Any]:
     return []
 
 
-@settings(max_examples=12)
+@settings(max_examples=250)
 @given(life=TWO_TILLS)
 def test_in_whatever_order_journals_arrive_the_figures_are_the_same(
     life: list[tuple[int, tuple[str, Any, Any]]],
@@ -208,7 +208,7 @@ def live_at(both: tuple[ShopTill, ShopTill], at: int, told: tuple[str, Any, Any]
         return  # it came back before, or the till that knows it says it cannot
 
 
-@settings(max_examples=15)
+@settings(max_examples=250)
 @given(life=LIVES)
 def test_a_tills_figures_head_offices_books_and_the_pure_fold_are_one(
     life: list[tuple[str, Any, Any]],
