@@ -155,16 +155,21 @@ def period() -> None:
 @click.option("--event", required=True, help="The event that the programme's rule waits for.")
 @click.option("--measure", required=True, help="What members are ranked by: a tier's measure, NAME:2026-11.")
 @click.option("--best", type=click.IntRange(min=0), default=0, help="So many win; 0: the rule's max_total.")
+@click.option("--last-day", type=click.DateTime(["%Y-%m-%d"]), help="The day to judge by; otherwise today.")
 @signed
 @as_json
 @config_option
 @errors_told
-def close(config_path: Path, *, event: str, measure: str, best: int, as_json: bool, **people: str) -> None:
+def close(
+    config_path: Path, *, event: str, measure: str, best: int, last_day: datetime | None, as_json: bool,
+    **people: str,
+) -> None:  # fmt: skip
     """Rank members by a measure and give the best what the programme promised for the event."""
     from agent.headoffice import periods  # noqa: PLC0415
 
     with opened(config_path) as office:
-        done = periods.close(office, event, measure, best, _signed(people))
+        asked = periods.Period(event, measure, best, last_day.date() if last_day is not None else None)
+        done = periods.close(office, asked, _signed(people))
     if as_json:
         print_json(done._asdict() | {"winners": [one._asdict() for one in done.winners]})
     elif done.repeated:

@@ -1,6 +1,6 @@
 """The end of a period: head office ranks its members, and the best get what the programme promised."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import NamedTuple
 
 from agent.errors import Refused
@@ -34,10 +34,20 @@ class Closed(NamedTuple):
     winners: list[Winner]
 
 
-def close(office: Office, event: str, measure: str, best: int, signed: Signed) -> Closed:
-    """Rank members by a measure (a key as facts have it: NAME:2026-11) and book the event for the best.
+class Period(NamedTuple):
+    """What is closed: the event, the measure that ranks (a key as facts have it: NAME:2026-11), how many win.
 
-    How many win is the rule's `max_total`; `best` above 0 ends the ranking there.
+    `best` 0 leaves that to the rule's `max_total`; `last_day` is the day to judge by, None for today.
+    """
+
+    event: str
+    measure: str
+    best: int = 0
+    last_day: date | None = None
+
+
+def close(office: Office, period: Period, signed: Signed) -> Closed:
+    """Rank members by a measure and book the event for the best.
 
     Raises:
         Refused: no programme is in force, or it does not know the event.
@@ -46,27 +56,35 @@ def close(office: Office, event: str, measure: str, best: int, signed: Signed) -
     compiled = _in_force(office)
     ranked: list[tuple[str, int]] = []
     awards: list[Award] = []
-    at = office.clock.now()
+    at = _moment(office, compiled, period)
 
     def drafts() -> list[Draft]:
-        rows = moves.ranking(office.store, measure)
+        rows = moves.ranking(office.store, period.measure)
         ranked.extend((str(row["member"]), int(row["score"])) for row in rows)
-        awards.extend(_awards(office, compiled, (event, signed, at), ranked[: best or None]))
+        awards.extend(_awards(office, compiled, (period.event, signed, at), ranked[: period.best or None]))
         if not awards:
             raise Refused(
                 "nobody_wins",
-                f"event {event} gives nothing to the {len(ranked)} members with a score in {measure}",
-                remedy="look at the rule's event and at the measure's key (NAME:2026-11)",
+                f"event {period.event} gives nothing to the {len(ranked)} members with a score in"
+                f" {period.measure} on {at.date()}",
+                remedy="look at the rule's event, its dates, and the measure's key (NAME:2026-11)",
             )
         told = {"winners": [one.member for one in awards], "ranked": len(ranked)}
         head = Draft("NOTE", receipt=signed.reference, part="period", actor=signed.by, data=told)
         return [head, *(one for award in awards for one in changes(_deal(compiled, award, at)))]
 
-    asked = {"event": event, "measure": measure, "best": best}
+    asked = {"event": period.event, "measure": period.measure, "best": period.best}
     is_new = decide(office, signed.reference, asked, drafts)
     scores = dict(ranked)
     winners = [Winner(one.member, scores[one.member], len(one.quote.gives)) for one in awards]
     return Closed(signed.reference, not is_new, len(ranked), winners)
+
+
+def _moment(office: Office, compiled: Compiled, period: Period) -> datetime:
+    """Return now, or the last moment of the day to judge by."""
+    if period.last_day is None:
+        return office.clock.now()
+    return datetime.combine(period.last_day, time(23, 59, 59), compiled.zone)
 
 
 def _awards(

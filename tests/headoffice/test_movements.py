@@ -15,6 +15,7 @@ from agent.headoffice.member_import import import_members
 from agent.headoffice.members import card_tag
 from agent.headoffice.movements import Signed
 from agent.headoffice.office import Office
+from agent.headoffice.periods import Period
 from agent.headoffice.publish import publish
 from agent.headoffice.reexecute import Judge
 from agent.headoffice.report import report
@@ -29,6 +30,7 @@ m-1,,points,1000,2026-12-31
 m-2,2990000000026,points,40,2026-12-31
 m-2,,points,7,
 """
+PROGRAMMES = Path(__file__).resolve().parents[2] / "config" / "programmes"
 OTHER_CARD = "2990000000026"
 
 
@@ -211,17 +213,36 @@ def test_the_best_of_a_period_get_what_the_programme_promised(office: Office, ti
     sell(till, sale("r1", line(1, "coat", 5000)))
     sell(till, sale("r2", line(1, "coat", 6000), instruments=[OTHER_CARD]))
     till.push()
-    done = periods.close(office, "best-of-year", "gold", 1, signed("2026"))
+    done = periods.close(office, Period("best-of-year", "gold", 1), signed("2026"))
     assert [(one.member, one.score) for one in done.winners] == [("m-2", 6000)]
     assert points(office, "m-2") == 47 + 60 + 500
-    assert periods.close(office, "best-of-year", "gold", 1, signed("2026")).repeated
+    assert periods.close(office, Period("best-of-year", "gold", 1), signed("2026")).repeated
     assert points(office, "m-2") == 607
     with pytest.raises(Refused, match="gives nothing"):
-        periods.close(office, "no-such-event", "gold", 1, signed("2027"))
+        periods.close(office, Period("no-such-event", "gold", 1), signed("2027"))
     till.pull()
     assert figures(till.desk.ledger.read.facts("m-2", DAY)) == figures(of_member(office, "m-2"))
     assert report(office)["points"][0]["awarded"] == 500
     assert is_sound(office)
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "measure", "last_day"),
+    [
+        ("customer-of-the-month", "customer-of-the-month", "in-the-race:2026-11", "2026-11-30"),
+        ("monthly-contest", "most-visits", "visits:2026-08", "2026-08-31"),
+    ],
+)
+def test_shipped_contests_are_closed_by_their_own_measures(
+    tmp_path: Path, name: str, event: str, measure: str, last_day: str
+) -> None:
+    office = Office(tmp_path / "contest", StillClock())
+    publish(office, (PROGRAMMES / f"{name}.toml").read_bytes(), name=name)
+    import_members(office, f"member,measure,amount\nm-1,{measure},10\nm-2,{measure},30\n", name="members.csv")
+    done = periods.close(office, Period(event, measure, 1, date.fromisoformat(last_day)), signed("2026-11"))
+    assert [one.member for one in done.winners] == ["m-2"]
+    assert points(office, "m-2") == 1000
+    office.close()
 
 
 @pytest.mark.parametrize(

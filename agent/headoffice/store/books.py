@@ -200,10 +200,11 @@ def put_receipt(
 
 
 def set_receipt_state(store: Store, receipt: str, state: str) -> None:
-    """Say what became of a receipt, if it is known already; wholly returned and voided are final."""
+    """Say what became of a receipt, if it is known already; wholly returned is final but for a void."""
     store.run(
-        "UPDATE receipt SET state = ? WHERE receipt = ? AND state IN ('committed', 'partly_returned')",
-        (state, receipt),
+        "UPDATE receipt SET state = ? WHERE receipt = ?"
+        " AND (state IN ('committed', 'partly_returned') OR ? = 'voided')",
+        (state, receipt, state),
     )
 
 
