@@ -195,6 +195,9 @@ class Effects:
             key = (original.incarnation, original.allowance, lot)
             allowances.spend(self._store, key, -amount)
             books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
+        for lot, last_day in entry.data.get("extend", {}).items():
+            day = date.fromisoformat(last_day).isoformat()
+            books.extend_lot(self._store, (entry.account, entry.unit, lot), day)
 
     def _return(self, entry: Entry) -> None:
         answer = entry.data.get("answer")

@@ -7,22 +7,24 @@ settled.  What the sale cannot account for stays a difference.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 
 from agent.headoffice.effects import Effects
 from agent.headoffice.shapes import ReceiptData, receipt_data
-from agent.headoffice.store import books, log, settlements
+from agent.headoffice.store import books, log, members, settlements
 from agent.headoffice.store.protocol import Store
 from agent.headoffice.versions import compiled_of
 from agent.journal.entry import Draft, Entry, entry_from
-from agent.journal.reversing import EFFECTS, is_missing, undone_by
+from agent.journal.reversing import EFFECTS, extended, is_missing, undone_by
 from agent.loyalty.basket import Basket
 from agent.loyalty.quote import Quote
 from agent.loyalty.return_policy import Sale, effects_by_policy
 from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of
 from agent.loyalty.unquoted import earning_only
+from agent.loyalty.words import setting
 
 SETTLES = frozenset({"RETURN", "RECEIPT", *EFFECTS})
 """What can complete a return when it is booked."""
@@ -71,7 +73,7 @@ def _settle(store: Store, effects: Effects, sale: _Sale, key: tuple[str, int], c
     settled = [other for each in sale.entries for other in settlements.of(store, each)]
     mine = [each for each in settled if (each.incarnation, each.seq) == key]
     for original, draft in undone_by([*sale.entries, *settled], sale.quote, undo, one.part, done=mine):
-        reversal = effects.owned(_entry(one, draft))
+        reversal = effects.owned(_entry(one, _extended(store, sale, one, draft)))
         effects.undo(reversal, effects.owned(original))
         settlements.add(store, key, reversal, effects.owned(original))
         effects.touched[reversal.account] = None
@@ -98,6 +100,20 @@ def _effects(store: Store, sale: _Sale, before: Mapping[int, int], now: Mapping[
     rules = earning_only(compiled) if sale.data.unquoted else compiled
     sold = Sale(sale.basket, sale.quote, sale.data.facts, sale.data.at, sale.data.draw)
     return effects_by_policy(rules, sold, before, now)
+
+
+def _extended(store: Store, sale: _Sale, back: Entry, draft: Draft) -> Draft:
+    """Let points come back into an ended lot for as long as the sale's programme says."""
+    named = sale.quote.programme
+    compiled = compiled_of(store, named.id, named.version)
+    if draft.data["undoes"] != "REDEEM" or compiled is None:
+        return draft
+    account = members.owner_of(store, draft.account)
+    known = books.lot_ends(store, account, draft.unit)
+    ends = {lot: date.fromisoformat(known[lot]) for lot, _ in draft.lots if known.get(lot)}
+    day = datetime.fromisoformat(back.data["asked"]["returned_at"]).astimezone(compiled.zone).date()
+    policy = setting(compiled.programme.text.settings, "returned_expired_lot")
+    return extended(draft, policy, ends, day)
 
 
 def _minors(sale: _Sale, back: Entry, before: Mapping[int, int]) -> tuple[dict[int, int], bool]:

@@ -4,12 +4,14 @@ Pure and shared: the till that knows a sale and the head office that settles a r
 parts of the same entries.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 import msgspec
 
 from agent.journal.entry import Draft, Entry, LotAmount
+from agent.loyalty.lots import returned_expiry
 from agent.loyalty.quote import Quote
 from agent.loyalty.returns import ReturnEffects
 
@@ -106,6 +108,19 @@ def is_missing(
     figures |= {("GIVE", gift_part(quote, at)) for at in effects.gives}
     noted = sum(one.kind == "HISTORY" for one in entries)
     return not figures <= here or noted < len(effects.noted)
+
+
+def extended(draft: Draft, policy: str, ends: Mapping[str, date | None], day: date) -> Draft:
+    """Give points that come back into ended lots the days that the setting returned_expired_lot says.
+
+    `ends` names the last day of each lot; nothing is said of lots that keep theirs.
+    """
+    longer = {
+        lot: ended.isoformat()
+        for lot, _ in draft.lots
+        if (ended := returned_expiry(policy, ends.get(lot), day)) is not None and ended != ends.get(lot)
+    }
+    return msgspec.structs.replace(draft, data=draft.data | {"extend": longer}) if longer else draft
 
 
 def left_of(entry: Entry, entries: Sequence[Entry], points: int) -> list[LotAmount]:

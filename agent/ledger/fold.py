@@ -73,13 +73,15 @@ class Folder:
     def _move(self, entry: Entry, name: str, amount: int) -> None:
         lots = self._lots.setdefault(entry.unit, {})
         known = lots.get(name)
+        longer = _day(_text(entry.data.get("extend", {}), name))
         if known is not None:
-            lots[name] = _with_amount(known, known.amount + amount)
+            lots[name] = _moved(known, amount, longer)
         elif entry.kind in OPENING:
             data = entry.data
             lots[name] = _lot(name, amount, _text(data, "active_from"), _text(data, "expires_on"), data)
         elif (dates := self._dates_of(name)) is not None:
-            lots[name] = _lot(name, amount, dates[0], dates[1], {"ends_at": dates[2]})
+            spent = _lot(name, 0, dates[0], dates[1], {"ends_at": dates[2]})
+            lots[name] = _moved(spent, amount, longer)
 
     def _count(self, entry: Entry) -> None:
         """Move a counting rule exactly as head office books it; a REVERSE carries negated figures."""
@@ -145,8 +147,10 @@ def fold(
     return folder.result(usable, day)
 
 
-def _with_amount(lot: Lot, amount: int) -> Lot:
-    return Lot(lot.lot, amount, lot.active_from, lot.expires_on, lot.ends_at)
+def _moved(lot: Lot, by: int, longer: date | None) -> Lot:
+    """Return a lot with so many points more; one that points came back into may end later."""
+    ends = max(lot.expires_on, longer) if longer and lot.expires_on else lot.expires_on
+    return Lot(lot.lot, lot.amount + by, lot.active_from, ends, lot.ends_at)
 
 
 def _lot(name: str, amount: int, active_from: str, expires_on: str, data: dict[str, object]) -> Lot:

@@ -6,14 +6,14 @@ that this till does not know is noted, and head office undoes its points once it
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any, NamedTuple
 
 import msgspec
 
 from agent.errors import Conflict, Refused
 from agent.journal.entry import Draft, Entry
-from agent.journal.reversing import undone_by
+from agent.journal.reversing import Undone, extended, undone_by
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import StoredReceipt
 from agent.ledger.transaction import Transaction
@@ -24,11 +24,22 @@ from agent.loyalty.quote import Quote
 from agent.loyalty.return_policy import Sale, effects_by_policy, with_debt
 from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of
 from agent.loyalty.unquoted import earning_only
+from agent.loyalty.words import setting
 from agent.till.shapes import ReturnBody
 from agent.till.versions import compiled_of
 
 Judge = Callable[[Mapping[int, int], Mapping[int, int]], ReturnEffects]
-"""Says what a return does, from the minor units of each line that came back before and come back now."""
+
+
+class Policy(NamedTuple):
+    """The sale's programme on returns: what one does, and until when points come back into an ended lot.
+
+    `judge` is given the minor units of each line that came back before and come back now.
+    """
+
+    judge: Judge
+    expired_lots: str = "keep"
+    zone: tzinfo = UTC
 
 
 async def take_back(
@@ -60,8 +71,8 @@ async def take_back(
         sale = next((one for one in entries if one.kind == "RECEIPT"), None)
         if sale is None:
             return _note(tx, receipt_id, return_id, asked)
-        judge = _judge(tx, sale, current)
-        answer = _book(tx, sale, entries, judge, return_id=return_id, body=body)
+        policy = _policy(tx, sale, current)
+        answer = _book(tx, sale, entries, policy, return_id=return_id, body=body)
         _move_state(tx, known_here, str(answer["state"]))
         return answer
 
@@ -76,13 +87,13 @@ def _note(tx: Transaction, receipt_id: str, return_id: str, asked: dict[str, Any
     return answer
 
 
-def _judge(tx: Transaction, sale: Entry, current: Compiled | None) -> Judge:
-    """Return what says what a return does: by the policies of the sale's programme, else in proportion."""
+def _policy(tx: Transaction, sale: Entry, current: Compiled | None) -> Policy:
+    """Return the policies of the sale's programme; in proportion if that version is not here any more."""
     basket = msgspec.convert(sale.data["basket"], Basket)
     quote = msgspec.convert(sale.data["quote"], Quote)
     compiled = compiled_of(current, tx, quote.programme)
     if compiled is None:
-        return lambda before, now: effects_of(basket, quote, before, now)
+        return Policy(lambda before, now: effects_of(basket, quote, before, now))
     facts = msgspec.convert(sale.data.get("facts"), MemberFacts | None)
     at = datetime.fromisoformat(sale.data["at"])
     sold = Sale(basket, quote, facts, at, int(sale.data.get("draw", 0)))
@@ -93,17 +104,18 @@ def _judge(tx: Transaction, sale: Entry, current: Compiled | None) -> Judge:
         balances = {wallet: tx.balance(sale.account, wallet) for wallet in effects.earned}
         return with_debt(effects, compiled.programme, balances)
 
-    return judge
+    settings = compiled.programme.text.settings
+    return Policy(judge, setting(settings, "returned_expired_lot"), compiled.zone)
 
 
 def _book(
-    tx: Transaction, sale: Entry, entries: list[Entry], judge: Judge, *, return_id: str, body: ReturnBody
+    tx: Transaction, sale: Entry, entries: list[Entry], policy: Policy, *, return_id: str, body: ReturnBody
 ) -> dict[str, Any]:
     basket = msgspec.convert(sale.data["basket"], Basket)
     quote = msgspec.convert(sale.data["quote"], Quote)
     before = _returned(entries)
     minors = _asked_minors(basket, before, entries, body)
-    effects = judge(before, minors)
+    effects = policy.judge(before, minors)
     is_all = all(
         before.get(line.line, 0) + minors.get(line.line, 0) >= line.amount_minor for line in basket.lines
     )
@@ -123,14 +135,22 @@ def _book(
         "answer": answer,
         "lines": [[line, minor] for line, minor in sorted(minors.items())],
     }
+    day = body.returned_at.astimezone(policy.zone).date()
     drafts = [
         Draft("RETURN", receipt=sale.receipt, part=return_id, account=sale.account, data=data),
-        *(one.draft for one in undone_by(entries, quote, effects, return_id)),
+        *(_draft(tx, one, policy, day) for one in undone_by(entries, quote, effects, return_id)),
     ]
     for one in drafts:
         actor = body.cashier or sale.actor
         tx.append(msgspec.structs.replace(one, at=body.returned_at.isoformat(), actor=actor))
     return answer
+
+
+def _draft(tx: Transaction, one: Undone, policy: Policy, day: date) -> Draft:
+    if one.original.kind != "REDEEM":
+        return one.draft
+    ends = tx.lot_ends(one.original.account, (lot for lot, _ in one.draft.lots))
+    return extended(one.draft, policy.expired_lots, ends, day)
 
 
 def _move_state(tx: Transaction, stored: StoredReceipt | None, state: str) -> None:

@@ -1,6 +1,8 @@
 """Goods come back by the policies of the programme they were sold under, wherever they come back."""
 
+import json
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from agent.headoffice.office import Office
 from agent.headoffice.publish import publish
 from tests.headoffice.both_ends import ShopTill
 from tests.headoffice.lived import agree, at_office, back, figures, line, sale, sell
-from tests.headoffice.till_end import StillClock
+from tests.headoffice.till_end import NOON, StillClock
 
 CLUB = b"""
 [programme]
@@ -23,6 +25,7 @@ name = { en = "Thresholds", ru = "Thresholds", fi = "Thresholds" }
 [settings]
 returns = "recompute"
 debt = "deduct_from_refund"
+returned_expired_lot = "extend:P14D"
 [wallet.points]
 name = { en = "points", ru = "points", fi = "points" }
 value = "0.01"
@@ -86,3 +89,21 @@ def test_a_till_deducts_points_that_are_gone_from_the_refund(office: Office, til
     assert (answer["refund_minor"], answer["deducted_minor"]) == (12_000 - 117, 117)
     agree(office, *tills)
     assert sum(figures(at_office(office))["lots"].get("points", {}).values()) == -50
+
+
+@pytest.mark.parametrize("where", [0, 1], ids=["at its own till", "at another till"])
+def test_points_that_come_back_into_an_ended_lot_live_on_as_long_as_the_programme_says(
+    office: Office, tills: Tills, where: int
+) -> None:
+    import_members(office, "member,wallet,balance,expires_on\nm-1,points,300,2026-11-24\n", name="more.csv")
+    for one in tills:
+        one.pull()
+    sell(tills[0], sale("r1", line(1, "tea", 500), redeem={"points": 300}))
+    body = {"lines": [{"line": 1}], "returned_at": (NOON + timedelta(days=3)).isoformat()}
+    tills[where].desk.call("take_back", "r1", "b1", json.dumps(body).encode())
+    agree(office, *tills)
+    [lot] = at_office(office).wallets["points"].lots
+    assert (lot.amount, lot.expires_on) == (300, date(2026, 12, 11))
+    shown = tills[where].desk.ledger.read.facts("m-1", date(2026, 12, 1))
+    assert shown is not None
+    assert [one.amount for one in shown.wallets["points"].lots] == [300]

@@ -48,6 +48,21 @@ def move_lot(store: Store, key: tuple[str, str, str], amount: int) -> None:
     )
 
 
+def extend_lot(store: Store, key: tuple[str, str, str], last_day: str) -> None:
+    """Let a lot end later; a day before the one it has changes nothing, so the order does not matter."""
+    store.run(
+        "UPDATE lot SET expires_on = max(expires_on, ?) WHERE member = ? AND wallet = ? AND lot = ?"
+        " AND expires_on <> ''",
+        (last_day, *key),
+    )
+
+
+def lot_ends(store: Store, member: str, wallet: str) -> dict[str, str]:
+    """Return the last day of each lot of a wallet, empty: none."""
+    rows = store.rows("SELECT lot, expires_on FROM lot WHERE member = ? AND wallet = ?", (member, wallet))
+    return {str(row["lot"]): str(row["expires_on"]) for row in rows}
+
+
 def count_row(store: Store, member: str, rule: str) -> Row | None:
     """Return where a member stands on a counting rule."""
     return store.row("SELECT * FROM counted WHERE member = ? AND rule = ?", (member, rule))
