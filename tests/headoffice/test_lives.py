@@ -76,6 +76,9 @@ class Life:
         told = sorted(lines, key=lambda each: each["line"])
         sell(self.till, sale(receipt, *told, redeem={"points": points} if points else {}))
         quote = msgspec.convert(self._entry(receipt).data["quote"], Quote)
+        # A till calls a voucher r1-0 what `carry` calls r1/0.
+        used = [msgspec.structs.replace(each, id=each.id.replace("-", "/")) for each in quote.vouchers]
+        quote = msgspec.structs.replace(quote, vouchers=used)
         carried = carry(TEXT, self.pure, quote, NOON)
         self.pure = carried.facts
         self.sold.append((receipt, carried, {}))
