@@ -1,6 +1,7 @@
 """Member facts after a return: points leave the lots the sale made and go back into those it debited."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 
 import msgspec
@@ -83,9 +84,8 @@ def _counts(facts: MemberFacts, sale: Carried, effects: ReturnEffects) -> dict[s
 
 def _forgotten(history: Mapping[str, list[str]], effects: ReturnEffects) -> dict[str, list[str]]:
     """Return the history without one entry, the newest that says so, for each that was noted."""
-    found = {rule: list(values) for rule, values in history.items()}
+    newest_first = {rule: list(reversed(values)) for rule, values in history.items()}
     for one in effects.noted:
-        values = found.get(one.rule, [])
-        if one.value in values:
-            del values[len(values) - 1 - values[::-1].index(one.value)]
-    return found
+        with suppress(ValueError):  # it fell out of the few that are kept
+            newest_first.get(one.rule, []).remove(one.value)
+    return {rule: list(reversed(values)) for rule, values in newest_first.items()}
