@@ -11,6 +11,7 @@ import click
 
 from agent import __version__
 from agent.cli.headoffice_admin import member, till
+from agent.cli.headoffice_moves import period
 from agent.cli.office import config_option, counted, opened
 from agent.cli.office_programme import programme
 from agent.cli.output import (
@@ -155,7 +156,7 @@ def status(config_path: Path, *, as_json: bool) -> None:
             )
 
 
-for group in (programme, member, till):
+for group in (programme, member, till, period):
     main.add_command(group)
 
 if __name__ == "__main__":

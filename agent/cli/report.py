@@ -32,8 +32,13 @@ def show_report(report: dict[str, Any]) -> None:
             for row in report["members_and_others"]
         ],
     )
-    columns = ("wallet", "opening", "issued", "spent", "expired", "outstanding", "members")
+    columns = (
+        "wallet", "opening", "issued", "awarded", "spent", "adjusted", "transferred", "expired",
+        "outstanding", "members",
+    )  # fmt: skip
     print_table("points", columns, [[_number(row[column]) for column in columns] for row in report["points"]])
+    _show_some("turned_into", ("turned_into", "wallet", "receipts", "points", "amount_minor"), report)
+    _show_some("partners", ("partner", "wallet", "issued", "redeemed", "settlement_minor"), report)
     print_table(
         "top rules",
         ("rule", "receipts", "rebates", "points"),
@@ -43,6 +48,13 @@ def show_report(report: dict[str, Any]) -> None:
         ],
     )
     print_table("differences", ("kind", "receipts"), list(report["differences"].items()))
+
+
+def _show_some(part: str, columns: tuple[str, ...], report: dict[str, Any]) -> None:
+    """Print a part of a report that many programmes do not have, where it has rows."""
+    if report[part]:
+        rows = [[_number(row[column]) for column in columns] for row in report[part]]
+        print_table(part.replace("_", " "), columns, rows)
 
 
 def _share(row: dict[str, Any], *names: str) -> tuple[Any, ...]:

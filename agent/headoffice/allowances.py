@@ -44,6 +44,14 @@ def time_zone(office: Office) -> ZoneInfo:
     return ZoneInfo("UTC") if row is None else _zone_of(bytes(row["text"]))
 
 
+def is_alive(row: Row, now: datetime, zone: ZoneInfo) -> bool:
+    """Return whether points of a lot may be spent now, by the calendar of the programme."""
+    if row["active_from"] and row["active_from"] > now.astimezone(zone).date().isoformat():
+        return False
+    end = _end_of(row, zone)
+    return end is None or end > now
+
+
 @lru_cache(maxsize=8)
 def _zone_of(text: bytes) -> ZoneInfo:
     try:
@@ -69,7 +77,7 @@ def _refusal(office: Office, till: str, request: AllowanceRequest) -> Deny | Ref
 def _issue(office: Office, request: AllowanceRequest, zone: ZoneInfo) -> AllowanceAnswer:
     now = office.clock.now()
     rows = allowances.free_lots(office.store, request.member, request.wallet)
-    usable = [(row, row["free"]) for row in rows if row["free"] > 0 and _is_alive(row, now, zone)]
+    usable = [(row, row["free"]) for row in rows if row["free"] > 0 and is_alive(row, now, zone)]
     # What a clawback took below zero is owed before anything more is set aside.
     owed = -sum(row["free"] for row in rows if row["free"] < 0)
     free = max(0, sum(amount for _, amount in usable) - owed)
@@ -115,13 +123,6 @@ def _as_message(office: Office, row: Row) -> Allowance:
         ],
         honour_until_ms=row["honour_until_ms"],
     )
-
-
-def _is_alive(row: Row, now: datetime, zone: ZoneInfo) -> bool:
-    if row["active_from"] and row["active_from"] > now.astimezone(zone).date().isoformat():
-        return False
-    end = _end_of(row, zone)
-    return end is None or end > now
 
 
 def _end_of(row: Row, zone: ZoneInfo) -> datetime | None:

@@ -20,8 +20,8 @@ from agent.headoffice.store.log import Booked
 from agent.headoffice.store.protocol import Store
 from agent.journal.chain import next_hash
 from agent.journal.entry import Entry, entry_from
+from agent.journal.reversing import EFFECTS
 
-UNDONE = frozenset({"EARN", "REDEEM", "LOAD", "GIVE", "COUNT", "COUPON"})
 LARGEST_NUMBER = 2**63
 """What a column can hold."""
 BATCH = 200
@@ -111,7 +111,7 @@ def _book(store: Store, effects: Effects, logged: Booked, entry: Entry | None) -
     except POISON as failure:
         _park(store, logged, Parked("malformed", f"{type(failure).__name__}: {failure}"))
     else:
-        if entry.kind in UNDONE:
+        if entry.kind in EFFECTS:
             _release(store, effects, entry)
         if entry.kind in SETTLES:
             _settle(store, effects, entry)

@@ -1,15 +1,16 @@
-"""Counts and vouchers as entries move them; the same arithmetic as a till's own figures.
+"""Counts, measures, history and vouchers as entries move them; the same arithmetic as a till's own figures.
 
 What an entry says is checked here against what a till accepts in member facts: one till's nonsense must
 not come back to all the others as news.
 """
 
-from datetime import date
+from datetime import date, datetime
 
 from agent.headoffice.outcomes import Parked
 from agent.headoffice.store import books
 from agent.headoffice.store.protocol import Store
 from agent.journal.entry import Entry
+from agent.loyalty.basket import MONEY_LIMIT
 
 LONGEST_NAME = 64
 MOST_STEPS = 1_000_000
@@ -30,6 +31,26 @@ def move_count(store: Store, entry: Entry, *, undone: bool) -> None:
     position += units - size * (-abs(rewards) if undone else abs(rewards))
     today += units if told_day == day else 0
     books.put_count(store, entry.account, rule, (position, day, today, lifetime + units))
+
+
+def move_measure(store: Store, entry: Entry) -> None:
+    """Add to a member's measure; a REVERSE carries its amount negated already."""
+    amount = entry.data.get("amount")
+    if not isinstance(amount, int) or abs(amount) > MONEY_LIMIT:
+        raise Parked("malformed", "a measure needs an amount")
+    books.add_measured(store, entry.account, name_in(entry.data.get("measure")), amount)
+
+
+def note(store: Store, entry: Entry) -> None:
+    """Remember a purchase for a rule, in the order of receipts, whenever it arrives."""
+    at_ms = int(datetime.fromisoformat(entry.at).timestamp() * 1000)
+    key = (name_in(entry.data.get("rule")), at_ms, entry.incarnation, entry.seq)
+    books.note(store, entry.account, key, name_in(entry.data.get("value")))
+
+
+def unnote(store: Store, entry: Entry) -> None:
+    """Forget what the undone entry noted."""
+    books.unnote(store, entry.account, entry.incarnation, entry.seq)
 
 
 def give_voucher(store: Store, entry: Entry, dates: books.Dates) -> None:

@@ -82,7 +82,7 @@ def directory_blob(state: Path, digest: str) -> bytes | None:
 
 def _listed(store: Store) -> Iterator[Listed]:
     for one in directories.everybody(store):
-        facts = facts_from(one.row, Owned(one.lots, one.counts, one.vouchers))
+        facts = facts_from(one.row, Owned(*one[2:]))
         cards = [(bytes(card["tag"]), bool(card["blocked"])) for card in one.cards]
         yield Listed(one.row["member"], one.row["version"], compact(facts), cards)
 

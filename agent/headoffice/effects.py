@@ -9,17 +9,21 @@ from datetime import date, datetime
 
 import msgspec
 
+from agent.headoffice import capping
 from agent.headoffice.counting import (
     LONGEST_NAME,
     give_voucher,
     is_withdrawn,
     move_count,
+    move_measure,
+    note,
+    unnote,
     use_voucher,
     withdraw_voucher,
 )
 from agent.headoffice.facts import facts_of, stale_parts
 from agent.headoffice.outcomes import Parked
-from agent.headoffice.receipts import by_rule, receipt_row
+from agent.headoffice.receipts import by_rule, receipt_row, spent_on
 from agent.headoffice.shapes import receipt_data
 from agent.headoffice.store import allowances, books, log, members
 from agent.headoffice.store.books import Dates
@@ -35,6 +39,7 @@ UNPAID = "voided_unpaid"
 NAMED = {
     "no_quote": "paid without a matching quote of ours: it earns, nothing was taken off",
     "voided_before": "cancelled before it was paid, and paid all the same",
+    "tender_rule": "paid otherwise than planned, and a rule gave what only the planned tender earns",
 }
 """What a till says of a receipt that has a word of its own here; the rest is `told_by_till`."""
 
@@ -46,6 +51,7 @@ class Effects:
         self._store = store
         self._till = till
         self._shop = shop
+        self._owners: dict[str, str] = {}
         self.touched: dict[str, None] = {}
         """Members whose figures changed, in the order of their first change."""
         self._changes: dict[str, Callable[[Entry], None]] = {
@@ -55,6 +61,8 @@ class Effects:
             "GIVE": self._give,
             "REDEEM": self._redeem,
             "COUNT": lambda entry: move_count(store, entry, undone=False),
+            "MEASURE": lambda entry: move_measure(store, entry),
+            "HISTORY": lambda entry: note(store, entry),
             "COUPON": self._use_voucher,
             "REVERSE": self._reverse,
             "RETURN": self._return,
@@ -75,10 +83,18 @@ class Effects:
             self.differ(entry, "unknown_kind", f"{entry.kind} is of a newer program; kept")
         _refuse_unheard_of(entry)
         change = self._changes.get(entry.kind)
+        owned = self.owned(entry)
         if change is not None:
-            change(entry)
-        if entry.account:
-            self.touched[entry.account] = None
+            change(owned)
+        if owned.account:
+            self.touched[owned.account] = None
+
+    def owned(self, entry: Entry) -> Entry:
+        """Return an entry as that of the member whose account it is now: a merged one lives on in another."""
+        owner = self._owners.get(entry.account)
+        if owner is None:
+            owner = self._owners[entry.account] = members.owner_of(self._store, entry.account)
+        return entry if owner == entry.account else msgspec.structs.replace(entry, account=owner)
 
     def differ(self, entry: Entry, kind: str, detail: str) -> None:
         """Note a difference for a person to look at; the entry keeps its effect."""
@@ -102,9 +118,10 @@ class Effects:
         self._if_voided_elsewhere(entry, ("NOTE", UNPAID))
         state = books.state_before_receipt(self._store, entry.receipt)
         values = receipt_row(entry, data, till=self._till, shop=self._shop, state=state)
-        books.put_receipt(self._store, values, by_rule(data))
+        books.put_receipt(self._store, values, by_rule(data), spent_on(data))
 
     def _give(self, entry: Entry) -> None:
+        capping.take_one(self._store, entry)
         if entry.lots:
             self._open_lots(entry)
         elif entry.data.get("kind") == "voucher":
@@ -120,7 +137,8 @@ class Effects:
         allowance = allowances.by_number(self._store, entry.incarnation, entry.allowance)
         if allowance is None:
             raise Parked("no_allowance", f"spent {-entry.amount} {entry.unit} without an allowance of ours")
-        if (allowance["member"], allowance["wallet"]) != (entry.account, entry.unit):
+        whose = members.owner_of(self._store, allowance["member"])
+        if (whose, allowance["wallet"]) != (entry.account, entry.unit):
             raise Parked("foreign_allowance", f"allowance {entry.allowance} belongs to another account")
         if allowance["state"] != "OPEN":
             raise Parked("closed_allowance", f"allowance {entry.allowance} was given back before")
@@ -145,13 +163,19 @@ class Effects:
         if entry.data.get("undoes") == "RECEIPT":
             books.set_receipt_state(self._store, entry.receipt, "voided")
             return
-        self.undo(entry, original_of(self._store, entry))
+        self.undo(entry, self.owned(original_of(self._store, entry, self.owned)))
 
     def undo(self, entry: Entry, original: Entry) -> None:
-        """Move back what a REVERSE undoes of its original."""
+        """Move back what a REVERSE undoes of its original; both as `owned`."""
+        if original.kind == "GIVE":
+            capping.give_back(self._store, original)
         match original.kind:
             case "COUNT":
                 move_count(self._store, entry, undone=True)
+            case "MEASURE":
+                move_measure(self._store, entry)
+            case "HISTORY":
+                unnote(self._store, original)
             case "COUPON":
                 use_voucher(self._store, original, times=-1)
             case "GIVE" if original.data.get("kind") == "voucher":
@@ -171,6 +195,9 @@ class Effects:
             key = (original.incarnation, original.allowance, lot)
             allowances.spend(self._store, key, -amount)
             books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
+        for lot, last_day in entry.data.get("extend", {}).items():
+            day = date.fromisoformat(last_day).isoformat()
+            books.extend_lot(self._store, (entry.account, entry.unit, lot), day)
 
     def _return(self, entry: Entry) -> None:
         answer = entry.data.get("answer")

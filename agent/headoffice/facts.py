@@ -1,6 +1,6 @@
 """Member facts as head office knows them: what tills get, and what a till's own are compared with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -8,23 +8,30 @@ import msgspec
 
 from agent.headoffice.store import members
 from agent.headoffice.store.protocol import Row, Store
-from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
+from agent.loyalty.afterwards.carry import HISTORY_KEPT
+from agent.loyalty.member import CountFacts, Lot, MemberEvent, MemberFacts, Voucher, WalletFacts
 from agent.sync.wire import MemberRow
 
 
 class Owned(NamedTuple):
-    """Rows of one member's lots, counts and vouchers."""
+    """Rows of one member's lots, counts, vouchers, measures and history."""
 
-    lots: Sequence[Row]
-    counts: Sequence[Row]
-    vouchers: Sequence[Row]
+    lots: Sequence[Row] = ()
+    counts: Sequence[Row] = ()
+    vouchers: Sequence[Row] = ()
+    measures: Sequence[Row] = ()
+    history: Sequence[Row] = ()
 
 
 def facts_of(store: Store, row: Row, as_of: datetime | None = None) -> MemberFacts:
     """Return the facts of one member row: all lots with what remains, open allowances included."""
     member = row["member"]
     owned = Owned(
-        members.lots_of(store, member), members.counts_of(store, member), members.vouchers_of(store, member)
+        members.lots_of(store, member),
+        members.counts_of(store, member),
+        members.vouchers_of(store, member),
+        members.measures_of(store, member),
+        members.history_of(store, member),
     )
     return facts_from(row, owned, as_of)
 
@@ -40,6 +47,8 @@ def facts_from(row: Row, owned: Owned, as_of: datetime | None = None) -> MemberF
         tier=row["tier"],
         segments=msgspec.json.decode(row["segments"], type=list[str]),
         choices=msgspec.json.decode(row["choices"], type=list[str]),
+        events=msgspec.json.decode(row["events"], type=list[MemberEvent]),
+        of_age_from=msgspec.json.decode(row["of_age_from"], type=dict[str, date]),
         wallets={wallet: WalletFacts(held) for wallet, held in lots.items()},
         counts={
             count["rule"]: CountFacts(
@@ -47,6 +56,8 @@ def facts_from(row: Row, owned: Owned, as_of: datetime | None = None) -> MemberF
             )
             for count in owned.counts
         },
+        measures={one["measure"]: one["amount"] for one in owned.measures},
+        history=_history(owned.history),
         vouchers=[
             Voucher(
                 one["voucher"],
@@ -59,6 +70,14 @@ def facts_from(row: Row, owned: Owned, as_of: datetime | None = None) -> MemberF
         ],
         as_of=as_of,
     )
+
+
+def _history(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Return the newest of what each rule remembers, in the order of receipts."""
+    found: dict[str, list[str]] = {}
+    for one in rows:
+        found.setdefault(one["rule"], []).append(one["value"])
+    return {rule: kept[-HISTORY_KEPT:] for rule, kept in found.items()}
 
 
 def wire_row(store: Store, row: Row, as_of: datetime) -> MemberRow:
@@ -78,16 +97,25 @@ def stale_parts(till: MemberFacts, ours: MemberFacts, day: date) -> list[str]:
 
     Offline that is expected; it is settled and counted, never silent.
     """
-    parts = [name for name in ("status", "tier") if getattr(till, name) != getattr(ours, name)]
-    if sorted(till.segments) != sorted(ours.segments):
-        parts.append("segments")
+    parts = [name for name in ("status", "tier", "of_age_from") if getattr(till, name) != getattr(ours, name)]
+    parts += [
+        name
+        for name in ("segments", "choices", "events")
+        if sorted(map(str, getattr(till, name))) != sorted(map(str, getattr(ours, name)))
+    ]
     wallets = sorted(till.wallets.keys() | ours.wallets.keys())
     parts += [f"wallets/{one}" for one in wallets if _spendable(till, one, day) != _spendable(ours, one, day)]
     rules = sorted(till.counts.keys() | ours.counts.keys())
     parts += [f"counts/{rule}" for rule in rules if _position(till, rule) != _position(ours, rule)]
+    parts += [f"measures/{key}" for key in _unequal(till.measures, ours.measures, 0)]
+    parts += [f"history/{rule}" for rule in _unequal(till.history, ours.history, [])]
     if _usable(till, day) != _usable(ours, day):
         parts.append("vouchers")
     return parts
+
+
+def _unequal(one: Mapping[str, object], other: Mapping[str, object], none: object) -> list[str]:
+    return [key for key in sorted({*one, *other}) if one.get(key, none) != other.get(key, none)]
 
 
 def _spendable(facts: MemberFacts, wallet: str, day: date) -> dict[str, int]:

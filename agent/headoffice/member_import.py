@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,9 @@ MAX_MISTAKES = 100
 LONGEST_CELL = 64
 LONGEST_LIST = 1024
 LONGEST_NUMBER = 20
+DATES = (
+    "active_from", "expires_on", "voucher_from", "voucher_until", "event_from", "event_until", "of_age_from",
+)  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -41,6 +44,13 @@ class Row(NamedTuple):
     voucher_id: str = ""
     voucher_from: str = ""
     voucher_until: str = ""
+    event: str = ""
+    event_from: str = ""
+    event_until: str = ""
+    age: str = ""
+    of_age_from: str = ""
+    measure: str = ""
+    amount: str = ""
 
 
 class Imported(NamedTuple):
@@ -62,6 +72,8 @@ def import_members(office: Office, text: str, *, name: str) -> Imported:
     rows = list(_read(text, name))
     store = office.store
     with store.writing():
+        # What a list still says of a member that was merged is said of the one it was merged into.
+        rows = [(line, row._replace(member=members.owner_of(store, row.member))) for line, row in rows]
         mistakes = [mistake for line, row in rows for mistake in _conflicts(office, line, row)]
         if mistakes:
             raise DocumentError(name, mistakes[:MAX_MISTAKES])
@@ -132,11 +144,15 @@ def _shapes(row: Row) -> Iterator[tuple[str, str]]:
         longest = LONGEST_LIST if column in {"segments", "choices"} else LONGEST_CELL
         if len(getattr(row, column)) > longest:
             yield column, f"at most {longest} characters"
-    for column in ("active_from", "expires_on", "voucher_from", "voucher_until"):
+    for column in DATES:
         if getattr(row, column) and not _is_date(getattr(row, column)):
             yield column, "write a date as 2026-12-31"
     if row.balance and not _is_balance(row.balance):
         yield "balance", f"whole points, 1 to {MONEY_LIMIT}"
+    if row.amount and not _is_balance(row.amount):
+        yield "amount", f"a whole number, 1 to {MONEY_LIMIT}"
+    if row.age and not (row.age.isascii() and row.age.isdigit()):
+        yield "age", "years, as 18"
 
 
 def _pairs(row: Row) -> Iterator[tuple[str, str]]:
@@ -149,6 +165,12 @@ def _pairs(row: Row) -> Iterator[tuple[str, str]]:
         yield "balance", "these dates belong to a balance"
     if bool(row.voucher) != bool(row.voucher_id):
         yield "voucher_id", "a voucher needs its name and its id"
+    if (row.event_from or row.event_until) and not row.event:
+        yield "event", "these dates belong to an event"
+    if bool(row.age) != bool(row.of_age_from):
+        yield "of_age_from", "an age needs the day from which the member has it"
+    if bool(row.measure) != bool(row.amount):
+        yield "amount", "a measure needs its amount"
     if row.card and not normalised(row.card):
         yield "card", "a number, or nothing"
 
@@ -168,24 +190,25 @@ def _conflicts(office: Office, line: int, row: Row) -> Iterator[Mistake]:
             yield Mistake(
                 f"line {line}, balance", "opened_otherwise", values, "an opening balance counts once"
             )
+    if row.measure:
+        known = members.opening_measure(office.store, row.member, row.measure)
+        if known not in {0, int(row.amount)}:
+            values = {"imported": known, "given": row.amount}
+            yield Mistake(f"line {line}, amount", "opened_otherwise", values, "a measure is started once")
 
 
 def _put(office: Office, row: Row) -> None:
     store = office.store
     known = members.member_row(store, row.member)
-    members.put_member(
-        store,
-        row.member,
-        tier=row.tier or (known["tier"] if known else ""),
-        segments=_list(row.segments) if row.segments else (known["segments"] if known else "[]"),
-        choices=_list(row.choices) if row.choices else (known["choices"] if known else "[]"),
-    )
+    members.put_member(store, row.member, _told(row, known))
     if row.card:
         members.put_card(store, card_tag(office, row.card, row.scheme or CARD), row.member)
     if row.balance:
         members.put_opening_lot(
             store, _lot_key(row), int(row.balance), active_from=row.active_from, expires_on=row.expires_on
         )
+    if row.measure:
+        members.put_opening_measure(store, row.member, row.measure, int(row.amount))
     if row.voucher:
         members.put_voucher(
             store,
@@ -195,6 +218,29 @@ def _put(office: Office, row: Row) -> None:
             active_from=row.voucher_from,
             expires_on=row.voucher_until,
         )
+
+
+def _told(row: Row, known: Any) -> dict[str, str]:
+    """Return what is said of a member, one row of the file on top of what was known."""
+    told: dict[str, str] = {
+        column: known[column] if known else default
+        for column, default in zip(members.TOLD, ("", "[]", "[]", "[]", "{}"), strict=True)
+    }
+    told |= {"tier": row.tier} if row.tier else {}
+    told |= {name: _list(cells) for name in ("segments", "choices") if (cells := getattr(row, name))}
+    if row.event:
+        event = {"event": row.event, "from": row.event_from or None, "until": row.event_until or None}
+        others = [
+            one
+            for one in msgspec.json.decode(told["events"])
+            if (one["event"], one["from"]) != (event["event"], event["from"])
+        ]
+        events = sorted([*others, event], key=lambda one: (one["event"], one["from"] or ""))
+        told["events"] = msgspec.json.encode(events).decode()
+    if row.age:
+        ages = msgspec.json.decode(told["of_age_from"]) | {row.age: row.of_age_from}
+        told["of_age_from"] = msgspec.json.encode(ages, order="sorted").decode()
+    return told
 
 
 def _lot_key(row: Row) -> tuple[str, str, str]:

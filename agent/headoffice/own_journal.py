@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agent.errors import LedgerDamaged
 from agent.headoffice.segments import Segments
-from agent.headoffice.store import allowances, own
+from agent.headoffice.store import allowances, members, own
 from agent.headoffice.store.allowances import Issue
 from agent.headoffice.store.protocol import Store
 from agent.journal.chain import next_hash
@@ -83,7 +83,7 @@ class OwnJournal:
 def _put_back(store: Store, issue: Issue) -> bool:
     known = allowances.by_number(store, issue.incarnation, issue.number)
     if known is None:
-        allowances.issue(store, issue)
+        allowances.issue(store, issue._replace(member=members.owner_of(store, issue.member)))
         allowances.skip_number(store, issue.incarnation, issue.number)
         return True
     if (known["request_id"], known["issued"]) != (issue.request_id, sum(part for _, part in issue.slices)):

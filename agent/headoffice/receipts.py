@@ -30,6 +30,7 @@ def receipt_row(entry: Entry, data: ReceiptData, *, till: str, shop: str, state:
         "programme": programme.id if programme else "",
         "version": programme.version if programme else 0,
         "state": state,
+        "partner": data.quote.partner if data.quote else "",
     }
 
 
@@ -43,3 +44,9 @@ def by_rule(data: ReceiptData) -> list[tuple[str, int, int]]:
             before = sums.get(rule, (0, 0))
             sums[rule] = (before[0] + rebate, before[1] + points)
     return [(rule, rebate, points) for rule, (rebate, points) in sorted(sums.items())]
+
+
+def spent_on(data: ReceiptData) -> list[tuple[str, str, int, int, str]]:
+    """Return points that paid for no goods: (rule, wallet, points, money in minor units, into)."""
+    spent = data.quote.spent if data.quote else []
+    return [(one.rule, one.wallet, one.points, one.amount_minor, one.into) for one in spent]

@@ -4,7 +4,9 @@ from typing import Any
 
 from agent.headoffice.allowances import time_zone
 from agent.headoffice.office import Office
-from agent.headoffice.store import figures, log, members, tills
+from agent.headoffice.store import figures, log, members, programmes, tills
+from agent.loyalty.language.read import load_programme
+from agent.loyalty.when.partners import settlement_minor
 
 
 def report(office: Office) -> dict[str, Any]:
@@ -20,6 +22,8 @@ def report(office: Office) -> dict[str, Any]:
             "identified_by_cashier": [_shared(row) for row in store.rows(figures.IDENTIFIED_BY_CASHIER)],
             "members_and_others": [_averaged(row) for row in store.rows(figures.MEMBERS_AND_OTHERS)],
             "points": _points(office, today),
+            "turned_into": [dict(row) for row in store.rows(figures.TURNED)],
+            "partners": _partners(office),
             "top_rules": [dict(row) for row in store.rows(figures.TOP_RULES)],
             "receipts": {row["state"]: row["receipts"] for row in store.rows(figures.RECEIPT_STATES)},
             "differences": log.difference_counts(store),
@@ -57,6 +61,7 @@ def status(office: Office) -> dict[str, Any]:
 
 def _points(office: Office, today: str) -> list[dict[str, Any]]:
     moved = {row["wallet"]: dict(row) for row in office.store.rows(figures.POINTS_MOVED)}
+    here = {row["wallet"]: dict(row) for row in office.store.rows(figures.MOVED_HERE)}
     held = {row["wallet"]: dict(row) for row in office.store.rows(figures.POINTS_HELD, (today, today))}
     none = {
         "issued": 0,
@@ -66,11 +71,30 @@ def _points(office: Office, today: str) -> list[dict[str, Any]]:
         "expired": 0,
         "outstanding": 0,
         "members": 0,
+        "adjusted": 0,
+        "awarded": 0,
+        "transferred": 0,
+        "breakage": 0,
     }
-    return [
-        {"wallet": wallet, **none, **moved.get(wallet, {}), **held.get(wallet, {})}
-        for wallet in sorted(moved.keys() | held.keys())
+    rows = [
+        {"wallet": wallet, **none, **moved.get(wallet, {}), **held.get(wallet, {}), **here.get(wallet, {})}
+        for wallet in sorted(moved.keys() | held.keys() | here.keys())
     ]
+    # What was booked as breakage left its lots; what ended since then still lies in them.
+    return [{**row, "expired": row["expired"] + row.pop("breakage")} for row in rows]
+
+
+def _partners(office: Office) -> list[dict[str, Any]]:
+    """Return what each partner issued and redeemed, and owes by the programme in force (minor units)."""
+    newest = programmes.newest_programme(office.store)
+    programme = load_programme(bytes(newest["text"]), name="programme") if newest is not None else None
+    found = []
+    for row in office.store.rows(figures.PARTNERS):
+        owed = None
+        if programme is not None and row["partner"] in programme.text.partner:
+            owed = settlement_minor(programme, row["partner"], row["wallet"], row["issued"])
+        found.append({**dict(row), "settlement_minor": owed})
+    return found
 
 
 def _shared(row: Any) -> dict[str, Any]:

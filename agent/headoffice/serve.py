@@ -14,6 +14,7 @@ from agent.clock import Clock
 from agent.config.headoffice import HeadOfficeConfig
 from agent.errors import ConfigurationError
 from agent.headoffice.app import build_app
+from agent.headoffice.decisions import catch_up
 from agent.headoffice.notify import notify
 from agent.headoffice.office import Office
 from agent.headoffice.projector import Projector
@@ -54,6 +55,8 @@ def run(config: HeadOfficeConfig, *, clock: Clock) -> int:
 
 def _serve(office: Office, config: HeadOfficeConfig) -> int:
     door = _listen(config)
+    if put_back := catch_up(office):
+        log.warning("decisions put back into older books", count=put_back)
     projector = Projector(office, Judge(office.store), on_failure=lambda: server.end())  # noqa: PLW0108 - made below
     server = Server(_settings(config, build_app(office, projector.wake)))
     host, port = door.getsockname()[:2]

@@ -5,22 +5,28 @@ completes it: what is undone is a `settlement`, entry by entry and lot by lot, a
 settled.  What the sale cannot account for stays a difference.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 
 from agent.headoffice.effects import Effects
-from agent.headoffice.shapes import receipt_data
-from agent.headoffice.store import books, log, settlements
+from agent.headoffice.shapes import ReceiptData, receipt_data
+from agent.headoffice.store import books, log, members, settlements
 from agent.headoffice.store.protocol import Store
-from agent.journal.entry import Entry, entry_from
+from agent.headoffice.versions import compiled_of
+from agent.journal.entry import Draft, Entry, entry_from
+from agent.journal.reversing import EFFECTS, extended, is_missing, undone_by
+from agent.loyalty.afterwards.return_policy import Sale, effects_by_policy
 from agent.loyalty.basket import Basket
+from agent.loyalty.language.words import setting
 from agent.loyalty.quote import Quote
 from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of
+from agent.loyalty.unquoted import earning_only
 
-SETTLES = frozenset({"RETURN", "RECEIPT", "EARN", "REDEEM", "COUNT", "GIVE"})
+SETTLES = frozenset({"RETURN", "RECEIPT", *EFFECTS})
 """What can complete a return when it is booked."""
 
 
@@ -32,6 +38,7 @@ class _Sale:
     basket: Basket
     quote: Quote
     entries: Sequence[Entry]
+    data: ReceiptData
 
 
 def settle_returns(store: Store, effects: Effects, came: Entry) -> None:
@@ -46,7 +53,7 @@ def settle_returns(store: Store, effects: Effects, came: Entry) -> None:
     data = receipt_data(receipt)
     if data.quote is None:
         return
-    sale = _Sale(receipt, data.basket, data.quote, entries)
+    sale = _Sale(receipt, data.basket, data.quote, entries, data)
     for incarnation, seq in waiting:
         _settle(store, effects, sale, (incarnation, seq), came)
 
@@ -60,15 +67,18 @@ def _settle(store: Store, effects: Effects, sale: _Sale, key: tuple[str, int], c
         before = _sum(before, now)
     else:
         return
-    undo = effects_of(sale.basket, sale.quote, before, now)
+    undo = _effects(store, sale, before, now)
     after = _sum(before, now)
     is_all = all(after.get(line.line, 0) >= line.amount_minor for line in sale.basket.lines)
-    for original, lots in list(_undone(store, sale, key, undo, is_all=is_all)):
-        reversal = _reversal(one, original, lots)
-        effects.undo(reversal, original)
-        settlements.add(store, key, reversal, original)
-        effects.touched[original.account] = None
-    if _is_complete(store, sale, key, undo, is_all=is_all):
+    settled = [other for each in sale.entries for other in settlements.of(store, each)]
+    mine = [each for each in settled if (each.incarnation, each.seq) == key]
+    for original, draft in undone_by([*sale.entries, *settled], sale.quote, undo, one.part, done=mine):
+        reversal = effects.owned(_entry(one, _extended(store, sale, one, draft)))
+        effects.undo(reversal, effects.owned(original))
+        settlements.add(store, key, reversal, effects.owned(original))
+        effects.touched[reversal.account] = None
+        mine.append(reversal)
+    if not sale.entry.account or not is_missing(sale.entries, sale.quote, undo, mine):
         settlements.finish(store, key)
         books.set_receipt_state(store, came.receipt, "returned" if is_all else "partly_returned")
         told = {"refund_minor": undo.refund_minor, "earned": undo.earned, "spent": undo.spent}
@@ -76,6 +86,34 @@ def _settle(store: Store, effects: Effects, sale: _Sale, key: tuple[str, int], c
         if not is_known:
             said = f"return {one.part}: more came back than is left of the sale"
             effects.differ(came, "return_beyond_sale", said)
+
+
+def _effects(store: Store, sale: _Sale, before: Mapping[int, int], now: Mapping[int, int]) -> ReturnEffects:
+    """Return what comes back by the policies of the sale's programme.
+
+    A debt is always allowed here: any other policy would depend on what arrives first.
+    """
+    named = sale.quote.programme
+    compiled = compiled_of(store, named.id, named.version)
+    if compiled is None or compiled.ref != named:
+        return effects_of(sale.basket, sale.quote, before, now)
+    rules = earning_only(compiled) if sale.data.unquoted else compiled
+    sold = Sale(sale.basket, sale.quote, sale.data.facts, sale.data.at, sale.data.draw)
+    return effects_by_policy(rules, sold, before, now)
+
+
+def _extended(store: Store, sale: _Sale, back: Entry, draft: Draft) -> Draft:
+    """Let points come back into an ended lot for as long as the sale's programme says."""
+    named = sale.quote.programme
+    compiled = compiled_of(store, named.id, named.version)
+    if draft.data["undoes"] != "REDEEM" or compiled is None:
+        return draft
+    account = members.owner_of(store, draft.account)
+    known = books.lot_ends(store, account, draft.unit)
+    ends = {lot: date.fromisoformat(known[lot]) for lot, _ in draft.lots if known.get(lot)}
+    day = datetime.fromisoformat(back.data["asked"]["returned_at"]).astimezone(compiled.zone).date()
+    policy = setting(compiled.programme.text.settings, "returned_expired_lot")
+    return extended(draft, policy, ends, day)
 
 
 def _minors(sale: _Sale, back: Entry, before: Mapping[int, int]) -> tuple[dict[int, int], bool]:
@@ -114,84 +152,10 @@ def _quantities(sale: _Sale, line: int, until: Entry) -> list[str]:
     return earlier
 
 
-def _undone(
-    store: Store, sale: _Sale, key: tuple[str, int], undo: ReturnEffects, *, is_all: bool
-) -> Iterator[tuple[Entry, list[tuple[str, int]]]]:
-    """Yield what is still to be undone of the entries that are here: all of it, or parts of lots."""
-    for kind, totals in (("EARN", undo.earned), ("REDEEM", undo.spent)):
-        for wallet, points in totals.items():
-            missing = points - settlements.points(store, key, kind, wallet)
-            for original in sale.entries:
-                if (original.kind, original.unit) == (kind, wallet) and missing > 0:
-                    lots = _left_of(store, sale, original, missing)
-                    missing -= sum(abs(amount) for _, amount in lots)
-                    if lots:
-                        yield original, lots
-    for original in sale.entries:
-        is_counted = original.kind == "COUNT" and original.part in undo.counts
-        if (is_counted or (original.kind == "GIVE" and is_all)) and _is_whole(store, sale, original):
-            yield original, [(lot, -amount) for lot, amount in original.lots]
-
-
-def _left_of(store: Store, sale: _Sale, original: Entry, points: int) -> list[tuple[str, int]]:
-    """Return up to so many points of an entry's lots that nobody has undone, with the opposite sign."""
-    undone: dict[str, int] = {}
-    for lot, amount in [*_reversed(sale, original), *settlements.of(store, original)]:
-        undone[lot] = undone.get(lot, 0) + abs(amount)
-    parts = []
-    for lot, amount in original.lots:
-        part = min(points, abs(amount) - undone.get(lot, 0))
-        if part > 0:
-            parts.append((lot, part if amount < 0 else -part))
-            points -= part
-    return parts
-
-
-def _is_whole(store: Store, sale: _Sale, original: Entry) -> bool:
-    is_undone = any(
-        list(one.data.get("of", ())) == [original.incarnation, original.seq] for one in sale.entries
-    )
-    return not is_undone and not settlements.of(store, original)
-
-
-def _reversed(sale: _Sale, original: Entry) -> list[tuple[str, int]]:
-    of = [original.incarnation, original.seq]
-    reversals = [one for one in sale.entries if one.kind == "REVERSE" and list(one.data.get("of", ())) == of]
-    return [lot for one in reversals for lot in one.lots]
-
-
-def _is_complete(
-    store: Store, sale: _Sale, key: tuple[str, int], undo: ReturnEffects, *, is_all: bool
-) -> bool:
-    for kind, totals in (("EARN", undo.earned), ("REDEEM", undo.spent)):
-        if any(settlements.points(store, key, kind, wallet) < points for wallet, points in totals.items()):
-            return False
-    here = {(one.kind, one.part) for one in sale.entries}
-    if any(("COUNT", rule) not in here for rule in undo.counts):
-        return False
-    given = sum(one.kind == "GIVE" for one in sale.entries)
-    return not (is_all and sale.entry.account) or given >= len(sale.quote.gives)
-
-
-def _reversal(back: Entry, original: Entry, lots: list[tuple[str, int]]) -> Entry:
-    """Make the REVERSE that the till would have written had it known the sale."""
-    data: dict[str, Any] = {"undoes": original.kind, "of": [original.incarnation, original.seq]}
-    if original.kind == "COUNT":
-        data |= {"rule": original.part, "day": original.data.get("day", "")}
-        data |= {name: -int(original.data.get(name, 0)) for name in ("units", "rewards")}
-        data["size"] = original.data.get("size", 0)
-    return Entry(
-        back.incarnation,
-        back.seq,
-        "REVERSE",
-        receipt=original.receipt,
-        part=f"{back.part}/{original.kind}/{original.part}",
-        account=original.account,
-        unit=original.unit,
-        amount=sum(amount for _, amount in lots),
-        lots=lots,
-        data=data,
-    )
+def _entry(back: Entry, draft: Draft) -> Entry:
+    """Return the REVERSE that the till would have written had it known the sale."""
+    fields = {name: getattr(draft, name) for name in Draft.__struct_fields__}
+    return Entry(back.incarnation, back.seq, **fields)
 
 
 def _sum(one: Mapping[int, int], other: Mapping[int, int]) -> dict[int, int]:

@@ -1,13 +1,16 @@
 """What a REVERSE undoes: found in the log, of the same receipt and account, and never undone twice over."""
 
+from collections.abc import Callable
+
 from agent.headoffice.outcomes import Parked, Waiting
 from agent.headoffice.store import log, settlements
 from agent.headoffice.store.protocol import Store
 from agent.journal.entry import Entry, entry_from
+from agent.journal.reversing import FIGURES
 
 
-def original_of(store: Store, entry: Entry) -> Entry:
-    """Return the entry that a REVERSE undoes, wholly or in part.
+def original_of(store: Store, entry: Entry, owned: Callable[[Entry], Entry]) -> Entry:
+    """Return the entry that a REVERSE undoes, wholly or in part; `owned` names whose it is now.
 
     Raises:
         Waiting: another till has not sent it yet.
@@ -22,8 +25,8 @@ def original_of(store: Store, entry: Entry) -> Entry:
     if row["parked"]:
         raise Parked("undoes_parked", f"{of[0]}/{of[1]} never had its effect")
     original = entry_from(bytes(row["body"]))
-    told = (entry.data.get("undoes"), entry.receipt, entry.account, entry.unit)
-    if told != (original.kind, original.receipt, original.account, original.unit):
+    told = (entry.data.get("undoes"), entry.receipt, owned(entry).account, entry.unit)
+    if told != (original.kind, original.receipt, owned(original).account, original.unit):
         raise Parked("undoes_other", f"{of[0]}/{of[1]} is another account's, receipt's or kind")
     _refuse_excess(store, entry, original)
     return original
@@ -38,18 +41,29 @@ def _refuse_excess(store: Store, entry: Entry, original: Entry) -> None:
         if (one.incarnation, one.seq) != (entry.incarnation, entry.seq)
         and list(one.data.get("of", ())) == [original.incarnation, original.seq]
     ]
-    settled = settlements.of(store, original)
-    if not original.amount:
-        if before or settled:
+    before += settlements.of(store, original)
+    figures = FIGURES.get(original.kind)
+    if not original.amount and not figures:
+        if before:
             raise Parked("undone_before", "this was undone already")
         return
-    left = {lot: -amount for lot, amount in original.lots}
+    left = _moved(original, figures)
     for one in before:
-        for lot, amount in one.lots:
-            left[lot] = left.get(lot, 0) - amount
-    for lot, amount in settled:
-        left[lot] = left.get(lot, 0) - amount
-    sign = 1 if original.amount < 0 else -1
+        for name, amount in _moved(one, figures).items():
+            left[name] = left.get(name, 0) + amount
+    for name, amount in _moved(entry, figures).items():
+        rest = left.get(name, 0)
+        is_within = amount * rest < 0 and abs(amount) <= abs(rest)
+        if not is_within and (amount or not figures):
+            kind = "undone_before" if figures and before and not rest else "beyond_original"
+            raise Parked(kind, f"{abs(amount)} of {name}, {abs(rest)} are left")
+
+
+def _moved(entry: Entry, figures: tuple[str, ...] | None) -> dict[str, int]:
+    """Return what an entry moves, by lot or by figure."""
+    if figures is not None:
+        return {name: int(entry.data.get(name, 0)) for name in figures}
+    moved: dict[str, int] = {}
     for lot, amount in entry.lots:
-        if not 0 < sign * amount <= sign * left.get(lot, 0):
-            raise Parked("beyond_original", f"{abs(amount)} of lot {lot}, {abs(left.get(lot, 0))} are left")
+        moved[lot] = moved.get(lot, 0) + amount
+    return moved

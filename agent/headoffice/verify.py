@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from agent.headoffice import decisions, moving
 from agent.headoffice.booking import BATCH, Judge, book_batch
 from agent.headoffice.feed import entry_of
 from agent.headoffice.office import Office
 from agent.headoffice.segments import Segments
 from agent.headoffice.shapes import receipt_data
-from agent.headoffice.store import allowances, audit, figures, log, tills
+from agent.headoffice.store import allowances, audit, figures, log, members, tills
 from agent.headoffice.store.database import Database
 from agent.headoffice.store.protocol import Row, Store
 from agent.headoffice.store.rebuild import copy_decisions, unequal_tables
@@ -77,7 +78,12 @@ def _mistakes(office: Office, order: Sequence[Row], judge_for: Callable[[Store],
     with TemporaryDirectory(dir=office.state, prefix="verify-") as folder:
         fresh = Database(Path(folder) / "books.db")
         try:
-            yield from _rebuild(store, fresh, segments, order, judge_for(fresh))
+            copy_decisions(store, fresh, _beginnings(store))
+            with fresh.writing():
+                for entry in decisions.entries(office):
+                    moving.book(fresh, entry)
+            yield from _rebuild(fresh, segments, order, judge_for(fresh))
+            yield from unequal_tables(store, fresh)
         finally:
             fresh.close()
     yield from _broken_rules(store)
@@ -103,7 +109,11 @@ def _unissued(office: Office) -> Iterator[str]:
     """Find allowances of our own journal that are not in the books as they were given."""
     for name, seq, issue in office.own_journal.issues():
         row = allowances.by_number(office.store, issue.incarnation, issue.number)
-        given = (issue.member, issue.wallet, sum(amount for _, amount in issue.slices))
+        given = (
+            members.owner_of(office.store, issue.member),
+            issue.wallet,
+            sum(amount for _, amount in issue.slices),
+        )
         if row is None or (row["member"], row["wallet"], row["issued"]) != given:
             yield f"S1: entry {seq} of our journal {name} is not allowance {issue.number} in the books"
 
@@ -117,13 +127,12 @@ def _unsigned(store: Store, segments: Segments) -> Iterator[str]:
                 yield f"batch {number} of {journal['incarnation']} is not signed by till {journal['till']}"
 
 
-def _rebuild(
-    store: Store, fresh: Database, segments: Segments, order: Sequence[Row], judge: Judge
-) -> Iterator[str]:
-    """Book everything again in the same order, from the segments, and compare."""
-    copy_decisions(
-        store, fresh, {row["incarnation"]: genesis(row["incarnation"]) for row in tills.journals(store)}
-    )
+def _beginnings(store: Store) -> dict[str, bytes]:
+    return {row["incarnation"]: genesis(row["incarnation"]) for row in tills.journals(store)}
+
+
+def _rebuild(fresh: Database, segments: Segments, order: Sequence[Row], judge: Judge) -> Iterator[str]:
+    """Book everything again in the same order, from the segments."""
     streams = {name: segments.entries(name, 0) for name in segments.incarnations()}
     for incarnation, run in groupby(order, key=lambda row: str(row["incarnation"])):
         stream = streams.get(incarnation, iter(()))
@@ -135,7 +144,6 @@ def _rebuild(
                 return
             left -= len(batch)
             book_batch(fresh, incarnation, batch, judge)
-    yield from unequal_tables(store, fresh)
 
 
 def _unbacked(store: Store) -> Iterator[str]:

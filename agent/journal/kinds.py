@@ -34,7 +34,9 @@ KINDS: dict[str, Kind] = {
         Kind("LOAD", "loaded", "stored value bought"),
         Kind("GIVE", "campaign", "a lot, a voucher or a benefit given"),
         Kind("COUNT", "", "a counting rule moved"),
-        Kind("TIER", "", "a tier changed"),
+        Kind("MEASURE", "", "a member's measure grew"),
+        Kind("HISTORY", "", "what a rule about earlier purchases must remember"),
+        Kind("TIER", "", "a tier changed: told, not booked; measures decide"),
         Kind("COUPON", "", "a personal voucher was used"),
         Kind("HOLD", "", "points set aside while the customer pays"),
         Kind("RELEASE", "", "a hold given back"),
@@ -60,6 +62,8 @@ KINDS: dict[str, Kind] = {
         Kind("WRITE_OFF", "company-loss", "head office: a lost allowance given up"),
     )
 }
+OPENING = frozenset({"EARN", "LOAD", "GIVE"})
+"""Kinds whose points are a new lot, named after the entry."""
 
 
 def counter_of(entry: Entry) -> str:

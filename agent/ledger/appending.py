@@ -7,6 +7,7 @@ from agent.clock import Clock
 from agent.errors import Conflict, Refused
 from agent.journal.chain import next_hash
 from agent.journal.entry import Draft, Entry, canonical_bytes
+from agent.journal.kinds import OPENING
 from agent.ledger import derive
 from agent.ledger.database import Connection
 from agent.ledger.directory import Shelf
@@ -68,7 +69,7 @@ class Appending(Queries):
         if draft.receipt:
             self._claim(draft)
         lots = draft.lots
-        if draft.amount > 0 and not lots and draft.kind in {"EARN", "GIVE"}:
+        if draft.amount > 0 and not lots and draft.kind in OPENING:
             lots = [(self.next_lot(), draft.amount)]
         entry = Entry(
             incarnation=self.incarnation, seq=self._head.seq + 1,

@@ -10,9 +10,13 @@ from datetime import date, datetime
 import msgspec
 
 from agent.journal.entry import Entry
+from agent.journal.kinds import OPENING
+from agent.loyalty.afterwards.carry import HISTORY_KEPT
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
 
-SHOWN_KINDS = ("EARN", "GIVE", "REDEEM", "REVERSE", "COUNT", "COUPON")
+SHOWN_KINDS = frozenset(
+    {"EARN", "LOAD", "GIVE", "REDEEM", "REVERSE", "COUNT", "MEASURE", "HISTORY", "COUPON"}
+)
 Dates = tuple[str, str, str]
 """active_from, expires_on, ends_at; empty: none."""
 
@@ -25,6 +29,8 @@ class Folder:
         self._dates_of = dates_of
         self._lots = {wallet: {lot.lot: lot for lot in held.lots} for wallet, held in facts.wallets.items()}
         self._counts = dict(facts.counts)
+        self._measures = dict(facts.measures)
+        self._history = {rule: list(values) for rule, values in facts.history.items()}
         self._vouchers = {voucher.id: voucher for voucher in facts.vouchers}
         self._seen = dict(self._vouchers)
 
@@ -37,6 +43,11 @@ class Folder:
                 self._move(entry, name, amount)
         elif kind == "COUNT":
             self._count(entry)
+        elif kind == "MEASURE":
+            measure = str(entry.data.get("measure", ""))
+            self._measures[measure] = self._measures.get(measure, 0) + int(entry.data.get("amount", 0))
+        elif kind == "HISTORY":
+            self._note(entry, undone=bool(undone))
         elif kind == "COUPON":
             self._use(entry, undone=bool(undone))
         elif kind == "GIVE" and entry.data.get("kind") == "voucher":
@@ -51,19 +62,26 @@ class Folder:
             alive.sort(key=lambda lot: (lot.expires_on is None, lot.expires_on or day, lot.lot))
             wallets[wallet] = WalletFacts(alive, usable.get(wallet, 0))
         return msgspec.structs.replace(
-            self._facts, wallets=wallets, counts=self._counts, vouchers=list(self._vouchers.values())
+            self._facts,
+            wallets=wallets,
+            counts=self._counts,
+            measures={key: amount for key, amount in self._measures.items() if amount},
+            history={rule: kept[-HISTORY_KEPT:] for rule, kept in self._history.items() if kept},
+            vouchers=list(self._vouchers.values()),
         )
 
     def _move(self, entry: Entry, name: str, amount: int) -> None:
         lots = self._lots.setdefault(entry.unit, {})
         known = lots.get(name)
+        longer = _day(_text(entry.data.get("extend", {}), name))
         if known is not None:
-            lots[name] = _with_amount(known, known.amount + amount)
-        elif entry.kind in {"EARN", "GIVE"}:
+            lots[name] = _moved(known, amount, longer)
+        elif entry.kind in OPENING:
             data = entry.data
             lots[name] = _lot(name, amount, _text(data, "active_from"), _text(data, "expires_on"), data)
         elif (dates := self._dates_of(name)) is not None:
-            lots[name] = _lot(name, amount, dates[0], dates[1], {"ends_at": dates[2]})
+            spent = _lot(name, 0, dates[0], dates[1], {"ends_at": dates[2]})
+            lots[name] = _moved(spent, amount, longer)
 
     def _count(self, entry: Entry) -> None:
         """Move a counting rule exactly as head office books it; a REVERSE carries negated figures."""
@@ -80,6 +98,15 @@ class Folder:
             today=today + (units if is_newer or day == known.day else 0),
             lifetime=known.lifetime + units,
         )
+
+    def _note(self, entry: Entry, *, undone: bool) -> None:
+        """Remember a purchase, or forget the newest one that says the same."""
+        value = str(entry.data.get("value", ""))
+        kept = self._history.setdefault(str(entry.data.get("rule", "")), [])
+        if not undone:
+            kept.append(value)
+        elif value in kept:
+            del kept[len(kept) - 1 - kept[::-1].index(value)]
 
     def _use(self, entry: Entry, *, undone: bool) -> None:
         name = str(entry.data.get("id") or entry.part.rpartition("/")[2])
@@ -120,8 +147,10 @@ def fold(
     return folder.result(usable, day)
 
 
-def _with_amount(lot: Lot, amount: int) -> Lot:
-    return Lot(lot.lot, amount, lot.active_from, lot.expires_on, lot.ends_at)
+def _moved(lot: Lot, by: int, longer: date | None) -> Lot:
+    """Return a lot with so many points more; one that points came back into may end later."""
+    ends = max(lot.expires_on, longer) if longer and lot.expires_on else lot.expires_on
+    return Lot(lot.lot, lot.amount + by, lot.active_from, ends, lot.ends_at)
 
 
 def _lot(name: str, amount: int, active_from: str, expires_on: str, data: dict[str, object]) -> Lot:

@@ -1,6 +1,6 @@
 """Every question about the ledger, asked over any connection: readers and open transactions share them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import date
 from threading import RLock
@@ -191,6 +191,11 @@ class Queries:
         row = self._one("SELECT id, version, text, sha256 FROM programme ORDER BY stored DESC LIMIT 1")
         return StoredProgramme(row[0], row[1], bytes(row[2]), row[3]) if row else None
 
+    def programme_text(self, name: str, version: int) -> bytes | None:
+        """Return one version of a programme as published, None if it was never stored here."""
+        row = self._one("SELECT text FROM programme WHERE id = ? AND version = ?", name, version)
+        return bytes(row[0]) if row else None
+
     def members(self) -> list[str]:
         """Return every member whose row lies in the ledger itself, in order."""
         rows = self._rows("SELECT member FROM member WHERE facts != ? ORDER BY member", FORGOTTEN)
@@ -224,6 +229,16 @@ class Queries:
     def _last_wall_ms(self) -> int:
         row = self._one("SELECT body FROM journal ORDER BY seq DESC LIMIT 1")
         return entry_from(bytes(row[0])).wall_ms if row else 0
+
+    def lot_ends(self, member: str, lots: Iterable[str]) -> dict[str, date | None]:
+        """Return the last day of lots that a member spent here."""
+        look = self._dates_of(member)
+        known = {lot: look(lot) for lot in lots}
+        return {
+            lot: date.fromisoformat(dates[1])
+            for lot, dates in known.items()
+            if dates is not None and dates[1]
+        }
 
     def _dates_of(self, member: str) -> Callable[[str], Dates | None]:
         def look(lot: str) -> Dates | None:

@@ -117,7 +117,7 @@ class CardReads:
                     return outcome
         except TimeoutError:
             return outcome
-        return self._identifier.identify_tag(outcome.tag, outcome.masked, outcome.entry_mode)
+        return self._identifier.identify_tag(outcome.tag, outcome.masked, outcome.entry_mode, outcome.kind)
 
     async def _tell_whose(self, outcome: Unknown, device: str) -> None:
         whose: Outcome = outcome

@@ -135,7 +135,7 @@ class Checkout:
         finally:
             self._gate.reopen(receipt_id)
         if not done.repeated:
-            self._tell(receipt_id, done.answer)
+            self._tell(receipt_id, done.answer, done.cashier)
         return done.answer
 
     async def void(self, receipt_id: str, body: bytes) -> dict[str, Any]:
@@ -149,7 +149,8 @@ class Checkout:
     async def take_back(self, receipt_id: str, return_id: str, body: bytes) -> dict[str, Any]:
         """Take goods back."""
         told = decode_json(body, ReturnBody, what="return")
-        return await take_back(self._ledger, receipt_id, return_id, told)
+        current = self._quoter.programme()
+        return await take_back(self._ledger, receipt_id, return_id, told, current=current)
 
     async def recall(self, receipt_id: str) -> dict[str, Any]:
         """Say what became of a receipt: the recovery call."""
@@ -172,19 +173,20 @@ class Checkout:
         else:
             self._gate.close("")
 
-    def _tell(self, receipt_id: str, answer: dict[str, Any]) -> None:
+    def _tell(self, receipt_id: str, answer: dict[str, Any], cashier: str) -> None:
         told = {"receipt_id": receipt_id, "state": answer["state"], "seq": answer["seq"]}
         self.events.publish("receipt.committed", told)
         log.info("receipt committed", receipt=receipt_id, state=answer["state"], seq=answer["seq"])
         for difference in answer["differences"]:
             if difference == "no_quote":
                 continue  # nothing was agreed that could differ; head office lists it
-            self._alarm(receipt_id, difference, "what was paid differs from what was agreed")
+            self._alarm(receipt_id, difference, "what was paid differs from what was agreed", cashier)
 
-    def _alarm(self, receipt_id: str, code: str, detail: str) -> None:
+    def _alarm(self, receipt_id: str, code: str, detail: str, cashier: str = "") -> None:
         """Tell the screens and store IT; head office hears it from the journal."""
-        log.warning("receipt alarm", receipt=receipt_id, code=code, detail=detail)
-        self.events.publish("alarm", {"receipt_id": receipt_id, "code": code, "till": self._settings.till})
+        log.warning("receipt alarm", receipt=receipt_id, code=code, detail=detail, cashier=cashier)
+        told = {"receipt_id": receipt_id, "code": code, "till": self._settings.till, "cashier": cashier}
+        self.events.publish("alarm", {key: value for key, value in told.items() if value})
 
     def _now_ms(self) -> int:
         return int(self._clock.now().timestamp() * 1000)

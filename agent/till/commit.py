@@ -38,6 +38,7 @@ class Committed:
 
     answer: dict[str, Any]
     repeated: bool
+    cashier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ async def commit(
     )
     if isinstance(stored, dict):
         quoter.forget(receipt_id)
-        return Committed(stored, repeated=False)
+        return Committed(stored, repeated=False, cashier=_cashier(plain))
     if stored.content_hash == digest:
         return Committed(stored.answer, repeated=True)
     await _keep_conflict(ledger, numbers, paid)
@@ -125,6 +126,11 @@ async def _booked_or_parked(
         return await _write(ledger, park(f"{type(failure).__name__} while booking"))
 
 
+def _cashier(plain: dict[str, Any]) -> str:
+    basket = plain.get("basket")
+    return str(basket.get("cashier", "")) if isinstance(basket, dict) else ""
+
+
 def _if_paid(stored: StoredReceipt | None) -> StoredReceipt | None:
     """Return a receipt that was committed; one that was only cancelled before stands in nobody's way."""
     return stored if stored is not None and stored.is_paid else None
@@ -159,14 +165,18 @@ def _agreed(quoter: Quoter, numbers: TypedNumbers, parsed: CommitBody) -> tuple[
     basket, was_removed = numbers.sealed_when_paid(parsed.basket, parsed.identification)
     removed = ["payment_card_removed"] if was_removed else []
     if parsed.etag and (known := quoter.matching(basket.receipt_id, parsed.etag, basket)):
-        return known, removed + _tender_differences(known, parsed)
+        return known, removed + _tender_differences(quoter, known, parsed)
     return quoter.unquoted(basket), [*removed, *(["etag_mismatch"] if parsed.etag else []), "no_quote"]
 
 
-def _tender_differences(agreed: Agreed, parsed: CommitBody) -> list[str]:
+def _tender_differences(quoter: Quoter, agreed: Agreed, parsed: CommitBody) -> list[str]:
+    """Name other tenders than planned, and apart from that a rule that was promised for the planned ones."""
     planned = sorted((one.kind, one.product) for one in agreed.basket.planned_tenders)
     paid = sorted((one.kind, one.product) for one in parsed.tenders)
-    return ["tender_differs"] if planned and planned != paid else []
+    if not planned or planned == paid:
+        return []
+    is_given_wrongly = quoter.rests_on_tenders(agreed, parsed.tenders)
+    return ["tender_differs", *(["tender_rule"] if is_given_wrongly else [])]
 
 
 def _book(

@@ -3,18 +3,16 @@
 Pure.  The ledger adds numbers, clocks and hashes, and names the lots of what is earned.
 """
 
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
-from agent.journal.entry import Draft, Entry
+from agent.journal.drafting import Deal, changes, draft, earnings
+from agent.journal.entry import Draft
 from agent.ledger.records import Slice
 from agent.loyalty.basket import Tender
-from agent.loyalty.quote import Quote
+from agent.loyalty.quote import Spent
 from agent.till.quote import Agreed
-
-_LONGEST_NAME = 64
 
 
 def receipt_draft(
@@ -36,136 +34,70 @@ def receipt_draft(
         data["identified_by"] = {"entry_mode": known.entry_mode, "tag": known.tag.hex()}
     if agreed.unquoted:
         data["unquoted"] = True
+    if agreed.draw:
+        data["draw"] = agreed.draw
     if fiscal:
         data["fiscal"] = fiscal
     if differences:
         data["differences"] = differences
-    return _draft(agreed, "RECEIPT", "", data=data)
+    return draft(_deal(agreed), "RECEIPT", "", data=data)
 
 
 def effect_drafts(agreed: Agreed, taken: dict[str, list[Slice]]) -> list[Draft]:
-    """Make what a member's receipt changes: earned, redeemed, counted, used and given."""
+    """Make what a member's receipt changes, one entry an effect: (receipt, kind, part) is its key."""
     if agreed.facts is None:
         return []
-    quote = agreed.quote
-    return [
-        *_earned(agreed, quote),
-        *_redeemed(agreed, taken),
-        *(
-            _draft(
-                agreed,
-                "COUNT",
-                one.rule,
-                data={**msgspec.to_builtins(one), "day": agreed.day.isoformat()},
-            )
-            for one in quote.counts
-        ),
-        *(
-            _draft(agreed, "COUPON", one.id, data={"id": one.id, "voucher": one.voucher})
-            for one in quote.vouchers
-        ),
-        *_given(agreed, quote),
-    ]
+    deal = _deal(agreed)
+    return [*earnings(deal), *_redeemed(agreed, taken), *changes(deal)]
 
 
-def reversal(entry: Entry, part: str) -> Draft:
-    """Make the exact opposite of one entry."""
-    data: dict[str, Any] = {"undoes": entry.kind, "of": [entry.incarnation, entry.seq]}
-    match entry.kind:
-        case "COUNT":
-            data |= {"rule": entry.part, "day": entry.data.get("day", "")}
-            data |= {key: -int(entry.data[key]) for key in ("units", "rewards") if key in entry.data}
-            data |= {"size": entry.data["size"]} if "size" in entry.data else {}
-        case "COUPON" | "GIVE":
-            data |= {key: entry.data[key] for key in ("id", "kind", "name", "voucher") if key in entry.data}
-        case _:
-            pass
-    return Draft(
-        kind="REVERSE",
-        receipt=entry.receipt,
-        part=part,
-        account=entry.account,
-        unit=entry.unit,
-        amount=-entry.amount,
-        lots=[(lot, -amount) for lot, amount in entry.lots],
-        at=entry.at,
-        actor=entry.actor,
-        data=data,
-    )
-
-
-def _earned(agreed: Agreed, quote: Quote) -> list[Draft]:
-    return [
-        _draft(
-            agreed,
-            "EARN",
-            f"{lot.wallet}/{lot.expires_on or lot.ends_at or ''}",
-            unit=lot.wallet,
-            amount=lot.points,
-            data={
-                key: value
-                for key in ("active_from", "expires_on", "ends_at")
-                if (value := getattr(lot, key)) is not None
-            },
-        )
-        for lot in quote.lots
-        if lot.points
-    ]
+def _deal(agreed: Agreed) -> Deal:
+    return Deal(agreed.basket, agreed.quote, agreed.member, agreed.at, agreed.day)
 
 
 def _redeemed(agreed: Agreed, taken: dict[str, list[Slice]]) -> list[Draft]:
-    """One REDEEM per wallet and allowance, so that each names exactly the allowance it spends."""
+    """One REDEEM per wallet, allowance and purpose: goods first, then what else points were spent on.
+
+    Each names exactly the allowance it spends, and what the points were turned into.
+    """
     drafts = []
-    for wallet, parts in sorted(taken.items()):
-        for number in sorted({number for number, _, _ in parts}):
-            lots = [(lot, -points) for one, lot, points in parts if one == number]
-            drafts.append(
-                _draft(
-                    agreed,
-                    "REDEEM",
-                    f"{wallet}/{number}",
-                    unit=wallet,
-                    amount=sum(points for _, points in lots),
-                    lots=lots,
-                    allowance=number,
+    for wallet, slices in sorted(taken.items()):
+        left = list(slices)
+        other = [(at, one) for at, one in enumerate(agreed.quote.spent) if one.wallet == wallet]
+        redeem = next(one.redeem for one in agreed.quote.wallets if one.wallet == wallet)
+        paid = redeem - sum(one.points for _, one in other)
+        for name, points, data in [("", paid, {}), *(_purpose(at, one) for at, one in other)]:
+            parts, left = _cut(left, points)
+            for number in sorted({one.allowance for one in parts}):
+                lots = [(one.lot, -one.amount) for one in parts if one.allowance == number]
+                drafts.append(
+                    draft(
+                        _deal(agreed),
+                        "REDEEM",
+                        f"{wallet}/{number}{name}",
+                        unit=wallet,
+                        amount=sum(points for _, points in lots),
+                        lots=lots,
+                        allowance=number,
+                        data=data,
+                    )
                 )
-            )
     return drafts
 
 
-def _given(agreed: Agreed, quote: Quote) -> list[Draft]:
-    drafts = []
-    for index, give in enumerate(quote.gives):
-        data: dict[str, Any] = {"kind": give.kind, "name": give.name}
-        data |= {
-            key: value for key in ("active_from", "expires_on", "ends_at") if (value := getattr(give, key))
-        }
-        if give.kind == "voucher":
-            data["id"] = _voucher_id(agreed.basket.receipt_id, index)
-        amount, unit = (give.amount, give.name) if give.kind == "lot" else (0, "")
-        drafts.append(_draft(agreed, "GIVE", gift_part(quote, index), unit=unit, amount=amount, data=data))
-    return drafts
+def _purpose(at: int, spent: Spent) -> tuple[str, int, dict[str, Any]]:
+    data = {"rule": spent.rule, "into": spent.into, "amount_minor": spent.amount_minor}
+    return f"/{spent.rule}/{at}", spent.points, {key: value for key, value in data.items() if value}
 
 
-def gift_part(quote: Quote, index: int) -> str:
-    """Return the part under which the gift at this place of a quote is journalled."""
-    rule = quote.gives[index].rule
-    return rule if index == 0 else f"{rule}/{index}"
-
-
-def _voucher_id(receipt_id: str, index: int) -> str:
-    """Name a voucher after its receipt, which is unique in the chain; names have at most 64 characters."""
-    name = f"{receipt_id}-{index}"
-    return name if len(name) <= _LONGEST_NAME else blake2b(name.encode(), digest_size=16).hexdigest()
-
-
-def _draft(agreed: Agreed, kind: str, part: str, **more: Any) -> Draft:
-    return Draft(
-        kind=kind,
-        receipt=agreed.basket.receipt_id,
-        part=part,
-        account=agreed.member,
-        at=agreed.at.isoformat(),
-        actor=agreed.basket.cashier,
-        **more,
-    )
+def _cut(slices: list[Slice], points: int) -> tuple[list[Slice], list[Slice]]:
+    """Split slices after so many points."""
+    first, rest = [], []
+    for one in slices:
+        part = min(one.amount, points)
+        points -= part
+        if part:
+            first.append(one._replace(amount=part))
+        if one.amount > part:
+            rest.append(one._replace(amount=one.amount - part))
+    return first, rest

@@ -34,6 +34,7 @@ class Unknown:
     masked: str
     entry_mode: str
     tag: bytes
+    kind: str = "card"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +70,19 @@ class Identifier:
     def identify(self, kind: str, value: str, entry_mode: str) -> Outcome:
         """Say whose number this is."""
         tag = tag_of(kind, value, self._fleet_key) if self._fleet_key else b""
-        return self.identify_tag(tag, mask_value(value), entry_mode)
+        return self.identify_tag(tag, mask_value(value), entry_mode, kind)
 
-    def identify_tag(self, tag: bytes, masked: str, entry_mode: str) -> Outcome:
+    def identify_tag(self, tag: bytes, masked: str, entry_mode: str, kind: str) -> Outcome:
         """Say whose tag this is; again after an online look-up brought the member here."""
         found = self._reader.member_of(tag) if tag else None
         member = found.member if found else ""
         made_ms = int(self._clock.now().timestamp() * 1000)
         if found is not None and (found.card_blocked or found.status != "active"):
-            token = self._sealed(Identification("", tag, entry_mode, made_ms, masked))
+            token = self._sealed(Identification("", tag, entry_mode, made_ms, masked, kind))
             return Blocked(token, masked, entry_mode)
-        token = self._sealed(Identification(member, tag, entry_mode, made_ms, masked))
+        token = self._sealed(Identification(member, tag, entry_mode, made_ms, masked, kind))
         if not member:
-            return Unknown(token, masked, entry_mode, tag)
+            return Unknown(token, masked, entry_mode, tag, kind)
         return Identified(member, token, masked, entry_mode)
 
     def _sealed(self, identification: Identification) -> str:

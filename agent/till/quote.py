@@ -16,13 +16,14 @@ import msgspec
 from agent.clock import Clock
 from agent.errors import Refused
 from agent.ledger.reader import Reader
-from agent.loyalty.basket import Basket
+from agent.loyalty.basket import Basket, Tender
 from agent.loyalty.compile import Compiled
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import MemberFacts, WalletFacts
 from agent.loyalty.quote import ProgrammeRef, Quote, QuoteLine
 from agent.loyalty.unquoted import earning_only
 from agent.till.offline import facts_offline
+from agent.till.shown import as_shown
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
 
 REMEMBERED = 256
@@ -53,6 +54,8 @@ class Agreed:
     time_zone: str
     unquoted: bool = False
     """Paid without a matching quote: it earns, and nothing was taken off."""
+    draw: int = 0
+    """The receipt's own 64 random bits, from which each rule reads its luck."""
 
     @property
     def member(self) -> str:
@@ -66,7 +69,7 @@ class Agreed:
 
 
 class Quoter:
-    """Answers quotes, and remembers the last of each receipt until it is committed; `seal` opens tokens."""
+    """Answers quotes, keeps the last of each receipt until it is committed; `seal` opens tokens, draws."""
 
     def __init__(
         self,
@@ -136,6 +139,16 @@ class Quoter:
         agreed = self._evaluated(basket, self._moment(basket.sold_at), change=earning_only)
         return replace(agreed, unquoted=True)
 
+    def rests_on_tenders(self, agreed: Agreed, paid: list[Tender]) -> bool:
+        """Say whether these tenders would have given another answer than the planned ones."""
+        compiled = self._programmes()
+        named = agreed.quote.programme
+        if compiled is None or (compiled.id, compiled.version) != (named.id, named.version):
+            return False  # a programme that is over: the difference of the tenders stands all the same
+        basket = msgspec.structs.replace(agreed.basket, planned_tenders=paid)
+        again = evaluate(compiled, agreed.facts, basket, agreed.at, draw=agreed.draw)
+        return _worth(again) != _worth(agreed.quote)
+
     def identification_of(self, basket: Basket) -> Identification | None:
         """Return the identification that a basket carries, of any age."""
         return self._without_tokens(basket)[1] if basket.instruments else None
@@ -163,13 +176,16 @@ class Quoter:
         if identification is not None and identification.member:
             day = at.astimezone(compiled.zone).date()
             facts = self._facts(identification.member, plain.receipt_id, day)
-            if facts is not None and not self._is_online():
+        if facts is not None and identification is not None:
+            facts = as_shown(facts, identification)
+            if not self._is_online():
                 facts = facts_offline(facts, compiled.programme)
-        quote = evaluate(change(compiled), facts, plain, at)
+        draw = self.seal.draw_of(plain.receipt_id)
+        quote = evaluate(change(compiled), facts, plain, at, draw=draw)
         if not self._is_online():
             quote = _provisional(quote)
         sealed = _sealed(quote, plain, facts, at)
-        return Agreed(plain, facts, identification, sealed, at, compiled.programme.time_zone)
+        return Agreed(plain, facts, identification, sealed, at, compiled.programme.time_zone, draw=draw)
 
     def _facts(self, member: str, receipt_id: str, day: date) -> MemberFacts | None:
         """Return a member's facts; what is held for this very receipt may still be spent by it."""
@@ -206,6 +222,12 @@ class Quoter:
         now = self._clock.now()
         off_s = abs((sold_at - now).total_seconds())
         return sold_at if off_s <= self._settings.clock_tolerance_s else now
+
+
+def _worth(quote: Quote) -> tuple[object, ...]:
+    """Return what a quote gives, whatever it says about it."""
+    gives = [msgspec.structs.replace(one, provisional=False) for one in quote.gives]
+    return quote.lines, quote.lots, gives, quote.spent, quote.vouchers
 
 
 def _member_of(identification: Identification | None) -> str:

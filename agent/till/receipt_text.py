@@ -3,15 +3,33 @@
 from agent.loyalty.quote import Quote
 
 _WORDS = {
-    "en": {"rebate": "You saved", "earn": "Earned", "paid": "Paid with points", "balance": "Balance"},
-    "ru": {"rebate": "Ваша скидка", "earn": "Начислено", "paid": "Оплачено баллами", "balance": "Баланс"},
-    "fi": {"rebate": "Säästit", "earn": "Kertyi", "paid": "Maksettu pisteillä", "balance": "Saldo"},
+    "en": {
+        "rebate": "You saved",
+        "earn": "Earned",
+        "paid": "Paid with points",
+        "balance": "Balance",
+        "gift": "Gift",
+    },
+    "ru": {
+        "rebate": "Ваша скидка",
+        "earn": "Начислено",
+        "paid": "Оплачено баллами",
+        "balance": "Баланс",
+        "gift": "Подарок",
+    },
+    "fi": {
+        "rebate": "Säästit",
+        "earn": "Kertyi",
+        "paid": "Maksettu pisteillä",
+        "balance": "Saldo",
+        "gift": "Lahja",
+    },
 }
 _PROVISIONAL = {"en": "(after confirmation)", "ru": "(после подтверждения)", "fi": "(vahvistuksen jälkeen)"}
 
 
 def receipt_text(quote: Quote, currency: str, language: str) -> list[str]:
-    """Return the lines to print; points still to be confirmed by head office are marked so."""
+    """Return the lines to print; what head office is still to confirm is marked so."""
     words = _WORDS[language]
     saved = -sum(rebate.amount_minor for line in quote.lines for rebate in line.rebates)
     lines = [f"{words['rebate']}: {_money(saved, language)} {currency}"] if saved else []
@@ -23,6 +41,10 @@ def receipt_text(quote: Quote, currency: str, language: str) -> list[str]:
             lines.append(f"{words['earn']} ({wallet.wallet}): {wallet.earn}{mark}")
         after = wallet.balance - wallet.redeem + wallet.earn
         lines.append(f"{words['balance']} ({wallet.wallet}): {after}")
+    for give in quote.gives:
+        mark = f" {_PROVISIONAL[language]}" if give.provisional else ""
+        amount = f": {give.amount}" if give.amount else ""
+        lines.append(f"{words['gift']} ({give.name}){amount}{mark}")
     return lines
 
 

@@ -5,24 +5,49 @@ that this till does not know is noted, and head office undoes its points once it
 """
 
 import asyncio
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any, NamedTuple
 
 import msgspec
 
 from agent.errors import Conflict, Refused
 from agent.journal.entry import Draft, Entry
+from agent.journal.reversing import Undone, extended, undone_by
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import StoredReceipt
 from agent.ledger.transaction import Transaction
+from agent.loyalty.afterwards.return_policy import Sale, effects_by_policy, with_debt
 from agent.loyalty.basket import Basket
+from agent.loyalty.compile import Compiled
+from agent.loyalty.language.words import setting
+from agent.loyalty.member import MemberFacts
 from agent.loyalty.quote import Quote
 from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of
-from agent.till.entries import gift_part, reversal
+from agent.loyalty.unquoted import earning_only
 from agent.till.shapes import ReturnBody
+from agent.till.versions import compiled_of
+
+Judge = Callable[[Mapping[int, int], Mapping[int, int]], ReturnEffects]
 
 
-async def take_back(ledger: Ledger, receipt_id: str, return_id: str, body: ReturnBody) -> dict[str, Any]:
+class Policy(NamedTuple):
+    """The sale's programme on returns: what one does, and until when points come back into an ended lot.
+
+    `judge` is given the minor units of each line that came back before and come back now.
+    """
+
+    judge: Judge
+    expired_lots: str = "keep"
+    zone: tzinfo = UTC
+
+
+async def take_back(
+    ledger: Ledger, receipt_id: str, return_id: str, body: ReturnBody, *, current: Compiled | None = None
+) -> dict[str, Any]:
     """Book a return; the same return again gets the same answer.
+
+    The programme of the sale decides by its own policies; `current` is the one in force.
 
     Raises:
         Conflict: this return id came with other lines.
@@ -46,7 +71,8 @@ async def take_back(ledger: Ledger, receipt_id: str, return_id: str, body: Retur
         sale = next((one for one in entries if one.kind == "RECEIPT"), None)
         if sale is None:
             return _note(tx, receipt_id, return_id, asked)
-        answer = _book(tx, sale, entries, return_id=return_id, body=body)
+        policy = _policy(tx, sale, current)
+        answer = _book(tx, sale, entries, policy, return_id=return_id, body=body)
         _move_state(tx, known_here, str(answer["state"]))
         return answer
 
@@ -61,14 +87,35 @@ def _note(tx: Transaction, receipt_id: str, return_id: str, asked: dict[str, Any
     return answer
 
 
+def _policy(tx: Transaction, sale: Entry, current: Compiled | None) -> Policy:
+    """Return the policies of the sale's programme; in proportion if that version is not here any more."""
+    basket = msgspec.convert(sale.data["basket"], Basket)
+    quote = msgspec.convert(sale.data["quote"], Quote)
+    compiled = compiled_of(current, tx, quote.programme)
+    if compiled is None:
+        return Policy(lambda before, now: effects_of(basket, quote, before, now))
+    facts = msgspec.convert(sale.data.get("facts"), MemberFacts | None)
+    at = datetime.fromisoformat(sale.data["at"])
+    sold = Sale(basket, quote, facts, at, int(sale.data.get("draw", 0)))
+    rules = earning_only(compiled) if sale.data.get("unquoted") else compiled
+
+    def judge(before: Mapping[int, int], now: Mapping[int, int]) -> ReturnEffects:
+        effects = effects_by_policy(rules, sold, before, now)
+        balances = {wallet: tx.balance(sale.account, wallet) for wallet in effects.earned}
+        return with_debt(effects, compiled.programme, balances)
+
+    settings = compiled.programme.text.settings
+    return Policy(judge, setting(settings, "returned_expired_lot"), compiled.zone)
+
+
 def _book(
-    tx: Transaction, sale: Entry, entries: list[Entry], *, return_id: str, body: ReturnBody
+    tx: Transaction, sale: Entry, entries: list[Entry], policy: Policy, *, return_id: str, body: ReturnBody
 ) -> dict[str, Any]:
     basket = msgspec.convert(sale.data["basket"], Basket)
     quote = msgspec.convert(sale.data["quote"], Quote)
     before = _returned(entries)
     minors = _asked_minors(basket, before, entries, body)
-    effects = effects_of(basket, quote, before, minors)
+    effects = policy.judge(before, minors)
     is_all = all(
         before.get(line.line, 0) + minors.get(line.line, 0) >= line.amount_minor for line in basket.lines
     )
@@ -81,19 +128,29 @@ def _book(
         "spent_back": effects.spent,
         "provisional": False,
     }
+    if effects.deducted_minor:
+        answer["deducted_minor"] = effects.deducted_minor
     data = {
         "asked": msgspec.to_builtins(body),
         "answer": answer,
         "lines": [[line, minor] for line, minor in sorted(minors.items())],
     }
+    day = body.returned_at.astimezone(policy.zone).date()
     drafts = [
         Draft("RETURN", receipt=sale.receipt, part=return_id, account=sale.account, data=data),
-        *_reversals(entries, effects, return_id, {gift_part(quote, at) for at in effects.gives}),
+        *(_draft(tx, one, policy, day) for one in undone_by(entries, quote, effects, return_id)),
     ]
     for one in drafts:
         actor = body.cashier or sale.actor
         tx.append(msgspec.structs.replace(one, at=body.returned_at.isoformat(), actor=actor))
     return answer
+
+
+def _draft(tx: Transaction, one: Undone, policy: Policy, day: date) -> Draft:
+    if one.original.kind != "REDEEM":
+        return one.draft
+    ends = tx.lot_ends(one.original.account, (lot for lot, _ in one.draft.lots))
+    return extended(one.draft, policy.expired_lots, ends, day)
 
 
 def _move_state(tx: Transaction, stored: StoredReceipt | None, state: str) -> None:
@@ -155,68 +212,3 @@ def _quantities(entries: list[Entry], line: int) -> list[str]:
         for one in entry.data["asked"]["lines"]
         if one["line"] == line and one.get("quantity")
     ]
-
-
-def _reversals(entries: list[Entry], effects: ReturnEffects, return_id: str, gone: set[str]) -> list[Draft]:
-    """Undo points lot by lot: what is left of each entry, in the order in which they were written.
-
-    `gone` are the parts of the gifts that what is left of the sale would not have given.
-    """
-    drafts: list[Draft] = []
-    for kind, totals in (("EARN", effects.earned), ("REDEEM", effects.spent)):
-        for wallet, points in totals.items():
-            missing = points
-            for entry in entries:
-                if entry.kind == kind and entry.unit == wallet and missing > 0:
-                    lots = _part_of_lots(entry, entries, missing)
-                    missing -= sum(abs(amount) for _, amount in lots)
-                    if lots:
-                        drafts.append(_reverse(entry, lots, return_id))
-    counted = {**effects.counts, **effects.rewards}
-    drafts += [
-        _uncount(entry, effects, return_id)
-        for entry in entries
-        if entry.kind == "COUNT" and entry.part in counted
-    ]
-    undone = [one.data.get("of") for one in entries if one.kind == "REVERSE"]
-    return drafts + [
-        reversal(entry, f"{return_id}/GIVE/{entry.part}")
-        for entry in entries
-        if entry.kind == "GIVE" and entry.part in gone and [entry.incarnation, entry.seq] not in undone
-    ]
-
-
-def _uncount(entry: Entry, effects: ReturnEffects, return_id: str) -> Draft:
-    """Undo as much of a count as came back: its units line by line, rewards once they are out of reach."""
-    made = reversal(entry, f"{return_id}/COUNT/{entry.part}")
-    back = {"units": effects.counts.get(entry.part, 0), "rewards": effects.rewards.get(entry.part, 0)}
-    return msgspec.structs.replace(made, data=made.data | {key: -number for key, number in back.items()})
-
-
-def _part_of_lots(entry: Entry, entries: list[Entry], points: int) -> list[tuple[str, int]]:
-    undone: dict[str, int] = {}
-    for other in entries:
-        if other.kind == "REVERSE" and other.data.get("of") == [entry.incarnation, entry.seq]:
-            for lot, amount in other.lots:
-                undone[lot] = undone.get(lot, 0) + abs(amount)
-    sign = -1 if entry.amount > 0 else 1
-    parts = []
-    for lot, amount in entry.lots:
-        part = min(points, abs(amount) - undone.get(lot, 0))
-        if part > 0:
-            parts.append((lot, sign * part))
-            points -= part
-    return parts
-
-
-def _reverse(entry: Entry, lots: list[tuple[str, int]], return_id: str) -> Draft:
-    return Draft(
-        "REVERSE",
-        receipt=entry.receipt,
-        part=f"{return_id}/{entry.kind}/{entry.part}",
-        account=entry.account,
-        unit=entry.unit,
-        amount=sum(amount for _, amount in lots),
-        lots=lots,
-        data={"undoes": entry.kind, "of": [entry.incarnation, entry.seq]},
-    )

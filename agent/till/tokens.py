@@ -6,6 +6,7 @@ and hold, and without limit for commit, since a POS repeats a commit for days.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
+from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
@@ -21,20 +22,22 @@ _KEY_BYTES = 32
 
 
 class Identification(msgspec.Struct, frozen=True, array_like=True):
-    """What a token says: whose card (empty: nobody's), its tag, how it was read, when."""
+    """What a token says: whose card (empty: nobody's), its tag, how and when it was read, what kind it is."""
 
     member: str
     tag: bytes
     entry_mode: str
     made_ms: int
     masked: str = ""
+    kind: str = "card"
 
 
 class TokenSeal:
-    """Seals and opens identification tokens with a 32-byte key."""
+    """Seals and opens identification tokens with a 32-byte key, and draws from it."""
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
+        self._key = key
         # A sale shows the same token in quote, hold and commit.  Only what is a token is remembered: what
         # is none may be a number that nobody should keep.
         self._opened: OrderedDict[str, Identification] = OrderedDict()
@@ -43,6 +46,15 @@ class TokenSeal:
         """Return the token; `nonce` is 12 random bytes, used once."""
         sealed = self._cipher.encrypt(nonce, msgspec.msgpack.encode(identification), None)
         return urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
+
+    def draw_of(self, receipt_id: str) -> int:
+        """Draw 64 bits for a receipt (0 stands for none): nobody without our key can tell them beforehand.
+
+        A receipt draws the same number again, so a second quote is no second try, and a crash between
+        quote and commit changes nothing.
+        """
+        digest = blake2b(receipt_id.encode(), key=self._key, person=b"draw", digest_size=8).digest()
+        return int.from_bytes(digest, "big") or 1
 
     def open(self, token: str) -> Identification | None:
         """Return what a token says, None if this till did not make it."""

@@ -10,13 +10,13 @@ import msgspec
 
 from agent.errors import Refused
 from agent.journal.entry import Draft, Entry
+from agent.journal.reversing import EFFECTS, reversal
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import StoredReceipt
 from agent.ledger.transaction import Transaction
-from agent.till.entries import reversal
 from agent.till.shapes import VoidBody
 
-UNDONE = frozenset({"RECEIPT", "EARN", "REDEEM", "COUNT", "COUPON", "GIVE"})
+UNDONE = frozenset({"RECEIPT", *EFFECTS})
 
 
 async def void(ledger: Ledger, receipt_id: str, body: VoidBody) -> dict[str, Any]:

@@ -6,15 +6,17 @@ from typing import Any
 import pytest
 
 from agent.journal.entry import Draft, Entry
+from agent.journal.reversing import reversal
 from agent.ledger.fold import fold
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
-from agent.till.entries import reversal
 
 DAY = date(2026, 11, 24)
 FACTS = MemberFacts(
     "m1",
     wallets={"points": WalletFacts([Lot("l1", 100)], usable_offline=0)},
     counts={"stamps": CountFacts(9, DAY, 1, 19)},
+    measures={"gold:2026": 500},
+    history={"again": ["2026-11-01"]},
     vouchers=[Voucher("coupon", "v1", date(2026, 11, 1), date(2026, 12, 31))],
 )
 COMMON: dict[str, Any] = {"receipt": "r1", "account": "m1", "at": "2026-11-24T12:00:00+00:00", "actor": "7"}
@@ -29,6 +31,9 @@ ENTRIES = [
           data={"kind": "voucher", "name": "tenth-visit", "id": "r1-0", "expires_on": "2026-12-31"}),
     Entry("a" * 32, 7, "GIVE", **COMMON, part="welcome", unit="points", amount=50, lots=[("a-7", 50)],
           data={"kind": "lot", "name": "points", "expires_on": "2026-12-31"}),
+    Entry("a" * 32, 8, "LOAD", **COMMON, part="gift/", unit="gift", amount=2500, lots=[("a-8", 2500)]),
+    Entry("a" * 32, 9, "MEASURE", **COMMON, part="gold:2026", data={"measure": "gold:2026", "amount": 1250}),
+    Entry("a" * 32, 10, "HISTORY", **COMMON, part="again", data={"rule": "again", "value": "2026-11-01"}),
 ]  # fmt: skip
 
 
@@ -38,12 +43,12 @@ def as_entry(draft: Draft, seq: int) -> Entry:
 
 
 def shown(entries: list[Entry]) -> MemberFacts:
-    return fold(FACTS, entries, usable={}, day=DAY)
+    return fold(FACTS, entries, usable=dict.fromkeys(("points", "gift"), 0), day=DAY)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda one: f"{one.kind} {one.part}")
 def test_an_entry_and_its_reversal_leave_the_member_as_before(entry: Entry) -> None:
-    undone = as_entry(reversal(entry, "x"), 9)
+    undone = as_entry(reversal(entry, "x"), 99)
     assert shown([entry]) != shown([])
     assert shown([entry, undone]) == shown([])
 

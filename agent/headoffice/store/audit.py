@@ -31,13 +31,15 @@ def uneven_allowances(store: Store) -> Sequence[Row]:
 
 
 def uneven_accounts(store: Store) -> Sequence[Row]:
-    """I2: what an account holds is what it was opened with plus the sum of its entries and settlements."""
+    """I2: an account holds what it was opened with plus its entries, settlements and movements."""
     return store.rows(
         "SELECT member, wallet, sum(held) AS held, sum(moved) AS moved FROM ("
         " SELECT member, wallet, remaining AS held, CASE WHEN imported = 1 THEN opened ELSE 0 END AS moved"
         " FROM lot UNION ALL"
-        " SELECT account, unit, 0, amount FROM entry WHERE amount <> 0 AND parked = 0"
-        " UNION ALL SELECT member, wallet, 0, amount FROM settlement"
+        " SELECT COALESCE(NULLIF(m.merged_into, ''), e.account), e.unit, 0, e.amount FROM entry e"
+        " LEFT JOIN member m ON m.member = e.account WHERE e.amount <> 0 AND e.parked = 0"
+        " UNION ALL SELECT member, wallet, 0, amount FROM settlement WHERE wallet <> ''"
+        " UNION ALL SELECT member, wallet, 0, amount FROM movement WHERE wallet <> ''"
         ") AS both_sides GROUP BY member, wallet HAVING sum(held) <> sum(moved)"
     )
 
@@ -48,7 +50,8 @@ def set_aside_beyond_owned(store: Store) -> Sequence[Row]:
         "SELECT l.member, l.wallet, l.lot, l.remaining, sum(s.amount - s.spent) AS open FROM allowance a"
         " JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number"
         " JOIN lot l ON l.member = a.member AND l.wallet = a.wallet AND l.lot = s.lot"
-        " WHERE a.state = 'OPEN' AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.account = l.member"
+        " WHERE a.state = 'OPEN' AND NOT EXISTS (SELECT 1 FROM entry e WHERE (e.account = l.member"
+        " OR e.account IN (SELECT m.member FROM member m WHERE m.merged_into = l.member))"
         " AND e.unit = l.wallet AND e.undoes IN ('EARN', 'GIVE', 'LOAD') AND e.parked = 0)"
         " AND NOT EXISTS (SELECT 1 FROM settlement c WHERE c.member = l.member AND c.wallet = l.wallet"
         " AND c.undoes IN ('EARN', 'GIVE', 'LOAD'))"

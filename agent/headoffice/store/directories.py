@@ -10,13 +10,15 @@ PAGE = 2000
 
 
 class Whole(NamedTuple):
-    """A member with cards, lots, counts and vouchers, as rows."""
+    """A member with cards and all that is owned, as rows."""
 
     row: Row
     cards: Sequence[Row]
     lots: Sequence[Row]
     counts: Sequence[Row]
     vouchers: Sequence[Row]
+    measures: Sequence[Row]
+    history: Sequence[Row]
 
 
 def newest(store: Store) -> Row | None:
@@ -38,12 +40,9 @@ def everybody(store: Store) -> Iterator[Whole]:
     last = ""
     while page := store.rows("SELECT * FROM member WHERE member > ? ORDER BY member LIMIT ?", (last, PAGE)):
         between = (page[0]["member"], page[-1]["member"])
-        cards, lots, counts, vouchers = (_by_member(store, sql, between) for sql in _PARTS)
+        parts = [_by_member(store, sql, between) for sql in _PARTS]
         for row in page:
-            who = row["member"]
-            yield Whole(
-                row, cards.get(who, ()), lots.get(who, ()), counts.get(who, ()), vouchers.get(who, ())
-            )
+            yield Whole(row, *(part.get(row["member"], ()) for part in parts))
         last = between[1]
 
 
@@ -53,6 +52,8 @@ _PARTS = (
     ORDER BY member, wallet, CASE WHEN expires_on = '' THEN 1 ELSE 0 END, expires_on, ends_at, lot""",
     "SELECT * FROM counted WHERE member BETWEEN ? AND ? ORDER BY member, rule",
     "SELECT * FROM voucher WHERE member BETWEEN ? AND ? AND given > 0 AND used <= 0 ORDER BY member, id",
+    "SELECT * FROM measured WHERE member BETWEEN ? AND ? AND amount <> 0 ORDER BY member, measure",
+    "SELECT * FROM noted WHERE member BETWEEN ? AND ? ORDER BY member, rule, at_ms, incarnation, seq",
 )
 
 

@@ -29,6 +29,32 @@ FROM (
     UNION ALL SELECT wallet, 'REVERSE', undoes, amount FROM settlement WHERE wallet <> ''
 ) AS moved GROUP BY unit ORDER BY unit
 """
+MOVED_HERE = """
+SELECT wallet, sum(CASE WHEN kind IN ('ADJUST', 'DEBT') THEN amount ELSE 0 END) AS adjusted,
+    sum(CASE WHEN kind = 'EXPIRE' THEN -amount ELSE 0 END) AS breakage,
+    sum(CASE WHEN kind = 'GIVE' THEN amount ELSE 0 END) AS awarded,
+    sum(CASE WHEN kind = 'TRANSFER' AND amount > 0 THEN amount ELSE 0 END) AS transferred
+FROM movement WHERE wallet <> '' GROUP BY wallet ORDER BY wallet
+"""
+TURNED = """
+SELECT s.turned_into, s.wallet, count(*) AS receipts, sum(s.points) AS points,
+    sum(s.amount_minor) AS amount_minor
+FROM receipt_spent s JOIN receipt r ON r.receipt = s.receipt
+WHERE r.state <> 'voided' AND s.turned_into <> '' GROUP BY s.turned_into, s.wallet
+ORDER BY s.turned_into, s.wallet
+"""
+PARTNERS = """
+SELECT r.partner, m.unit AS wallet,
+    sum(CASE WHEN m.kind IN ('EARN', 'GIVE', 'LOAD') OR m.undoes IN ('EARN', 'GIVE', 'LOAD')
+        THEN m.amount ELSE 0 END) AS issued,
+    sum(CASE WHEN m.kind = 'REDEEM' OR m.undoes = 'REDEEM' THEN -m.amount ELSE 0 END) AS redeemed
+FROM (
+    SELECT receipt, unit, kind, undoes, amount FROM entry WHERE unit <> '' AND parked = 0 AND amount <> 0
+    UNION ALL SELECT e.receipt, s.wallet, 'REVERSE', s.undoes, s.amount FROM settlement s
+    JOIN entry e ON e.incarnation = s.of_incarnation AND e.seq = s.of_seq WHERE s.wallet <> ''
+) AS m JOIN receipt r ON r.receipt = m.receipt
+WHERE r.partner <> '' GROUP BY r.partner, m.unit ORDER BY r.partner, m.unit
+"""
 POINTS_HELD = """
 SELECT wallet, sum(CASE WHEN imported = 1 THEN opened ELSE 0 END) AS opening,
     sum(CASE WHEN expires_on <> '' AND expires_on < ? THEN remaining ELSE 0 END) AS expired,
@@ -44,6 +70,7 @@ GROUP BY m.rule ORDER BY receipts DESC, m.rule LIMIT 10
 RECEIPT_STATES = "SELECT state, count(*) AS receipts FROM receipt GROUP BY state ORDER BY state"
 OFFLINE_RECEIPTS = "SELECT sum(offline) AS offline, count(*) AS receipts FROM receipt"
 EARNED_AND_REDEEMED = """
-SELECT receipt, kind, unit, sum(amount) AS amount FROM entry
-WHERE kind IN ('EARN', 'REDEEM') AND parked = 0 GROUP BY receipt, kind, unit ORDER BY receipt, kind, unit
+SELECT receipt, CASE WHEN kind = 'LOAD' THEN 'EARN' ELSE kind END AS kind, unit, sum(amount) AS amount
+FROM entry WHERE kind IN ('EARN', 'LOAD', 'REDEEM') AND parked = 0
+GROUP BY receipt, CASE WHEN kind = 'LOAD' THEN 'EARN' ELSE kind END, unit ORDER BY receipt, kind, unit
 """

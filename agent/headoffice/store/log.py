@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agent.headoffice.store.protocol import Row, Store
+from agent.journal.reversing import EFFECTS
 
-ONCE_IN_THE_CHAIN = ("RECEIPT", "EARN", "REDEEM", "COUNT", "COUPON", "GIVE", "REVERSE", "RETURN")
+ONCE_IN_THE_CHAIN = frozenset({"RECEIPT", "REVERSE", "RETURN", *EFFECTS})
 
 BOOKED, PARKED, WAITING, REFUSED_LATE = 0, 1, 2, 3
 """An entry has its effect; broke a rule; waits for another till's; broke a rule when that one came."""

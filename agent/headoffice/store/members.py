@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from agent.headoffice.store.protocol import Row, Store
 from agent.headoffice.store.settings import next_change
 
+TOLD = ("tier", "segments", "choices", "events", "of_age_from")
+"""What head office says of a member; all but the first are JSON."""
+
 
 def member_row(store: Store, member: str) -> Row | None:
     """Return one member."""
@@ -35,6 +38,24 @@ def counts_of(store: Store, member: str) -> Sequence[Row]:
     return store.rows("SELECT * FROM counted WHERE member = ? ORDER BY rule", (member,))
 
 
+def measures_of(store: Store, member: str) -> Sequence[Row]:
+    """Return a member's measures that hold something."""
+    return store.rows("SELECT * FROM measured WHERE member = ? AND amount <> 0 ORDER BY measure", (member,))
+
+
+def history_of(store: Store, member: str) -> Sequence[Row]:
+    """Return what a member's rules remember, oldest first."""
+    return store.rows(
+        "SELECT * FROM noted WHERE member = ? ORDER BY rule, at_ms, incarnation, seq", (member,)
+    )
+
+
+def owner_of(store: Store, member: str) -> str:
+    """Return who owns a member's account now: the member, or the one it was merged into."""
+    row = store.row("SELECT merged_into FROM member WHERE member = ? AND merged_into <> ''", (member,))
+    return str(row["merged_into"]) if row is not None else member
+
+
 def vouchers_of(store: Store, member: str) -> Sequence[Row]:
     """Return the vouchers a member can still use."""
     return store.rows(
@@ -52,13 +73,14 @@ def touch(store: Store, member: str) -> None:
     store.run("UPDATE member SET version = ? WHERE member = ?", (next_change(store), member))
 
 
-def put_member(store: Store, member: str, *, tier: str, segments: str, choices: str) -> None:
-    """Add a member, or replace what is said of one; a block stays."""
+def put_member(store: Store, member: str, told: dict[str, str]) -> None:
+    """Add a member, or replace what is said of one (columns TOLD); a block stays."""
     store.run(
-        "INSERT INTO member (member, status, tier, segments, choices, version)"
-        " VALUES (?, 'active', ?, ?, ?, 0) ON CONFLICT (member) DO UPDATE SET"
-        " tier = excluded.tier, segments = excluded.segments, choices = excluded.choices",
-        (member, tier, segments, choices),
+        "INSERT INTO member (member, status, tier, segments, choices, events, of_age_from, version)"
+        " VALUES (?, 'active', ?, ?, ?, ?, ?, 0) ON CONFLICT (member) DO UPDATE SET"
+        " tier = excluded.tier, segments = excluded.segments, choices = excluded.choices,"
+        " events = excluded.events, of_age_from = excluded.of_age_from",
+        (member, *(told[column] for column in TOLD)),
     )
 
 
@@ -76,6 +98,22 @@ def put_opening_lot(
         " VALUES (?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (member, wallet, lot) DO NOTHING",
         (*key, amount, amount, active_from, expires_on),
     )
+
+
+def put_opening_measure(store: Store, member: str, measure: str, amount: int) -> None:
+    """Start a measure from what was known before; the first one counts."""
+    store.run(
+        "INSERT INTO measured (member, measure, opening, amount) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (member, measure) DO UPDATE SET opening = excluded.opening,"
+        " amount = measured.amount + excluded.opening WHERE measured.opening = 0",
+        (member, measure, amount, amount),
+    )
+
+
+def opening_measure(store: Store, member: str, measure: str) -> int:
+    """Return with what a measure was started, 0 if it was not."""
+    row = store.row("SELECT opening FROM measured WHERE member = ? AND measure = ?", (member, measure))
+    return int(row["opening"]) if row is not None else 0
 
 
 def opening_lot(store: Store, key: tuple[str, str, str]) -> Row | None:

@@ -92,12 +92,16 @@ CREATE INDEX difference_entry ON difference (incarnation, seq);
 """
 
 
-def first_books(db: Any) -> None:
-    """Make the tables of version 1."""
-    # One statement after another: executescript would end the transaction that a migration runs in.
-    for statement in (OWN_1 + DERIVED_1).split(";\n"):
+def _run(db: Any, script: str) -> None:
+    """Run one statement after another: executescript would end the transaction a migration runs in."""
+    for statement in script.split(";\n"):
         if statement.strip():
             db.execute(statement)
+
+
+def first_books(db: Any) -> None:
+    """Make the tables of version 1."""
+    _run(db, OWN_1 + DERIVED_1)
 
 
 DIRECTORY_2 = """
@@ -145,6 +149,44 @@ def vouchers_of_hours(db: Any) -> None:
     db.execute("ALTER TABLE voucher ADD COLUMN ends_at TEXT NOT NULL DEFAULT ''")
 
 
+MEASURES_7 = """
+CREATE TABLE measured (
+    member TEXT NOT NULL, measure TEXT NOT NULL, opening INTEGER NOT NULL DEFAULT 0, amount INTEGER NOT NULL,
+    PRIMARY KEY (member, measure)
+) WITHOUT ROWID;
+CREATE TABLE noted (
+    member TEXT NOT NULL, rule TEXT NOT NULL, at_ms INTEGER NOT NULL, incarnation TEXT NOT NULL,
+    seq INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (member, rule, at_ms, incarnation, seq)
+) WITHOUT ROWID;
+CREATE TABLE capped (
+    programme TEXT NOT NULL, rule TEXT NOT NULL, given INTEGER NOT NULL, PRIMARY KEY (programme, rule)
+) WITHOUT ROWID;
+CREATE TABLE receipt_spent (
+    receipt TEXT NOT NULL, place INTEGER NOT NULL, rule TEXT NOT NULL, wallet TEXT NOT NULL,
+    points INTEGER NOT NULL, amount_minor INTEGER NOT NULL, turned_into TEXT NOT NULL,
+    PRIMARY KEY (receipt, place)
+) WITHOUT ROWID;
+CREATE TABLE movement (
+    incarnation TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, reference TEXT NOT NULL,
+    part TEXT NOT NULL, member TEXT NOT NULL, wallet TEXT NOT NULL, lot TEXT NOT NULL,
+    amount INTEGER NOT NULL, at TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (incarnation, seq, lot)
+) WITHOUT ROWID;
+CREATE INDEX movement_reference ON movement (reference, kind, part);
+CREATE INDEX movement_member ON movement (member, wallet, lot);
+ALTER TABLE receipt ADD COLUMN partner TEXT NOT NULL DEFAULT '';
+ALTER TABLE member ADD COLUMN events TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE member ADD COLUMN of_age_from TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE member ADD COLUMN merged_into TEXT NOT NULL DEFAULT '';
+ALTER TABLE own_journal ADD COLUMN role TEXT NOT NULL DEFAULT 'allowances';
+CREATE INDEX member_merged ON member (merged_into) WHERE merged_into <> '';
+"""
+
+
+def measures_and_movements(db: Any) -> None:
+    """Keep measures, history, caps of all members together, partners, and what head office moved itself."""
+    _run(db, MEASURES_7)
+
+
 STEPS = (
     ("0001_first_books", first_books),
     ("0002_repeated_enrolment", repeated_enrolment),
@@ -152,4 +194,5 @@ STEPS = (
     ("0004_settled_returns", settled_returns),
     ("0005_vouchers_of_hours", vouchers_of_hours),
     ("0006_directories", directories),
+    ("0007_measures_and_movements", measures_and_movements),
 )

@@ -25,6 +25,11 @@ COMPARED = {
     "counted": "SELECT * FROM counted ORDER BY member, rule",
     "voucher": "SELECT * FROM voucher ORDER BY member, id",
     "receipt": "SELECT * FROM receipt ORDER BY receipt",
+    "measured": "SELECT * FROM measured WHERE amount <> 0 OR opening <> 0 ORDER BY member, measure",
+    "noted": "SELECT * FROM noted ORDER BY member, rule, at_ms, incarnation, seq",
+    "capped": "SELECT * FROM capped WHERE given <> 0 ORDER BY programme, rule",
+    "receipt_spent": "SELECT * FROM receipt_spent ORDER BY receipt, place",
+    "movement": "SELECT * FROM movement ORDER BY incarnation, seq, lot",
     "receipt_rule": "SELECT * FROM receipt_rule ORDER BY receipt, rule",
     "allowance": "SELECT incarnation, number, issued, state FROM allowance ORDER BY incarnation, number",
     "allowance_lot": "SELECT * FROM allowance_lot ORDER BY incarnation, number, lot",
@@ -42,7 +47,9 @@ def copy_decisions(source: Store, target: Store, genesis_of: dict[str, bytes]) -
             _copy(source, target, table, f"SELECT * FROM {table}")  # noqa: S608 - names of our own
         _copy(source, target, "lot", "SELECT * FROM lot WHERE imported = 1")
         _copy(source, target, "voucher", "SELECT * FROM voucher WHERE imported = 1")
+        _copy(source, target, "measured", "SELECT * FROM measured WHERE opening <> 0")
         target.run("UPDATE lot SET remaining = opened")
+        target.run("UPDATE measured SET amount = opening")
         target.run("UPDATE voucher SET given = 1, used = 0")
         target.run("UPDATE allowance SET state = 'OPEN'")
         target.run("UPDATE allowance_lot SET spent = 0")

@@ -34,6 +34,8 @@ class Carried(NamedTuple):
     debited: Moves
     made: Moves
     used: list[Voucher]
+    day: date
+    """The local day of the sale: what is undone later leaves that day's counts."""
 
 
 def carry(text: Text, facts: MemberFacts, quote: Quote, local: datetime) -> Carried:
@@ -65,7 +67,7 @@ def carry(text: Text, facts: MemberFacts, quote: Quote, local: datetime) -> Carr
         measures=added(facts.measures, ((one.measure, one.amount) for one in quote.measured)),
         history=_noted(facts.history, quote),
     )
-    return Carried(changed, quote, debited, made, [one for one in facts.vouchers if one.id in used])
+    return Carried(changed, quote, debited, made, [one for one in facts.vouchers if one.id in used], day)
 
 
 def gift_name(quote: Quote, number: int) -> str:

@@ -11,7 +11,6 @@ from agent.loyalty.afterwards.carry import (
     Held,
     Moves,
     added,
-    counted,
     gift_name,
     held_by,
     moved,
@@ -47,7 +46,7 @@ def carry_back(
         facts,
         wallets=wallets_of(held),
         vouchers=[*(one for one in facts.vouchers if one.id not in gone), *back],
-        counts={**facts.counts, **_counts(facts, sale, effects, day)},
+        counts={**facts.counts, **_counts(facts, sale, effects)},
         measures=added(facts.measures, ((key, -amount) for key, amount in effects.measures.items())),
         history=_forgotten(facts.history, effects),
     )
@@ -69,14 +68,16 @@ def _undo(held: Held, moves: Moves, points: Mapping[str, int], *, sign: int) -> 
     return rest
 
 
-def _counts(facts: MemberFacts, sale: Carried, effects: ReturnEffects, day: date) -> dict[str, CountFacts]:
+def _counts(facts: MemberFacts, sale: Carried, effects: ReturnEffects) -> dict[str, CountFacts]:
     """Return the counts moved back; a reward that is gone is no longer used up."""
     found: dict[str, CountFacts] = {}
     for one in sale.quote.counts:
-        units = effects.counts.get(one.rule, 0)
-        gone = effects.rewards.get(one.rule, 0)
-        if units or gone:
-            found[one.rule] = counted(facts.counts.get(one.rule), -units, -one.size * gone, day)
+        units, rewards = effects.counts.get(one.rule, 0), effects.rewards.get(one.rule, 0)
+        known = facts.counts.get(one.rule) or CountFacts()
+        if units or rewards:
+            today = known.today - units if known.day == sale.day else known.today
+            position = known.position - units + one.size * rewards
+            found[one.rule] = CountFacts(position, known.day, today, known.lifetime - units)
     return found
 
 

@@ -1,0 +1,119 @@
+"""Head office's own journal of what people decided: corrections, transfers, merged members, cards, awards.
+
+Chained and durable like a till's, in files of their own, so that older books get it back.  A command writes
+it beside a running server: the books' writing lock is the lock of these files too.  A reference names each
+decision: the same again is a read, other content under it a conflict.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from agent.errors import Conflict
+from agent.headoffice import moving
+from agent.headoffice.office import Office
+from agent.headoffice.segments import Segments
+from agent.headoffice.store import moves, own
+from agent.headoffice.store.protocol import Store
+from agent.journal.chain import next_hash
+from agent.journal.entry import Draft, Entry, canonical_bytes, entry_from
+from agent.journal.kinds import OPENING
+from agent.sync.wire import Push, Sealed, encode
+
+FOLDER = "decided"
+
+
+def decide(
+    office: Office, reference: str, asked: dict[str, Any], drafts: Callable[[], Sequence[Draft]]
+) -> bool:
+    """Write and book a decision in one transaction; return False if it was decided before.
+
+    `drafts` is asked inside the transaction, so what it looks at cannot change before it is written.
+
+    Raises:
+        Conflict: something else was decided under this reference.
+        Refused: what `drafts` or booking refuses; nothing is written.
+        LedgerReadOnly: nothing can be written now.
+    """
+    with office.store.writing():
+        segments = _caught_up(office)
+        if known := moves.of_reference(office.store, reference):
+            if entry_from(known[0]).data.get("asked") != asked:
+                raise Conflict(
+                    Conflict.code,
+                    f"something else was decided under {reference}",
+                    remedy="choose another reference",
+                )
+            return False
+        name, seq, head = own.newest(office.store, own.DECISIONS) or ("", 0, b"")
+        if not name or segments.received(name) != (seq, head):
+            # Its file is gone or older than the books, which hold all of it: a new one goes on.
+            name = secrets.token_hex(16)
+            seq, head = segments.received(name)
+        made = [
+            _numbered(office, draft, name, number, asked) for number, draft in enumerate(drafts(), seq + 1)
+        ]
+        for entry in made:
+            moving.book(office.store, entry)
+        if made:
+            _append(office, segments, made, head)
+    return True
+
+
+def catch_up(office: Office) -> int:
+    """Book what older books lack of it; return how many entries that were."""
+    if not (office.state / FOLDER).exists():
+        return 0
+    with office.store.writing():
+        before = _booked(office.store)
+        _caught_up(office)
+        return _booked(office.store) - before
+
+
+def entries(office: Office) -> Iterator[Entry]:
+    """Yield what was decided and booked, in the order of each journal; inside `reading`."""
+    if (office.state / FOLDER).exists():
+        segments = Segments(office.state / FOLDER, for_writing=False)
+        for name in segments.incarnations():
+            booked_seq, _ = own.mark(office.store, name)
+            for received in segments.entries(name, 0):
+                if received.seq <= booked_seq:
+                    yield entry_from(received.body)
+
+
+def _caught_up(office: Office) -> Segments:
+    """Open the files under the lock; what they hold beyond the books is booked first."""
+    segments = Segments(office.state / FOLDER, for_writing=True)
+    for name in segments.incarnations():
+        seq, head = segments.received(name)
+        booked_seq, _ = own.mark(office.store, name)
+        for received in segments.entries(name, booked_seq):
+            moving.book(office.store, entry_from(received.body))
+        if seq > booked_seq:
+            own.move_mark(office.store, name, seq, head, own.DECISIONS)
+    return segments
+
+
+def _booked(store: Store) -> int:
+    row = store.row("SELECT count(*) AS n FROM (SELECT DISTINCT incarnation, seq FROM movement) AS one")
+    assert row is not None
+    return int(row["n"])
+
+
+def _numbered(office: Office, draft: Draft, name: str, seq: int, asked: dict[str, Any]) -> Entry:
+    fields = {field: getattr(draft, field) for field in Draft.__struct_fields__}
+    if draft.amount > 0 and not draft.lots and draft.kind in OPENING:
+        fields["lots"] = [(f"{name[:8]}-{seq}", draft.amount)]
+    fields["data"] = draft.data | {"asked": asked}
+    fields["at"] = draft.at or office.clock.now().isoformat()
+    return Entry(name, seq, wall_ms=office.now_ms(), **fields)
+
+
+def _append(office: Office, segments: Segments, made: Sequence[Entry], head: bytes) -> None:
+    bodies = [canonical_bytes(entry) for entry in made]
+    last = head
+    for body in bodies:
+        last = next_hash(last, body)
+    push = Push(made[0].incarnation, made[0].seq, head, bodies, last)
+    segments.append(push, encode(Sealed(moving.NAME, encode(push), b"")), office.now_ms())
+    own.move_mark(office.store, push.incarnation, made[-1].seq, last, own.DECISIONS)

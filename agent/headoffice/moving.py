@@ -1,0 +1,95 @@
+"""What each of head office's own entries does to the books, live and when they are put back or made anew.
+
+Everything adds up in any order: an entry may be booked again into books that know its decision already
+(a merged member, an attached card), and changes nothing then.
+"""
+
+from typing import Any
+
+import msgspec
+
+from agent.errors import Refused
+from agent.headoffice.effects import Effects
+from agent.headoffice.outcomes import Parked
+from agent.headoffice.store import books, members, moves
+from agent.headoffice.store.books import Dates
+from agent.headoffice.store.protocol import Store
+from agent.journal.entry import Entry
+
+MOVES_LOTS = frozenset({"ADJUST", "TRANSFER", "EXPIRE", "DEBT"})
+NAME = "head office"
+
+
+def book(store: Store, entry: Entry) -> None:
+    """Book one of our own entries, inside `writing`.
+
+    Raises:
+        Refused: it is not what its kind should be; nothing may be written then.
+    """
+    effects = Effects(store, NAME, "")
+    match entry.kind:
+        case "MERGE":
+            _merge(store, entry.account, str(entry.data["into"]))
+        case "CARD":
+            _card(store, effects.owned(entry))
+        case kind if kind in MOVES_LOTS:
+            _move(store, effects.owned(entry))
+        case _:
+            _effect(effects, entry)
+    owner = entry.account if entry.kind == "MERGE" else effects.owned(entry).account
+    moves.add(store, entry, owner)
+    members.touch(store, entry.account)
+    members.touch(store, members.owner_of(store, entry.account))
+
+
+def _effect(effects: Effects, entry: Entry) -> None:
+    """Book what the programme gives at head office: an award's gifts, counts and measures."""
+    try:
+        effects.apply(entry)
+    except Parked as reason:
+        raise Refused(
+            "cannot_be_booked", str(reason), remedy="look at the programme and the member"
+        ) from None
+
+
+def _move(store: Store, entry: Entry) -> None:
+    dates: dict[str, Any] = entry.data.get("dates", {})
+    for lot, amount in entry.lots:
+        key = (entry.account, entry.unit, lot)
+        if lot in dates and amount > 0:
+            books.receive_lot(store, key, amount, Dates(*dates[lot]))
+        else:
+            books.move_lot(store, key, amount)
+
+
+def _card(store: Store, entry: Entry) -> None:
+    members.put_card(store, bytes.fromhex(entry.data["tag"]), entry.account)
+    if blocked := entry.data.get("blocks"):
+        members.block_card(store, bytes.fromhex(blocked), str(entry.data.get("reason", "")))
+
+
+def _merge(store: Store, member: str, into: str) -> None:
+    heir = members.owner_of(store, into)
+    if members.owner_of(store, member) == heir:
+        return
+    one, other = members.member_row(store, member), members.member_row(store, heir)
+    if one is None or other is None:
+        raise Refused("unknown_member", f"{member} or {into} is not in the books")
+    members.put_member(store, heir, _together(one, other))
+    moves.hand_over(store, member, heir)
+
+
+def _together(one: Any, heir: Any) -> dict[str, str]:
+    """Return what is said of both: the heir's word where only one can stand, all of it elsewhere."""
+    told: dict[str, str] = {"tier": heir["tier"] or one["tier"]}
+    for name in ("segments", "choices"):
+        both = {*msgspec.json.decode(heir[name]), *msgspec.json.decode(one[name])}
+        told[name] = msgspec.json.encode(sorted(both)).decode()
+    if msgspec.json.decode(heir["choices"]):
+        told["choices"] = heir["choices"]
+    events = [*msgspec.json.decode(heir["events"]), *msgspec.json.decode(one["events"])]
+    unique = {msgspec.json.encode(event, order="sorted"): event for event in events}
+    told["events"] = msgspec.json.encode(list(unique.values())).decode()
+    ages = msgspec.json.decode(one["of_age_from"]) | msgspec.json.decode(heir["of_age_from"])
+    told["of_age_from"] = msgspec.json.encode(ages, order="sorted").decode()
+    return told

@@ -1,0 +1,23 @@
+"""Published programmes, ready to answer: each version is compiled once."""
+
+from functools import lru_cache
+
+from agent.errors import DocumentError
+from agent.headoffice.store import programmes
+from agent.headoffice.store.protocol import Store
+from agent.loyalty.compile import Compiled, compile_programme
+from agent.loyalty.language.read import load_programme
+
+
+def compiled_of(store: Store, name: str, version: int) -> Compiled | None:
+    """Return a published version, None if there is none that this program can read."""
+    row = programmes.programme_row(store, name, version)
+    return _compiled(bytes(row["text"])) if row is not None else None
+
+
+@lru_cache(maxsize=16)
+def _compiled(text: bytes) -> Compiled | None:
+    try:
+        return compile_programme(load_programme(text, name="programme"))
+    except DocumentError:
+        return None

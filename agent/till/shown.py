@@ -1,0 +1,26 @@
+"""What the customer showed, as rules may ask for it: which kind of instrument, and whether it was there."""
+
+import msgspec
+
+from agent.loyalty.member import MemberFacts
+from agent.till.tokens import Identification
+
+CARD, PHONE, APP, PLASTIC = "card", "phone", "app", "plastic"
+TYPED = frozenset({"Keyed", "Manual", "File"})
+"""Entry modes (nexo) in which nobody saw the card."""
+MOBILE = "Mobile"
+
+
+def as_shown(facts: MemberFacts, known: Identification) -> MemberFacts:
+    """Return the facts with the instrument that was used: plastic, app, or a number kind of the shop's own.
+
+    A card that was only typed in, or a phone number, is no card shown.
+    """
+    is_shown = known.kind != PHONE and known.entry_mode not in TYPED
+    if known.kind != CARD:
+        instrument = known.kind
+    elif known.entry_mode == MOBILE:
+        instrument = APP
+    else:
+        instrument = PLASTIC if is_shown else ""
+    return msgspec.structs.replace(facts, card_shown=is_shown, instrument=instrument)
