@@ -97,6 +97,7 @@ def test_an_upgrade_keeps_the_configuration_and_a_second_role_joins_the_first(ta
     assert "kept your /etc/loyalty-agent/loyalty-agent.toml" in answer.stderr
     assert settings.read_text("utf-8") == "# ours\n"
     assert (target / PROGRAM / "roles").read_text("utf-8").split() == ["headoffice", "till"]
+    assert (target / "usr/lib/systemd/system/loyalty-headoffice-nightly.timer").is_file()
     subprocess.run([target / PROGRAM / "bin/python", "-I", "-c", "import serial, duckdb"], check=True)
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.parts import MissingPart, part_or_skip
 
 SYSTEMD = Path(__file__).resolve().parent.parent.parent / "systemd"
-SERVICES = ("loyalty-agent.service", "loyalty-headoffice.service")
+SERVICES = ("loyalty-agent.service", "loyalty-headoffice.service", "loyalty-headoffice-nightly.service")
 #: The exposure that `systemd-analyze security` may find at most, in tenths.
 EXPOSURE_LIMIT = "15"
 
@@ -39,7 +39,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(analyze: str, tmp_path: Path
     program.write_text("#!/bin/sh\n", encoding="utf-8")
     program.chmod(0o755)
     units = []
-    for source in [*SYSTEMD.glob("*.service"), *SYSTEMD.glob("*.socket")]:
+    for source in [*SYSTEMD.glob("*.service"), *SYSTEMD.glob("*.socket"), *SYSTEMD.glob("*.timer")]:
         text = re.sub(
             r"^ExecStart=\S+", f"ExecStart={program}", source.read_text("utf-8"), flags=re.MULTILINE
         )
@@ -58,6 +58,17 @@ def unit(name: str) -> configparser.RawConfigParser:
     parsed.optionxform = str  # type: ignore[assignment, method-assign]  # keys are case-sensitive in units
     parsed.read(SYSTEMD / name, encoding="utf-8")
     return parsed
+
+
+def test_what_runs_at_night_is_as_closed_as_the_server_and_made_up_for() -> None:
+    server, nightly = (
+        unit("loyalty-headoffice.service")["Service"],
+        unit("loyalty-headoffice-nightly.service")["Service"],
+    )
+    own = {"Type", "ExecStart", "TimeoutStartSec", "SyslogIdentifier", "Nice"}
+    assert {key: value for key, value in nightly.items() if key not in own}.items() <= dict(server).items()
+    assert nightly["User"] == "loyalty-headoffice"
+    assert unit("loyalty-headoffice-nightly.timer")["Timer"]["Persistent"] == "yes"
 
 
 def test_a_refused_configuration_is_not_tried_again_and_everything_else_is() -> None:
