@@ -176,10 +176,15 @@ def rotating(data: bytes) -> None:
         fresh.judge(data, "serial")
 
 
+LONGEST_TEXT = 1024
+"""Characters that the POS interface takes as a number; what is longer never reaches the decoder."""
+
+
 def pos_text(data: bytes) -> None:
     """Take text that a POS hands over, under each layout in turn."""
     layout = LAYOUTS[data[0] % len(LAYOUTS)] if data else "us"
-    _numbers([raw_from_text(data.decode("utf-8", errors="replace"), layout)], "pos_text")
+    text = data.decode("utf-8", errors="replace")[:LONGEST_TEXT]
+    _numbers([raw_from_text(text, layout)], "pos_text")
 
 
 def tape(data: bytes) -> None:
