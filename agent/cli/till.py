@@ -30,8 +30,11 @@ def main() -> None:
 @config_option
 def run(config_path: Path) -> None:
     """Run the daemon in the foreground (systemd starts it with this)."""
-    from agent.clock import SystemClock  # noqa: PLC0415
-    from agent.daemon.run import run as run_daemon  # noqa: PLC0415
+    from agent.daemon.lean import without_guests  # noqa: PLC0415
+
+    with without_guests():
+        from agent.clock import SystemClock  # noqa: PLC0415
+        from agent.daemon.run import run as run_daemon  # noqa: PLC0415
 
     try:
         config = load_config(config_path)

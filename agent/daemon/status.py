@@ -5,7 +5,7 @@ from typing import Any
 from agent import __version__
 from agent.clock import Clock
 from agent.ledger.ledger import Ledger
-from agent.sync.loop import SyncState
+from agent.sync.state import SyncState
 
 
 def status_of(

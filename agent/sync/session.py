@@ -6,7 +6,6 @@ one request at a time.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -21,6 +20,7 @@ from agent.sync.hello import batch_limit, contradiction, hello_of
 from agent.sync.programmes import Door, Programmes, want
 from agent.sync.pull import believable, pieces, why_no_page
 from agent.sync.push import Advance, Contradiction, HashAt, Refused, Resend, Wait, batch_of, judge
+from agent.sync.state import SyncState
 from agent.sync.wire import (
     Delta,
     Fork,
@@ -37,18 +37,6 @@ log = structlog.get_logger()
 MAX_STANDSTILLS = 3
 CONTACT_KEPT_MS = 60_000
 """How exactly the ledger knows the last contact; `state` knows it to the millisecond."""
-
-
-@dataclass(slots=True)
-class SyncState:
-    """How things stand with head office, for status and screens; `reason` says why it is away."""
-
-    online: bool = False
-    last_contact_ms: int = 0
-    epoch: int = 0
-    fenced: bool = False
-    alarm: str = ""
-    reason: str = ""
 
 
 class Session:
