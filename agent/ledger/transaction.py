@@ -127,6 +127,8 @@ class Transaction(Appending):
             return
         for row in delta.members:
             self.apply_member(row)
+        for gone in delta.erased:
+            self.forget(gone.member, version=gone.version)
         if delta.booked_seq >= 0 and delta.from_cursor >= 0:
             self._booked = max(self.mark("booked"), delta.booked_seq)
             self.set_mark("booked", self._booked)
@@ -138,13 +140,13 @@ class Transaction(Appending):
         members.take_in(self._db, row, has_unbooked=bool(self._newer(row.member, self.mark("booked"))))
 
     def forget(self, member: str, *, version: int = members.NEVER_OLD) -> None:
-        """Remove a member and the tags of its cards; entries stay under the pseudonym.
+        """Remove a member and the tags of its cards, unless it is known newer; entries stay as they are.
 
         A directory as of `version` or later does not know it any more.  The writer then empties the log,
         where the old pages would still lie.
         """
-        members.forget(self._db, member, version)
-        self.erased = True
+        if members.forget(self._db, member, version):
+            self.erased = True
 
     def use_directory(self, cursor: int) -> None:
         """Name the directory to open from now on; news before it need not be told any more.
@@ -160,6 +162,8 @@ class Transaction(Appending):
 
     def drop_contained(self, cursor: int, limit: int) -> int:
         """Drop up to `limit` rows that the directory in use contains; return how many there were."""
+        # With the sign that somebody was erased, the last trace goes: the log is emptied after it, too.
+        self.erased = members.has_forgotten(self._db, cursor)
         return members.drop_contained(self._db, cursor, limit)
 
     def acknowledge(self, incarnation: str, seq: int, row_hash: bytes) -> None:

@@ -222,7 +222,9 @@ class Session:
         is_old_news = delta.to_cursor == delta.from_cursor and delta.booked_seq <= reader.mark("booked")
         contact_age_ms = self._now_ms() - reader.mark("last_contact_ms")
         return (
-            is_old_news and not (delta.members or delta.programmes) and 0 <= contact_age_ms < CONTACT_KEPT_MS
+            is_old_news
+            and not (delta.members or delta.erased or delta.programmes)
+            and 0 <= contact_age_ms < CONTACT_KEPT_MS
         )
 
     async def _contradicted(self, incarnation: str, reason: str) -> None:

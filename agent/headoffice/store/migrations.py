@@ -7,6 +7,8 @@ latter anew and compares.
 
 from typing import Any
 
+from agent.headoffice.store.erasures import add_tables
+
 OWN_1 = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE till (
@@ -152,4 +154,5 @@ STEPS = (
     ("0004_settled_returns", settled_returns),
     ("0005_vouchers_of_hours", vouchers_of_hours),
     ("0006_directories", directories),
+    ("0007_erasures", add_tables),
 )
