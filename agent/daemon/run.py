@@ -6,6 +6,7 @@ than everything else of a start.
 """
 
 import asyncio
+import contextlib
 import importlib
 import os
 import resource
@@ -40,6 +41,7 @@ from drivers.event import CardRead, DeviceStatus, Event, ReadRefused
 
 log = structlog.get_logger()
 IDLE_TICK_S = 1.0
+DAY_MS = 86_400_000
 EXIT_FATAL, EXIT_LEDGER = 1, 74  # 74: EX_IOERR of sysexits.h
 
 
@@ -211,17 +213,26 @@ class _Daemon:
             await asyncio.sleep(interval_s)
 
     async def _verify_when_idle(self) -> None:
-        """Verify a slice of the journal each second in which nothing was written."""
+        """Verify a slice of the journal, and let old entries go, each second in which nothing was written."""
         check, seen, told = self._ledger.idle_check, -1, ""
         while True:
             await asyncio.sleep(IDLE_TICK_S)
             seq = self._ledger.read.head()[0]
             if seq == seen:
                 await asyncio.to_thread(check.step)
+                await self._let_go_of_old_entries()
             seen = seq
             if check.problem != told:
                 told = check.problem
                 log.error("journal damaged", detail=told)
+
+    async def _let_go_of_old_entries(self) -> None:
+        """Remove a slice of what head office has booked and the configuration does not want to keep."""
+        kept_ms = self._config.ledger.keep_days * DAY_MS
+        before_ms = int(self._clock.now().timestamp() * 1000) - kept_ms
+        if await asyncio.to_thread(self._ledger.read.may_let_go, before_ms):
+            with contextlib.suppress(LedgerError):  # a full disk: tried again
+                await asyncio.wrap_future(self._ledger.write(lambda tx: tx.let_go(before_ms)))
 
     def _disk_failed(self, failure: BaseException) -> None:
         """Leave at once: after a failed sync nothing may be acknowledged, the next start verifies."""

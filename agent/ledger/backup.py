@@ -88,7 +88,7 @@ def _copy(source: Path, target: Path) -> VerifyReport:
 def _archive(folder: Path, path: Path, checked: VerifyReport) -> Path:
     """Put a verified journal into the archive, unless a longer copy of it lies there."""
     target = folder / ARCHIVE / f"{checked.incarnation}.db"
-    if not target.exists() or verify_file(target).entries < checked.entries:
+    if not target.exists() or verify_file(target).last < checked.last:
         _copy(path, target)
     return target
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from agent.clock import Clock
 from agent.journal.entry import Entry
+from agent.ledger import compaction
 from agent.ledger.database import Connection, SqliteError, as_ledger_error, connect
 from agent.ledger.directory import Shelf
 from agent.ledger.queries import Queries
@@ -57,6 +58,18 @@ class Reader(Archive):
         """Return the entries of a receipt: those of archived journals come first."""
         before = [entry for archive in self._archives for entry in archive.entries_of(receipt_id)]
         return before + super().entries_of(receipt_id)
+
+    def hash_at(self, seq: int, incarnation: str) -> bytes | None:
+        """Return the hash of an entry of this journal or an archived one, None if it is not here."""
+        for archive in self._archives:
+            if archive.incarnation == incarnation:
+                return archive.hash_of(seq)
+        return self.hash_of(seq)
+
+    def may_let_go(self, before_ms: int) -> bool:
+        """Say whether `Transaction.let_go` would find something."""
+        with self._view():
+            return bool(compaction.due(self._db, before_ms))
 
     def entries(
         self, after_seq: int, limit: int, *, incarnation: str | None = None

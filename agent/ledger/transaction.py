@@ -5,7 +5,7 @@ from typing import Any
 
 from agent.errors import Refused
 from agent.journal.entry import Draft
-from agent.ledger import members
+from agent.ledger import compaction, members
 from agent.ledger.appending import Appending
 from agent.ledger.directory import MARK
 from agent.ledger.marks import write_mark
@@ -166,6 +166,24 @@ class Transaction(Appending):
         self.erased = members.has_forgotten(self._db, cursor)
         return members.drop_contained(self._db, cursor, limit)
 
+    def let_go(self, before_ms: int, *, kept: int = compaction.KEPT_ENTRIES) -> int:
+        """Let a slice of old entries go (wall clock before `before_ms`); return how many there were.
+
+        Only what head office has booked goes, and never the newest `kept` entries; a hold that lapsed by
+        then is released first.
+        """
+        lapsed = self._rows("SELECT receipt FROM hold WHERE until_ms < ?", before_ms)
+        for (receipt,) in lapsed:
+            self.release_hold(receipt)
+        gone = compaction.due(self._db, before_ms, kept=kept)
+        if gone:
+            compaction.let_go(self._db, gone)
+        for receipt in {entry.receipt for _, entry, _ in gone if entry.receipt}:
+            if self._receipt(receipt).is_gone(gone[-1][0]):
+                self._receipts.pop(receipt)
+                self._db.execute("DELETE FROM receipt WHERE receipt = ?", (receipt,))
+        return len(gone)
+
     def acknowledge(self, incarnation: str, seq: int, row_hash: bytes) -> None:
         """Remember that head office holds a journal up to here, durably.
 
@@ -174,8 +192,9 @@ class Transaction(Appending):
         """
         name = "acknowledged" if incarnation == self.incarnation else f"acknowledged:{incarnation}"
         if incarnation == self.incarnation and seq:
-            row = self._one("SELECT hash FROM journal WHERE seq = ?", seq)
-            if row is None or bytes(row[0]) != row_hash:
+            if seq < self.mark(compaction.MARK):
+                return  # said again, long after
+            if self.hash_of(seq) != row_hash:
                 raise Refused("fork", f"head office acknowledges another entry {seq} than ours")
         self.set_mark(name, max(self.mark(name), seq))
         self.acknowledged = True

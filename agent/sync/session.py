@@ -12,7 +12,6 @@ import structlog
 
 from agent.clock import Clock
 from agent.errors import Rejected, Unreachable
-from agent.journal.chain import genesis
 from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
 from agent.sync.directories import Directories
@@ -155,7 +154,13 @@ class Session:
         self.state.epoch, self.state.fenced, self.state.alarm = welcome.epoch, welcome.fenced, ""
         if self._ledger.read.mark("epoch") != welcome.epoch:
             await self._write(lambda tx: tx.set_mark("epoch", welcome.epoch))
-        if reason := contradiction(welcome, head_seq, self._hash_at(own)):
+        let_go = self._ledger.read.mark("compacted")
+        reason = contradiction(welcome, head_seq, self._hash_at(own))
+        if welcome.received_seq < let_go:
+            reason = (
+                f"head office lost entries up to {let_go}, which this till let go: bring its segments back"
+            )
+        if reason:
             await self._contradicted(own, reason)
 
     async def _push(self, incarnation: str) -> int:
@@ -246,13 +251,7 @@ class Session:
         return told
 
     def _hash_at(self, incarnation: str) -> HashAt:
-        def hash_at(seq: int) -> bytes | None:
-            if seq <= 0:
-                return genesis(incarnation)
-            rows = self._ledger.read.entries(seq - 1, 1, incarnation=incarnation)
-            return rows[0][2] if rows and rows[0][0] == seq else None
-
-        return hash_at
+        return lambda seq: self._ledger.read.hash_at(seq, incarnation)
 
     async def _write(self, change: Callable[..., object]) -> None:
         await asyncio.wrap_future(self._ledger.write(change))
