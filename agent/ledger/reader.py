@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.clock import Clock
-from agent.journal.entry import Entry
+from agent.journal.entry import Entry, entry_from
 from agent.ledger import compaction
 from agent.ledger.database import Connection, SqliteError, as_ledger_error, connect
 from agent.ledger.directory import Shelf
@@ -65,6 +65,11 @@ class Reader(Archive):
             if archive.incarnation == incarnation:
                 return archive.hash_of(seq)
         return self.hash_of(seq)
+
+    def oldest_unsent_ms(self) -> int | None:
+        """Return when the oldest entry was written that head office has not got yet, None if it has all."""
+        rows = super().entries(self.mark("acknowledged"), 1)
+        return entry_from(rows[0][1]).wall_ms if rows else None
 
     def may_let_go(self, before_ms: int) -> bool:
         """Say whether `Transaction.let_go` would find something."""

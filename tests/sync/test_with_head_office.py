@@ -260,3 +260,51 @@ async def test_head_office_books_every_receipt_once_through_chaos(office: Office
         assert differences(office) == []
         assert till.balance() == booked_balance(office)
         assert len(proxy.counts) > 5
+
+
+async def test_a_journal_that_begins_later_is_pushed_on_and_an_office_that_lost_its_beginning_is_told(
+    office: Office, tmp_path: Path
+) -> None:
+    async with (
+        serving(build_app(office)) as port,
+        enrolled(office, tmp_path, "till-a", f"http://127.0.0.1:{port}") as till,
+    ):
+        await till.sync()
+        till.sell("r-1")
+        await till.sync()
+        book(office)
+        await till.sync()
+        seq = till.ledger.read.mark("booked")
+        assert seq == till.ledger.read.head()[0]
+        later_ms = int(till.clock.now().timestamp() * 1000) + 1
+        assert till.ledger.write(lambda tx: tx.let_go(later_ms, kept=0)).result() == seq
+        till.sell("r-2")
+        till.session.hang_up("a cut line")
+        await till.sync()
+        assert till.session.state.alarm == ""
+        assert office.segments.received("a" * 32) == till.ledger.read.head()
+        assert till.ledger.read.mark("acknowledged") > seq
+        assert differences(office) == []
+    newer = Office(tmp_path / "newer", StillClock(), serving=True)
+    import_members(newer, MEMBERS, name="members.csv")
+    async with serving(build_app(newer)) as port:
+        credentials = await enrol(
+            ClientSettings(f"http://127.0.0.1:{port}"), tills.add_till(newer, "12", "x")
+        )
+        async with open_again(tmp_path / "till-a", credentials, f"http://127.0.0.1:{port}") as till:
+            await till.session.push()
+            assert "which this till let go" in till.session.state.alarm
+    newer.close()
+
+
+@asynccontextmanager
+async def open_again(folder: Path, credentials: Credentials, url: str) -> AsyncIterator[Till]:
+    """Open the ledger of a till that was enrolled at another office meanwhile."""
+    clock = StillClock()
+    ledger = open_ledger(folder, clock=clock, new_id=lambda: "f" * 32)
+    till = Till(ledger, credentials, clock, url)
+    try:
+        yield till
+    finally:
+        await till.client.close()
+        ledger.close()
