@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 something is wrong with what was looked at, 2 the call or 
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
