@@ -148,6 +148,13 @@ def status(config_path: Path, *, as_json: bool) -> None:
         f"{made['members']:,} members, {made['entries']:,} entries,"
         f" differences: {counted(made['differences'])}"
     )
+    for row in made["erasures"]["tills"]:
+        click.echo(
+            f"till {row['till']} has not heard of {row['unheard']} erasures and keeps"
+            f" {row['in_directory']} in its directory, the oldest for {row['oldest_days']} days"
+        )
+    if due := made["erasures"]["directory_due"]:
+        click.echo(f"erased members stand in the directory: make a new one by {due} (member directory)")
     for row in made["tills"]:
         if row["books_behind"]:
             click.echo(

@@ -72,6 +72,23 @@ def member_block(config_path: Path, member_or_card: str, reason: str) -> None:
         click.echo(f"blocked: {block(office, member_or_card, reason)}")
 
 
+@member.command("erase")
+@click.argument("member_or_card", metavar="ID-OR-CARD")
+@click.confirmation_option(prompt="Points, cards and everything said of this member go for good. Go on?")
+@config_option
+@errors_told
+def member_erase(config_path: Path, member_or_card: str) -> None:
+    """Erase a member; tills hear of it with their next pull, `status` names those that have not.
+
+    Receipts and points stay in the books under a pseudonym that leads to nobody.
+    """
+    from agent.headoffice.erasing import erase  # noqa: PLC0415
+
+    with opened(config_path) as office:
+        erased = erase(office, member_or_card)
+    click.echo(f"erased: {erased}; it counts once the server has written it down, which takes a second")
+
+
 @member.command("directory")
 @as_json
 @config_option

@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 something is wrong with what was looked at, 2 the call or 
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
@@ -71,3 +71,16 @@ def _exit_code(error: LoyaltyError) -> int:
     if isinstance(error, ConfigurationError):
         return EXIT_CONFIGURATION
     return EXIT_LATER if error.retry else EXIT_WRONG
+
+
+def flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield a document's values by their path.
+
+    >>> list(flat({"sync": {"online": True}, "mode": "online"}))
+    [('sync.online', True), ('mode', 'online')]
+    """
+    for key, value in document.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

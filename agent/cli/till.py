@@ -12,7 +12,7 @@ from agent import __version__
 from agent.cli.config import ask_daemon, config_option, load_config, refuse_bad_readers
 from agent.cli.devices import devices
 from agent.cli.ledger import backup, ledger, restore
-from agent.cli.output import EXIT_CONFIGURATION, as_json, errors_told, fail, print_json, print_table
+from agent.cli.output import EXIT_CONFIGURATION, as_json, errors_told, fail, flat, print_json, print_table
 from agent.cli.programme import programme
 from agent.cli.pure import decode, evaluate, schema
 from agent.cli.scenario import try_story
@@ -30,8 +30,11 @@ def main() -> None:
 @config_option
 def run(config_path: Path) -> None:
     """Run the daemon in the foreground (systemd starts it with this)."""
-    from agent.clock import SystemClock  # noqa: PLC0415
-    from agent.daemon.run import run as run_daemon  # noqa: PLC0415
+    from agent.daemon.lean import without_guests  # noqa: PLC0415
+
+    with without_guests():
+        from agent.clock import SystemClock  # noqa: PLC0415
+        from agent.daemon.run import run as run_daemon  # noqa: PLC0415
 
     try:
         config = load_config(config_path)
@@ -74,7 +77,7 @@ def status(config_path: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(answer)
     else:
-        print_table("status", ("what", "value"), [(key, value) for key, value in answer.items()])
+        print_table("status", ("what", "value"), list(flat(answer)))
 
 
 @main.command()

@@ -45,6 +45,12 @@ class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     online_wait_ms: Milliseconds = 300
 
 
+class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long the till itself keeps what head office has booked."""
+
+    keep_days: Annotated[int, Meta(ge=1, le=3650)] = 90
+
+
 class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One reader."""
 
@@ -107,6 +113,7 @@ class TillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     paths: Paths = Paths()
     head_office: HeadOffice = HeadOffice()
     sync: Sync = Sync()
+    ledger: Ledger = Ledger()
     pos: Pos = Pos()
     log: Log = Log()
     device: list[Device] = []

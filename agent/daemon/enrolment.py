@@ -1,22 +1,13 @@
 """Enrol this till from the command line: keys are made here and stored where the daemon reads them."""
 
 import asyncio
-import os
 from pathlib import Path
 
 from agent.config.till import TillConfig
 from agent.errors import ConfigurationError
 from agent.sync.client import ClientSettings
-from agent.sync.credentials import (
-    Credentials,
-    Enrolment,
-    key_to_enrol_with,
-    read_credentials,
-    write_credentials,
-)
+from agent.sync.credentials import Enrolment, key_to_enrol_with, write_credentials
 from agent.sync.enrol import enrol
-
-SYSTEMD_PREFIX = "creds_"
 
 
 def enrol_till(config: TillConfig, code: str, *, url: str = "") -> Enrolment:
@@ -45,11 +36,3 @@ def client_settings(config: TillConfig, *, url: str = "") -> ClientSettings:
         client_key=office.client_key,
         deadline_s=office.deadline_s,
     )
-
-
-def load_credentials(config: TillConfig) -> Credentials | None:
-    """Return this till's credentials: from systemd if it hands them over, else from their folder."""
-    handed_over = os.environ.get("CREDENTIALS_DIRECTORY", "")
-    if handed_over and (found := read_credentials(Path(handed_over), prefix=SYSTEMD_PREFIX)):
-        return found
-    return read_credentials(Path(config.paths.credentials))

@@ -1,12 +1,16 @@
 """Run a till: wire the rooms together, answer until told to stop, take everything down again.
 
-Read it top-down: `run` → `_Daemon.start` → `_Daemon.stop`.
+Read it top-down: `run` → `_Daemon.run` → `_open_shop` → `_start_the_rest` → `_take_down`.  The POS is
+answered before head office, readers and store IT's door are there: importing what they need takes longer
+than everything else of a start.
 """
 
 import asyncio
+import importlib
 import os
 import resource
 import signal
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -18,9 +22,9 @@ import structlog
 from agent import __version__
 from agent.clock import Clock, random_id
 from agent.config.till import TillConfig
-from agent.daemon.admin import build_admin
 from agent.daemon.codes import codes_of
-from agent.daemon.enrolment import load_credentials
+from agent.daemon.credentials import load_credentials
+from agent.daemon.idle import use_idle_moments
 from agent.daemon.logs import configure
 from agent.daemon.notify import Notifier, watchdog_interval_s
 from agent.daemon.programmes import CurrentProgramme
@@ -28,7 +32,7 @@ from agent.daemon.readers import Readers, device_settings
 from agent.daemon.server import Server, loopback_socket, make_server
 from agent.daemon.sockets import POS_GROUP, handed_over, open_unix
 from agent.daemon.status import mode_of, status_of
-from agent.daemon.wiring import build_till, connect
+from agent.daemon.wiring import Link, build_till
 from agent.errors import ConfigurationError, DocumentError, LedgerError
 from agent.ledger.ledger import open_ledger
 from agent.ledger.storage import DiskStorage, Storage
@@ -37,7 +41,6 @@ from agent.till.guard import LoopbackGuard
 from drivers.event import CardRead, DeviceStatus, Event, ReadRefused
 
 log = structlog.get_logger()
-IDLE_TICK_S = 1.0
 EXIT_FATAL, EXIT_LEDGER = 1, 74  # 74: EX_IOERR of sysexits.h
 
 
@@ -63,7 +66,7 @@ def run(
 
 
 class _Daemon:
-    """Everything that runs, in the order in which it is started."""
+    """Everything that runs, in the order in which it is started: first what a customer waits for."""
 
     def __init__(
         self,
@@ -81,21 +84,25 @@ class _Daemon:
         self._exit_code = 0
         self._problems: list[str] = []
         self._tasks: list[asyncio.Task[Any]] = []
+        self._servers: list[Server] = []
+        self._readers: Readers | None = None
 
     async def run(self) -> int:
         try:
-            await self._start()
+            await self._open_shop()
         except LedgerError as failure:
             log.error("ledger unusable", error=str(failure), code=failure.code)  # noqa: TRY400 - its sentence is enough
             return EXIT_LEDGER
         self._notifier.ready(f"selling, {mode_of(self._ledger, self._link.state)}")
         log.info("agent ready", version=__version__, incarnation=self._ledger.incarnation)
+        await self._start_the_rest()
         await self._stop.wait()
         self._notifier.stopping()
         await self._take_down()
         return self._exit_code
 
-    async def _start(self) -> None:
+    async def _open_shop(self) -> None:
+        """Open ledger, programme and the POS's doors; return when calls are answered."""
         self._loop = asyncio.get_running_loop()
         state = Path(self._config.paths.state)
         self._ledger = open_ledger(
@@ -108,10 +115,8 @@ class _Daemon:
         self._credentials = load_credentials(self._config)
         self._programme = CurrentProgramme()
         self._use_stored_programme()
-        self._link = connect(
-            self._config, self._ledger, self._credentials, self._programme, clock=self._clock
-        )
-        codes = codes_of(self._config.codes, self._clock)
+        self._link = Link()
+        self._codes = codes_of(self._config.codes, self._clock)
         self._till = build_till(
             self._config,
             self._ledger,
@@ -119,24 +124,35 @@ class _Daemon:
             self._link,
             clock=self._clock,
             fleet_key=self._credentials.fleet_key if self._credentials else None,
-            codes=codes,
+            codes=self._codes,
         )
-        self._ledger.on_commit.append(self._wake_sync_from_thread)
-        self._readers = Readers(
-            device_settings(self._config.device, self._config.numbers, codes), self._on_reader_event
-        )
-        self._servers = self._open_doors()
-        if self._link.sync is not None:
-            self._go(self._link.sync.run(), "sync")
-        self._readers.start()
-        self._go(self._readers.run(), "readers")
-        self._go(self._till.idle.run(), "allowances")
-        self._go(self._verify_when_idle(), "verify")
-        self._go(self._feed_watchdog(), "watchdog")
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stop.set)
         self._loop.add_signal_handler(signal.SIGHUP, self._reload)
-        await self._until_answering()
+        self._open_doors()
+        for server in self._servers:
+            await server.answering.wait()
+
+    async def _start_the_rest(self) -> None:
+        """Start what no customer waits for; its libraries are imported beside the first calls."""
+        await asyncio.to_thread(importlib.import_module, "agent.daemon.rest")
+        from agent.daemon.rest import build_admin, connect  # noqa: PLC0415 - half of a start's time
+
+        self._serve(build_admin(self._status, sync_now=self._sync_wholly), self._admin_door)
+        connect(
+            self._config, self._ledger, self._credentials, self._programme, clock=self._clock, link=self._link
+        )
+        self._ledger.on_commit.append(self._wake_sync_from_thread)
+        if self._link.sync is not None:
+            self._go(self._link.sync.run(), "sync")
+        settings = device_settings(self._config.device, self._config.numbers, self._codes)
+        self._readers = Readers(settings, self._on_reader_event)
+        self._readers.start()
+        self._go(self._readers.run(), "readers")
+        self._go(self._till.idle.run(), "allowances")
+        keep_days = self._config.ledger.keep_days
+        self._go(use_idle_moments(self._ledger, self._clock, keep_days=keep_days), "idle")
+        self._go(self._feed_watchdog(), "watchdog")
 
     def _use_stored_programme(self) -> None:
         stored = self._ledger.read.programme()
@@ -148,16 +164,14 @@ class _Daemon:
             self._problems.append(f"programme {stored.id} is not understood: {failure}")
             log.error("programme not understood", programme=stored.id, error=str(failure))  # noqa: TRY400
 
-    def _open_doors(self) -> list[Server]:
-        """Serve the POS and store IT on sockets handed over by systemd, else on our own."""
+    def _open_doors(self) -> None:
+        """Serve the POS on sockets handed over by systemd, else on our own; store IT's is only opened."""
         run_folder, given = Path(self._config.paths.run), handed_over()
         app = build_app(self._till.checkout, self._device_rows)
         pos = given.get("pos") or open_unix(run_folder / "pos.sock", mode=0o660, group=POS_GROUP)
-        admin = given.get("admin") or open_unix(run_folder / "admin.sock", mode=0o600)
-        doors: list[tuple[Any, Any]] = [
-            (app, pos),
-            (build_admin(self._status, sync_now=self._sync_wholly), admin),
-        ]
+        # What store IT asks waits at its door until the rest is there.
+        self._admin_door = given.get("admin") or open_unix(run_folder / "admin.sock", mode=0o600)
+        self._serve(app, pos)
         if self._config.pos.loopback:
             guard = LoopbackGuard(
                 app,
@@ -165,21 +179,17 @@ class _Daemon:
                 tokens=_tokens(Path(self._config.pos.tokens_file)),
                 origins=self._config.pos.origins,
             )
-            doors.append((guard, loopback_socket(self._config.pos.port)))
-        servers = []
-        for door_app, door in doors:
-            server = make_server(door_app)
-            self._go(server.serve(sockets=[door]), "door")
-            servers.append(server)
-        return servers
+            self._serve(guard, loopback_socket(self._config.pos.port))
 
-    async def _until_answering(self) -> None:
-        for server in self._servers:
-            await server.answering.wait()
+    def _serve(self, app: Any, door: socket.socket) -> None:
+        server = make_server(app)
+        self._go(server.serve(sockets=[door]), "door")
+        self._servers.append(server)
 
     async def _take_down(self) -> None:
         """Let calls under way finish, then close readers, network and ledger, in that order."""
-        self._readers.stop()
+        if self._readers is not None:
+            self._readers.stop()
         for server in self._servers:
             server.should_exit = True
         doors = [task for task in self._tasks if task.get_name() == "door"]
@@ -230,19 +240,6 @@ class _Daemon:
             self._notifier.alive()
             await asyncio.sleep(interval_s)
 
-    async def _verify_when_idle(self) -> None:
-        """Verify a slice of the journal each second in which nothing was written."""
-        check, seen, told = self._ledger.idle_check, -1, ""
-        while True:
-            await asyncio.sleep(IDLE_TICK_S)
-            seq = self._ledger.read.head()[0]
-            if seq == seen:
-                await asyncio.to_thread(check.step)
-            seen = seq
-            if check.problem != told:
-                told = check.problem
-                log.error("journal damaged", detail=told)
-
     def _disk_failed(self, failure: BaseException) -> None:
         """Leave at once: after a failed sync nothing may be acknowledged, the next start verifies."""
         log.critical("disk failed", error=str(failure))
@@ -282,7 +279,8 @@ class _Daemon:
         )
 
     def _device_rows(self) -> list[dict[str, Any]]:
-        return [{"device": name, **asdict(tally)} for name, tally in self._readers.tallies.items()]
+        tallies = self._readers.tallies if self._readers is not None else {}
+        return [{"device": name, **asdict(tally)} for name, tally in tallies.items()]
 
 
 def _tokens(path: Path) -> dict[str, str]:

@@ -125,6 +125,7 @@ def make_server(app: Any) -> Server:
         uvicorn.Config(
             app,
             http=PatientProtocol,
+            ws="none",
             loop="asyncio",
             lifespan="off",
             access_log=False,

@@ -5,7 +5,7 @@ from typing import Any
 from agent import __version__
 from agent.clock import Clock
 from agent.ledger.ledger import Ledger
-from agent.sync.loop import SyncState
+from agent.sync.state import SyncState
 
 
 def status_of(
@@ -20,7 +20,13 @@ def status_of(
         "version": __version__,
         "mode": mode_of(ledger, sync),
         "programme": None if programme is None else {"id": programme.id, "version": programme.version},
-        "ledger": {**stands._asdict(), "idle_check": ledger.idle_check.as_json()},
+        "ledger": {
+            **stands._asdict(),
+            "let_go": ledger.read.mark("compacted"),
+            "file_bytes": ledger.file_bytes(),
+            "oldest_unsent_age_s": _age_s(ledger.read.oldest_unsent_ms(), now_ms),
+            "idle_check": ledger.idle_check.as_json(),
+        },
         "sync": {
             "online": sync.online,
             "epoch": sync.epoch,
@@ -28,12 +34,16 @@ def status_of(
             "alarm": sync.alarm,
             "backlog": stands.backlog,
             "cursor": ledger.read.mark("cursor"),
-            "last_contact_age_s": max(0, (now_ms - contact_ms) // 1000) if contact_ms else None,
+            "last_contact_age_s": _age_s(contact_ms or None, now_ms),
         },
         "devices": devices,
         "worst_offline_loss": 0,
         "problems": problems,
     }
+
+
+def _age_s(since_ms: int | None, now_ms: int) -> int | None:
+    return None if since_ms is None else max(0, (now_ms - since_ms) // 1000)
 
 
 def mode_of(ledger: Ledger, sync: SyncState) -> str:

@@ -1,26 +1,22 @@
-"""Put a till together: the link to head office, if there is one, and the checkout on top of the ledger."""
+"""Put a till together: the checkout on top of the ledger, and the place of the link to head office.
+
+Nothing here imports the network: `connection.py` fills the link once the doors are open.
+"""
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date
 from pathlib import Path
-from random import Random
+from typing import TYPE_CHECKING
 
-import structlog
-
-from agent import __version__
 from agent.clock import Clock, random_id
 from agent.config.till import TillConfig
-from agent.daemon.enrolment import client_settings
-from agent.daemon.online import Online
 from agent.daemon.programmes import CurrentProgramme
 from agent.daemon.readers import number_ranges
 from agent.daemon.status import mode_of
 from agent.ledger.ledger import Ledger
-from agent.sync.client import Client
-from agent.sync.credentials import Credentials
-from agent.sync.loop import SyncLoop, SyncState
+from agent.sync.state import SyncState
 from agent.till.cards import CardReads
 from agent.till.checkout import Checkout
 from agent.till.events import Events
@@ -32,17 +28,33 @@ from agent.till.tokens import TokenSeal, token_key
 from drivers.codes import NO_CODES, Codes
 from drivers.number import Decoded, decode, raw_from_text
 
-log = structlog.get_logger()
+if TYPE_CHECKING:
+    from agent.daemon.online import Online
+    from agent.sync.client import Client
+    from agent.sync.loop import SyncLoop
 
 
-@dataclass(slots=True)
 class Link:
-    """The two lanes to head office; without enrolment or address there is none, and the till still sells."""
+    """The two lanes to head office; without them, or before they are there, the till sells alone."""
 
-    sync: SyncLoop | None = None
-    online: Online | None = None
-    clients: list[Client] = field(default_factory=list)
-    state: SyncState = field(default_factory=SyncState)
+    def __init__(self) -> None:
+        self.sync: SyncLoop | None = None
+        self.online: Online | None = None
+        self.clients: list[Client] = []
+        self._alone = SyncState()
+
+    @property
+    def state(self) -> SyncState:
+        """How things stand with head office."""
+        return self.sync.state if self.sync is not None else self._alone
+
+    async def ask_allowances(self, member: str) -> int:
+        """Ask for what this member may spend here; return how many allowances came."""
+        return await self.online.ask_allowances(member) if self.online is not None else 0
+
+    async def look_up(self, card_tag: bytes) -> bool:
+        """Ask whose card this is; True if the member is in the ledger afterwards."""
+        return await self.online.look_up(card_tag) if self.online is not None else False
 
 
 @dataclass(slots=True)
@@ -53,40 +65,6 @@ class Till:
     cards: CardReads
     events: Events
     idle: IdleAllowances
-
-
-def connect(
-    config: TillConfig,
-    ledger: Ledger,
-    credentials: Credentials | None,
-    programme: CurrentProgramme,
-    *,
-    clock: Clock,
-) -> Link:
-    """Make the lanes: one for the journal in bulk, one for short questions while a customer waits."""
-    settings = client_settings(config)
-    if credentials is None or not settings.url:
-        log.warning("not connected", reason="not enrolled" if settings.url else "no head_office.url")
-        return Link()
-    bulk, quick = (Client(settings, till=credentials.enrolment.till, key=credentials.key) for _ in range(2))
-    sync = SyncLoop(
-        ledger,
-        bulk,
-        clock=clock,
-        chance=Random(),
-        publisher_key=credentials.publisher_key,
-        pull_interval_s=config.sync.pull_interval_s,
-        program_version=__version__,
-        on_programme=programme.use,
-    )
-    online = Online(
-        ledger,
-        quick,
-        programme=programme,
-        is_online=lambda: sync.state.online,
-        deadline_s=max(config.sync.online_wait_ms, 1) / 1000,
-    )
-    return Link(sync, online, [bulk, quick], sync.state)
 
 
 def build_till(
@@ -121,8 +99,8 @@ def build_till(
         gate,
         ledger.read,
         today=_today(clock, programme),
-        ask_allowances=link.online.ask_allowances if link.online else _nothing_given,
-        look_up=link.online.look_up if link.online else _nobody_found,
+        ask_allowances=link.ask_allowances,
+        look_up=link.look_up,
         idle=idle,
     )
     checkout = Checkout(
@@ -171,11 +149,3 @@ def _today(clock: Clock, programme: CurrentProgramme) -> Callable[[], date]:
         return clock.now().astimezone(compiled.zone if compiled else UTC).date()
 
     return today
-
-
-async def _nothing_given(_: str) -> int:
-    return 0
-
-
-async def _nobody_found(_: bytes) -> bool:
-    return False

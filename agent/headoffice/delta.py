@@ -8,9 +8,9 @@ from agent.headoffice.directory import directory_news
 from agent.headoffice.facts import wire_row
 from agent.headoffice.office import Office
 from agent.headoffice.publish import news
-from agent.headoffice.store import members, programmes, tills
+from agent.headoffice.store import erasures, members, programmes, tills
 from agent.headoffice.store.settings import change
-from agent.sync.wire import Delta, Pull, PullAnswer, Refusal
+from agent.sync.wire import Delta, Erased, Pull, PullAnswer, Refusal
 
 MAX_PAGE = 200
 """A member with a year of lots takes 6 kB or more; a till refuses answers above 4 MiB."""
@@ -20,6 +20,7 @@ def page(office: Office, till: str, pull: Pull) -> PullAnswer:
     """Return what is new since `pull.cursor`, at most 200 members."""
     store = office.store
     limit = min(pull.limit, MAX_PAGE)
+    _note_heard(office, till, pull)
     with store.reading():
         journal = tills.journal(store, pull.incarnation)
         if journal is None or journal["till"] != till:
@@ -39,6 +40,25 @@ def page(office: Office, till: str, pull: Pull) -> PullAnswer:
             more=more,
             booked_seq=-1 if more else journal["booked_seq"],
             members=[wire_row(store, row, office.clock.now()) for row in rows],
+            erased=[
+                Erased(row["member"], row["version"])
+                for row in erasures.told_between(store, cursor, to_cursor)
+            ],
             programmes=[news(programme)] if programme is not None and is_news else [],
             directory=directory_news(store, above=pull.directory),
         )
+
+
+def _note_heard(office: Office, till: str, pull: Pull) -> None:
+    """Keep what this till has taken in, if an erasure is among it: a pull every 2 s must not cost a write."""
+    store = office.store
+    with store.reading():
+        journal = tills.journal(store, pull.incarnation)
+        if journal is None or journal["till"] != till:
+            return
+        is_news = journal["heard_directory"] != pull.directory or bool(
+            erasures.told_between(store, journal["heard_cursor"], pull.cursor)
+        )
+    if is_news:
+        with store.writing():
+            erasures.note_heard(store, pull.incarnation, pull.cursor, pull.directory)

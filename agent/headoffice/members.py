@@ -7,8 +7,9 @@ import msgspec
 from agent.errors import Refused
 from agent.headoffice.allowances import time_zone
 from agent.headoffice.facts import facts_of, wire_row
+from agent.headoffice.feed import instant
 from agent.headoffice.office import Office
-from agent.headoffice.store import members
+from agent.headoffice.store import erasures, members
 from agent.headoffice.store.protocol import Row
 from agent.journal.tag import tag_of
 from agent.sync.wire import MemberAnswer, NoMember
@@ -47,7 +48,7 @@ def show(office: Office, member_or_card: str) -> dict[str, Any]:
     """
     store = office.store
     with store.reading():
-        row, _ = _find(office, member_or_card)
+        row, _ = find(office, member_or_card)
         facts = msgspec.to_builtins(facts_of(store, row, office.clock.now()))
         cards = members.cards_of(store, row["member"])
     today = office.clock.now().astimezone(time_zone(office)).date().isoformat()
@@ -75,7 +76,7 @@ def block(office: Office, member_or_card: str, reason: str) -> str:
     """
     store = office.store
     with store.writing():
-        row, tag = _find(office, member_or_card)
+        row, tag = find(office, member_or_card)
         if tag is None:
             members.block_member(store, row["member"], reason)
         else:
@@ -84,13 +85,20 @@ def block(office: Office, member_or_card: str, reason: str) -> str:
     return f"member {row['member']}" if tag is None else f"one card of member {row['member']}"
 
 
-def _find(office: Office, member_or_card: str) -> tuple[Row, bytes | None]:
+def find(office: Office, member_or_card: str) -> tuple[Row, bytes | None]:
+    """Return a member's row by id, or by card number together with the card's tag.
+
+    Raises:
+        Refused: nobody has this id or card number; an erased member says so.
+    """
     row = members.member_row(office.store, member_or_card)
     if row is not None:
         return row, None
     tag = card_tag(office, member_or_card)
     card = members.card_row(office.store, tag)
     row = members.member_row(office.store, card["member"]) if card is not None else None
+    if row is None and (gone := erasures.erasure(office.store, member_or_card)) is not None:
+        raise Refused("erased", f"this member was erased on {instant(gone['erased_ms'])[:10]}")
     if row is None:
         raise Refused("unknown_member", "no member has this id or card number")
     return row, tag

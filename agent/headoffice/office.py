@@ -48,7 +48,7 @@ class Office:
             if serving:
                 self.segments.incarnations()  # cut torn tails and find damage before anybody is answered
                 if put_back := self.own_journal.open():
-                    log.warning("allowances put back into older books", count=put_back)
+                    log.warning("own journal put back into older books", count=put_back)
         except LoyaltyError:
             self.close()
             raise

@@ -1,17 +1,20 @@
-"""Head office's own journal: what it sets aside stands here before anybody hears of it (S1).
+"""Head office's own journal: what it sets aside or erases stands here before anybody hears of it (S1).
 
 The books may come back from an older backup; this journal lies in files of its own, and what the books
-lack is put back from it, so the same points are not set aside twice.  One chained entry an allowance,
-in the same segments as received journals.  Books that lack even the name of a journal start a new one.
+lack is put back from it, so the same points are not set aside twice and who was erased stays erased.
+One chained entry each, in the same segments as received journals.  Books that lack even the name of a
+journal start a new one.
 """
 
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from agent.errors import LedgerDamaged
 from agent.headoffice.segments import Segments
-from agent.headoffice.store import allowances, members, own
+from agent.headoffice.store import allowances, erasures, members, own
 from agent.headoffice.store.allowances import Issue
 from agent.headoffice.store.protocol import Store
 from agent.journal.chain import next_hash
@@ -19,6 +22,7 @@ from agent.journal.entry import Entry, canonical_bytes, entry_from
 from agent.sync.wire import Push, Sealed, encode
 
 NAME = "head office"
+ALLOW, ERASE = "ALLOW", "ERASE"
 
 
 class OwnJournal:
@@ -30,7 +34,7 @@ class OwnJournal:
         self._incarnation = ""
 
     def open(self) -> int:
-        """Put back into the books what they lack; return how many allowances that were.
+        """Put back into the books what they lack; return how many entries that were.
 
         Raises:
             LedgerDamaged: it contradicts the books.
@@ -55,17 +59,30 @@ class OwnJournal:
         Raises:
             LedgerReadOnly: it could not be written; nothing may be issued.
         """
+        self._append(_entry(issue), now_ms)
+
+    def write_erasure(self, member: str, erased_ms: int) -> None:
+        """Write one erasure durably; as `write`.
+
+        Raises:
+            LedgerReadOnly: it could not be written; no till may hear of it.
+        """
+        self._append(Entry("", 0, ERASE, account=member), erased_ms)
+
+    def _append(self, entry: Entry, now_ms: int) -> None:
         seq, head = self._segments.received(self._incarnation)
-        body = canonical_bytes(_entry(self._incarnation, seq + 1, issue, now_ms))
+        numbered = msgspec.structs.replace(entry, incarnation=self._incarnation, seq=seq + 1, wall_ms=now_ms)
+        body = canonical_bytes(numbered)
         push = Push(self._incarnation, seq + 1, head, [body], next_hash(head, body))
         self._segments.append(push, encode(Sealed(NAME, encode(push), b"")), now_ms)
         own.move_mark(self._store, self._incarnation, seq + 1, push.last_hash)
 
     def issues(self) -> Iterator[tuple[str, int, Issue]]:
-        """Yield everything written, with the journal and number of each."""
+        """Yield every allowance written, with the journal and number of each."""
         for name in self._segments.incarnations():
             for received in self._segments.entries(name, 0):
-                yield name, received.seq, _issue(entry_from(received.body))
+                if (entry := entry_from(received.body)).kind == ALLOW:
+                    yield name, received.seq, _issue(entry)
 
     def _catch_up(self, incarnation: str) -> int:
         seq, head = self._segments.received(incarnation)
@@ -74,7 +91,11 @@ class OwnJournal:
             return 0  # older than the books; `open` begins a new one
         count = 0
         for received in self._segments.entries(incarnation, booked_seq):
-            count += _put_back(self._store, _issue(entry_from(received.body)))
+            entry = entry_from(received.body)
+            if entry.kind == ERASE:
+                count += _erase_again(self._store, entry)
+            else:
+                count += _put_back(self._store, _issue(entry))
         if seq > booked_seq:
             own.move_mark(self._store, incarnation, seq, head)
         return count
@@ -94,23 +115,23 @@ def _put_back(store: Store, issue: Issue) -> bool:
     return False
 
 
-def _entry(incarnation: str, seq: int, issue: Issue, now_ms: int) -> Entry:
+def _erase_again(store: Store, entry: Entry) -> bool:
+    known = erasures.erasure(store, entry.account)
+    if known is not None and known["erased_ms"] >= entry.wall_ms:
+        return False
+    erasures.erase(store, entry.account, entry.wall_ms)
+    erasures.announce(store, entry.account)
+    return True
+
+
+def _entry(issue: Issue) -> Entry:
     data = {
         "incarnation": issue.incarnation,
         "request_id": issue.request_id,
         "slices": [list(one) for one in issue.slices],
         "honour_until_ms": issue.honour_until_ms,
     }
-    return Entry(
-        incarnation,
-        seq,
-        "ALLOW",
-        account=issue.member,
-        unit=issue.wallet,
-        allowance=issue.number,
-        wall_ms=now_ms,
-        data=data,
-    )
+    return Entry("", 0, ALLOW, account=issue.member, unit=issue.wallet, allowance=issue.number, data=data)
 
 
 def _issue(entry: Entry) -> Issue:

@@ -7,6 +7,7 @@ import structlog
 
 from agent.errors import LedgerReadOnly
 from agent.headoffice.booking import Judge, book_all
+from agent.headoffice.erasing import journal_pending
 from agent.headoffice.office import Office
 
 log = structlog.get_logger()
@@ -53,6 +54,8 @@ class Projector:
 
     def _book(self) -> None:
         try:
+            if erased := journal_pending(self._office):
+                log.info("members erased", count=erased)
             count = book_all(self._office.store, self._office.segments, self._judge)
         except LedgerReadOnly as failure:
             log.error("books not writable", detail=str(failure))  # noqa: TRY400 - the sentence says it all

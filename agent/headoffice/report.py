@@ -3,6 +3,7 @@
 from typing import Any
 
 from agent.headoffice.allowances import time_zone
+from agent.headoffice.erasing import outstanding
 from agent.headoffice.office import Office
 from agent.headoffice.store import figures, log, members, programmes, tills
 from agent.loyalty.language.read import load_programme
@@ -56,6 +57,7 @@ def status(office: Office) -> dict[str, Any]:
             "members": members.member_count(store),
             "entries": log.last_position(store),
             "differences": log.difference_counts(store),
+            "erasures": outstanding(office),
         }
 
 

@@ -37,7 +37,8 @@ def restore(folder: Path, path: Path, *, clock: Clock, new_id: Callable[[], str]
     """Bring a backup back; return the new incarnation that this till writes from now on.
 
     The backup is verified first.  Its journal and the present one go to archive/, read-only; where they
-    are one journal, the longer stays.  Members and programme go on, allowances and holds do not.
+    are one journal, the longer stays.  Members (as of the copy: what was erased since is told
+    again) and programme go on, allowances and holds do not; archived journals keep no members.
 
     Raises:
         LedgerBusy: the daemon runs, or another program reads the ledger.
@@ -59,6 +60,8 @@ def restore(folder: Path, path: Path, *, clock: Clock, new_id: Callable[[], str]
         forget_witness(place)
         put_in_place(place)
         write_witness(place, Witness(incarnation, 0, b""))
+        for archived in (folder / ARCHIVE).glob("*.db"):
+            _without_members(archived)
         return incarnation
     finally:
         lock.release()
@@ -88,9 +91,26 @@ def _copy(source: Path, target: Path) -> VerifyReport:
 def _archive(folder: Path, path: Path, checked: VerifyReport) -> Path:
     """Put a verified journal into the archive, unless a longer copy of it lies there."""
     target = folder / ARCHIVE / f"{checked.incarnation}.db"
-    if not target.exists() or verify_file(target).entries < checked.entries:
+    if not target.exists() or verify_file(target).last < checked.last:
         _copy(path, target)
     return target
+
+
+def _without_members(archived: Path) -> None:
+    """Take members out of an archived journal: no erasure reaches it, and it answers for receipts alone.
+
+    Should it be brought back, it knows no news either, and is told everything again.
+    """
+    db = connect(archived)
+    try:
+        db.execute("PRAGMA secure_delete = ON")
+        db.execute("BEGIN IMMEDIATE")
+        for table in ("card", "member", "member_waiting"):
+            db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+        db.execute("DELETE FROM mark WHERE name IN ('cursor', 'directory')")
+        db.execute("COMMIT")
+    finally:
+        db.close()
 
 
 def _archive_present(folder: Path, source: Path, checked: VerifyReport) -> Path:

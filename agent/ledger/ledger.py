@@ -115,6 +115,11 @@ class Ledger:
         """Return how the ledger stands."""
         return self.read.status()._replace(writable=not self._writer.poisoned)
 
+    def file_bytes(self) -> int:
+        """Return what the ledger and its log take on the disk."""
+        paths = (self._folder / NAME, self._folder / f"{NAME}-wal")
+        return sum(path.stat().st_size for path in paths if path.exists())
+
     def close(self) -> None:
         """Finish what is queued and let go of the file."""
         self._writer.close()

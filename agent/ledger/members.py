@@ -51,15 +51,24 @@ def take_in_waiting(db: Connection) -> None:
     db.execute("DELETE FROM member_waiting")
 
 
-def forget(db: Connection, member: str, version: int) -> None:
-    """Remove a member and the tags of its cards.
+def forget(db: Connection, member: str, version: int) -> bool:
+    """Remove a member and the tags of its cards; say whether there is nothing newer.
 
     The pseudonym stays as a sign that the directory's row of it is void, until a directory without it.
     """
+    if db.execute("SELECT 1 FROM member WHERE member = ? AND version >= ?", (member, version)).fetchone():
+        return False
     for table in ("member", "card", "member_waiting"):
         db.execute(f"DELETE FROM {table} WHERE member = ?", (member,))  # noqa: S608 - our own names
     values = (member, version, FORGOTTEN)
     db.execute("INSERT INTO member VALUES (?, ?, ?, ?)", (*values, seal(*values)))
+    return True
+
+
+def has_forgotten(db: Connection, cursor: int) -> bool:
+    """Say whether an erased member's sign is among what a directory of this cursor makes needless."""
+    sign = "SELECT 1 FROM member WHERE version <= ? AND facts = ?"
+    return db.execute(sign, (cursor, FORGOTTEN)).fetchone() is not None
 
 
 def drop_contained(db: Connection, cursor: int, limit: int) -> int:

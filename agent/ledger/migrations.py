@@ -56,4 +56,12 @@ def first_ledger(db: Any) -> None:
             db.execute(statement)
 
 
-STEPS = (("0001_first_ledger", first_ledger),)
+def compaction(db: Any) -> None:
+    """Keep what entries that were let go had spent of allowances."""
+    db.execute(
+        "CREATE TABLE allowance_base (number INTEGER NOT NULL, lot TEXT NOT NULL, spent INTEGER NOT NULL,"
+        " closed INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (number, lot)) STRICT, WITHOUT ROWID"
+    )
+
+
+STEPS = (("0001_first_ledger", first_ledger), ("0002_compaction", compaction))

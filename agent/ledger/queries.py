@@ -11,6 +11,7 @@ import msgspec
 from agent.clock import Clock
 from agent.journal.chain import genesis
 from agent.journal.entry import Entry, entry_from
+from agent.ledger import compaction
 from agent.ledger.database import Connection
 from agent.ledger.derive import held_of
 from agent.ledger.directory import Shelf
@@ -53,6 +54,15 @@ class Queries:
         """Return number and hash of the last entry; before the first, 0 and the genesis hash."""
         row = self._one("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1")
         return (int(row[0]), bytes(row[1])) if row else (0, genesis(self.incarnation))
+
+    def hash_of(self, seq: int) -> bytes | None:
+        """Return the hash of an entry (0: of the journal's name), None if it is not here."""
+        row = self._one("SELECT hash FROM journal WHERE seq = ?", seq)
+        if row is not None:
+            return bytes(row[0])
+        with self._lock:
+            base = compaction.base_of(self._db, self.incarnation)
+        return base.hash if base.seq == seq else None
 
     def mark(self, name: str) -> int:
         """Return a number to remember, 0 if never set."""
@@ -154,9 +164,9 @@ class Queries:
         ]
 
     def receipt(self, receipt_id: str) -> StoredReceipt | None:
-        """Return a receipt as answered, None if it never was one here."""
+        """Return a receipt as answered, None if it never was one here, or an entry of it was let go."""
         row = self._receipt(receipt_id)
-        if not row.state:
+        if not row.state or row.is_cut(self.mark(compaction.MARK)):
             return None
         answer = msgspec.json.decode(row.answer)
         return StoredReceipt(

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from agent.clock import Clock
-from agent.journal.entry import Entry
+from agent.journal.entry import Entry, entry_from
+from agent.ledger import compaction
 from agent.ledger.database import Connection, SqliteError, as_ledger_error, connect
 from agent.ledger.directory import Shelf
 from agent.ledger.queries import Queries
@@ -57,6 +58,23 @@ class Reader(Archive):
         """Return the entries of a receipt: those of archived journals come first."""
         before = [entry for archive in self._archives for entry in archive.entries_of(receipt_id)]
         return before + super().entries_of(receipt_id)
+
+    def hash_at(self, seq: int, incarnation: str) -> bytes | None:
+        """Return the hash of an entry of this journal or an archived one, None if it is not here."""
+        for archive in self._archives:
+            if archive.incarnation == incarnation:
+                return archive.hash_of(seq)
+        return self.hash_of(seq)
+
+    def oldest_unsent_ms(self) -> int | None:
+        """Return when the oldest entry was written that head office has not got yet, None if it has all."""
+        rows = super().entries(self.mark("acknowledged"), 1)
+        return entry_from(rows[0][1]).wall_ms if rows else None
+
+    def may_let_go(self, before_ms: int) -> bool:
+        """Say whether `Transaction.let_go` would find something."""
+        with self._view():
+            return bool(compaction.due(self._db, before_ms))
 
     def entries(
         self, after_seq: int, limit: int, *, incarnation: str | None = None

@@ -45,6 +45,14 @@ class ReceiptRow(msgspec.Struct):
         """Return how many entries of a kind it has."""
         return sum(of == kind for of, _ in self.effects)
 
+    def is_cut(self, base: int) -> bool:
+        """Say whether an entry of it is among those up to number `base`, which were let go."""
+        return bool(self.effects) and min(self.effects.values()) <= base
+
+    def is_gone(self, base: int) -> bool:
+        """Say whether all of them are."""
+        return bool(self.effects) and max(self.effects.values()) <= base
+
     def seqs(self) -> list[int]:
         """Return the numbers of its entries, in order."""
         return sorted(self.effects.values())

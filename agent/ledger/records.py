@@ -166,6 +166,20 @@ class MemberRowLike(Protocol):
         ...
 
 
+class ErasedLike(Protocol):
+    """Who is to be forgotten, as it arrives."""
+
+    @property
+    def member(self) -> str:
+        """Return the pseudonym."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Return the change number from which directories lack it."""
+        ...
+
+
 class DeltaLike(Protocol):
     """A page of news as it arrives."""
 
@@ -187,6 +201,11 @@ class DeltaLike(Protocol):
     @property
     def members(self) -> Sequence[MemberRowLike]:
         """Return who changed."""
+        ...
+
+    @property
+    def erased(self) -> Sequence[ErasedLike]:
+        """Return who must be forgotten."""
         ...
 
 

@@ -3,9 +3,10 @@
 import msgspec
 
 from agent.errors import LedgerDamaged
-from agent.journal.chain import genesis, next_hash
+from agent.journal.chain import next_hash
 from agent.journal.entry import entry_from
 from agent.ledger.appending import Head
+from agent.ledger.compaction import base_of
 from agent.ledger.database import Connection
 from agent.ledger.storage import Storage
 from agent.ledger.witness import read_witness
@@ -31,10 +32,11 @@ def _check_tail(db: Connection, incarnation: str) -> Head:
     rows = db.execute(
         "SELECT seq, body, hash FROM journal ORDER BY seq DESC LIMIT ?", (TAIL + 1,)
     ).fetchall()[::-1]
-    if not rows:
-        return Head(0, genesis(incarnation))
-    seq, head = (0, genesis(incarnation)) if rows[0][0] == 1 else (rows[0][0], bytes(rows[0][2]))
-    for number, body, row_hash in rows if seq == 0 else rows[1:]:
+    seq, head = base_of(db, incarnation)
+    if len(rows) > TAIL:  # older ones are believed here
+        seq, head = rows[0][0], bytes(rows[0][2])
+        rows = rows[1:]
+    for number, body, row_hash in rows:
         if number != seq + 1 or next_hash(head, bytes(body)) != bytes(row_hash) or not _reads(bytes(body)):
             raise LedgerDamaged(
                 f"entry {number} does not follow entry {seq}", remedy="loyalty-agent ledger verify"

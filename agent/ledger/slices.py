@@ -7,7 +7,9 @@ day later.  What it finds is shown, and `ledger verify` then says everything.
 from typing import Any
 
 from agent.clock import Clock
+from agent.errors import LedgerDamaged
 from agent.journal.chain import genesis
+from agent.ledger.compaction import base_of
 from agent.ledger.database import Connection, SqliteError
 from agent.ledger.verify import walk
 
@@ -34,12 +36,21 @@ class IdleCheck:
             return False
         count = 0
         try:
+            base = base_of(self._db, self._incarnation)
+            if self._seq < base.seq:  # what was next has been let go meanwhile
+                self._seq, self._hash = base
             for seq, row_hash, _, says in walk(self._db, self._incarnation, self._seq, self._hash, SLICE):
                 if says is not None:
                     self.problem = f"{says.where}: {says.says}; {says.remedy}"
                     return False
                 self._seq, self._hash, count = seq, row_hash, count + 1
-        except (SqliteError, TypeError, ValueError, RecursionError) as failure:  # torn values, torn text
+        except (
+            SqliteError,
+            TypeError,
+            ValueError,
+            RecursionError,
+            LedgerDamaged,
+        ) as failure:  # torn values, torn text
             self.problem = f"the journal cannot be read after entry {self._seq}: {failure}"
             return False
         if count == SLICE:

@@ -5,7 +5,7 @@ from typing import Any
 
 from agent.errors import Refused
 from agent.journal.entry import Draft
-from agent.ledger import members
+from agent.ledger import compaction, members
 from agent.ledger.appending import Appending
 from agent.ledger.directory import MARK
 from agent.ledger.marks import write_mark
@@ -127,6 +127,8 @@ class Transaction(Appending):
             return
         for row in delta.members:
             self.apply_member(row)
+        for gone in delta.erased:
+            self.forget(gone.member, version=gone.version)
         if delta.booked_seq >= 0 and delta.from_cursor >= 0:
             self._booked = max(self.mark("booked"), delta.booked_seq)
             self.set_mark("booked", self._booked)
@@ -138,13 +140,13 @@ class Transaction(Appending):
         members.take_in(self._db, row, has_unbooked=bool(self._newer(row.member, self.mark("booked"))))
 
     def forget(self, member: str, *, version: int = members.NEVER_OLD) -> None:
-        """Remove a member and the tags of its cards; entries stay under the pseudonym.
+        """Remove a member and the tags of its cards, unless it is known newer; entries stay as they are.
 
         A directory as of `version` or later does not know it any more.  The writer then empties the log,
         where the old pages would still lie.
         """
-        members.forget(self._db, member, version)
-        self.erased = True
+        if members.forget(self._db, member, version):
+            self.erased = True
 
     def use_directory(self, cursor: int) -> None:
         """Name the directory to open from now on; news before it need not be told any more.
@@ -160,7 +162,27 @@ class Transaction(Appending):
 
     def drop_contained(self, cursor: int, limit: int) -> int:
         """Drop up to `limit` rows that the directory in use contains; return how many there were."""
+        # With the sign that somebody was erased, the last trace goes: the log is emptied after it, too.
+        self.erased = members.has_forgotten(self._db, cursor)
         return members.drop_contained(self._db, cursor, limit)
+
+    def let_go(self, before_ms: int, *, kept: int = compaction.KEPT_ENTRIES) -> int:
+        """Let a slice of old entries go (wall clock before `before_ms`); return how many there were.
+
+        Only what head office has booked goes, and never the newest `kept` entries; a hold that lapsed by
+        then is released first.
+        """
+        lapsed = self._rows("SELECT receipt FROM hold WHERE until_ms < ?", before_ms)
+        for (receipt,) in lapsed:
+            self.release_hold(receipt)
+        gone = compaction.due(self._db, before_ms, kept=kept)
+        if gone:
+            compaction.let_go(self._db, gone)
+        for receipt in {entry.receipt for _, entry, _ in gone if entry.receipt}:
+            if self._receipt(receipt).is_gone(gone[-1][0]):
+                self._receipts.pop(receipt)
+                self._db.execute("DELETE FROM receipt WHERE receipt = ?", (receipt,))
+        return len(gone)
 
     def acknowledge(self, incarnation: str, seq: int, row_hash: bytes) -> None:
         """Remember that head office holds a journal up to here, durably.
@@ -170,8 +192,9 @@ class Transaction(Appending):
         """
         name = "acknowledged" if incarnation == self.incarnation else f"acknowledged:{incarnation}"
         if incarnation == self.incarnation and seq:
-            row = self._one("SELECT hash FROM journal WHERE seq = ?", seq)
-            if row is None or bytes(row[0]) != row_hash:
+            if seq < self.mark(compaction.MARK):
+                return  # said again, long after
+            if self.hash_of(seq) != row_hash:
                 raise Refused("fork", f"head office acknowledges another entry {seq} than ours")
         self.set_mark(name, max(self.mark(name), seq))
         self.acknowledged = True

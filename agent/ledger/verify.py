@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from agent.errors import LedgerError, Refused
+from agent.errors import LedgerDamaged, LedgerError, Refused
 from agent.journal.chain import genesis, next_hash
 from agent.journal.entry import Entry, entry_from
 from agent.journal.kinds import postings
 from agent.ledger import derive
+from agent.ledger.compaction import base_of
 from agent.ledger.database import Connection, SqliteError, check_ours, connect, in_memory
 from agent.ledger.first_run import NAME
 from agent.ledger.migrations import STEPS
@@ -23,6 +24,7 @@ from agent.ledger.storage import DiskStorage
 from agent.ledger.witness import read_witness
 
 MAX_PROBLEMS = 20
+FIRST_WITH_BASE = 2
 RESTORE = "stop the service and bring a backup back: loyalty-agent restore BACKUP"
 ROTTEN = "is not as it was written"
 KEEP = "keep this file as evidence and ask head office to compare the journal"
@@ -47,6 +49,8 @@ class VerifyReport(NamedTuple):
     incarnation: str
     entries: int
     problems: list[Problem]
+    last: int = 0
+    """The number of the last entry; larger than `entries` where old ones were let go."""
 
     @property
     def ok(self) -> bool:
@@ -55,13 +59,13 @@ class VerifyReport(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain data."""
-        problems = [one._asdict() for one in self.problems]
-        return {"ok": self.ok, "incarnation": self.incarnation, "entries": self.entries, "problems": problems}
+        return {**self._asdict(), "ok": self.ok, "problems": [one._asdict() for one in self.problems]}
 
     def as_text(self) -> str:
         """Return the report as sentences, one a line."""
         if self.ok:
-            return f"{self.entries} entries of journal {self.incarnation[:8]}: all as written"
+            gone = f" (the first {self.last - self.entries} were let go)" if self.last > self.entries else ""
+            return f"{self.entries} entries of journal {self.incarnation[:8]}: all as written{gone}"
         return "\n".join(f"{one.where}: {one.says}; {one.remedy}" for one in self.problems)
 
 
@@ -90,7 +94,13 @@ def verify_file(path: Path) -> VerifyReport:
     try:
         check_ours(db, path, len(STEPS))
         return _examine(db)
-    except (SqliteError, TypeError, ValueError, RecursionError) as failure:  # torn values, torn text
+    except (
+        SqliteError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        LedgerDamaged,
+    ) as failure:  # torn values, torn text
         return VerifyReport("", 0, [Problem("file", f"cannot be read through: {failure}", RESTORE)])
     finally:
         db.close()
@@ -107,8 +117,8 @@ def _examine(db: Connection) -> VerifyReport:
     ]
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     rebuilt = _rebuilt_from(db, version)
-    count = 0
-    for _, _, entry, says in walk(db, incarnation):
+    base, count = base_of(db, incarnation), 0
+    for _, _, entry, says in walk(db, incarnation, *base):
         count += 1
         if says:
             problems.append(says)
@@ -117,12 +127,12 @@ def _examine(db: Connection) -> VerifyReport:
             problems.append(wrong)
     else:
         problems += _compare(db, rebuilt)
-        problems += _receipts(db)
-    problems += _marks_beyond(db, count)
+        problems += _receipts(db, base.seq)
+    problems += _marks_beyond(db, base.seq + count)
     problems += [Problem(f"table {table}, row {key}", ROTTEN, RESTORE) for table, key in broken_seals(db)]
     problems += _schema(db, rebuilt, version)
     rebuilt.close()
-    return VerifyReport(incarnation, count, problems[:MAX_PROBLEMS])
+    return VerifyReport(incarnation, count, problems[:MAX_PROBLEMS], base.seq + count)
 
 
 def walk(
@@ -169,6 +179,12 @@ def _rebuilt_from(db: Connection, version: int) -> Connection:
         places = ", ".join("?" * len(columns.split(",")))
         for row in db.execute(f"SELECT {columns} FROM {table}"):  # noqa: S608 - our own names
             rebuilt.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", row)  # noqa: S608
+    if version >= FIRST_WITH_BASE:
+        for number, lot, spent, closed in db.execute("SELECT number, lot, spent, closed FROM allowance_base"):
+            rebuilt.execute(
+                "UPDATE allowance_lot SET spent = ? WHERE number = ? AND lot = ?", (spent, number, lot)
+            )
+            rebuilt.execute("UPDATE allowance SET closed = max(closed, ?) WHERE number = ?", (closed, number))
     return rebuilt
 
 
@@ -189,11 +205,16 @@ def _compare(db: Connection, rebuilt: Connection) -> Iterator[Problem]:
             yield Problem(f"table {table}, row {first[0]}", "differs from what the journal makes it", RESTORE)
 
 
-def _receipts(db: Connection) -> Iterator[Problem]:
-    """Hold each receipt's keys against the entries they name: none twice, none missing, none besides."""
+def _receipts(db: Connection, base: int) -> Iterator[Problem]:
+    """Hold each receipt's keys against the entries they name: none twice, none missing, none besides.
+
+    Entries up to number `base` were let go; their keys stay with a receipt that has later ones.
+    """
     named = 0
     for receipt, *columns in db.execute(f"SELECT receipt, {COLUMNS} FROM receipt ORDER BY receipt"):  # noqa: S608
         for key, seq in read_row(columns).effects.items():
+            if seq <= base:
+                continue
             named += 1
             row = db.execute("SELECT receipt, kind, part FROM journal WHERE seq = ?", (seq,)).fetchone()
             if row != (receipt, *key):
@@ -229,5 +250,8 @@ def _against_witness(folder: Path, report: VerifyReport) -> str:
         return f"names journal {witness.incarnation[:8]}, the ledger is {report.incarnation[:8]}"
     db = connect(folder / NAME, read_only=True)
     row = db.execute("SELECT hash FROM journal WHERE seq = ?", (witness.seq,)).fetchone()
+    base = base_of(db, report.incarnation)
     db.close()
+    if witness.seq <= base.seq:
+        return ""  # an old witness: its entry was let go
     return "" if row and bytes(row[0]) == witness.hash else f"entry {witness.seq} is missing or another one"

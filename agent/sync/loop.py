@@ -12,9 +12,8 @@ from agent.errors import LedgerReadOnly, SyncError
 from agent.ledger.ledger import Ledger
 from agent.sync.client import patiently
 from agent.sync.programmes import Door
-from agent.sync.session import Session, SyncState
-
-__all__ = ["SyncLoop", "SyncState"]
+from agent.sync.session import Session
+from agent.sync.state import SyncState
 
 
 class SyncLoop:

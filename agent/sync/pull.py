@@ -29,6 +29,7 @@ def pieces(delta: Delta) -> Iterator[Delta]:
             members=rows[start : start + MEMBERS_AT_ONCE],
             to_cursor=delta.to_cursor if is_last else delta.from_cursor,
             booked_seq=delta.booked_seq if is_last else -1,
+            erased=delta.erased if is_last else [],
             more=delta.more or not is_last,
         )
 

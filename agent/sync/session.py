@@ -6,14 +6,12 @@ one request at a time.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from agent.clock import Clock
 from agent.errors import Rejected, Unreachable
-from agent.journal.chain import genesis
 from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
 from agent.sync.directories import Directories
@@ -21,6 +19,7 @@ from agent.sync.hello import batch_limit, contradiction, hello_of
 from agent.sync.programmes import Door, Programmes, want
 from agent.sync.pull import believable, pieces, why_no_page
 from agent.sync.push import Advance, Contradiction, HashAt, Refused, Resend, Wait, batch_of, judge
+from agent.sync.state import SyncState
 from agent.sync.wire import (
     Delta,
     Fork,
@@ -37,18 +36,6 @@ log = structlog.get_logger()
 MAX_STANDSTILLS = 3
 CONTACT_KEPT_MS = 60_000
 """How exactly the ledger knows the last contact; `state` knows it to the millisecond."""
-
-
-@dataclass(slots=True)
-class SyncState:
-    """How things stand with head office, for status and screens; `reason` says why it is away."""
-
-    online: bool = False
-    last_contact_ms: int = 0
-    epoch: int = 0
-    fenced: bool = False
-    alarm: str = ""
-    reason: str = ""
 
 
 class Session:
@@ -167,7 +154,13 @@ class Session:
         self.state.epoch, self.state.fenced, self.state.alarm = welcome.epoch, welcome.fenced, ""
         if self._ledger.read.mark("epoch") != welcome.epoch:
             await self._write(lambda tx: tx.set_mark("epoch", welcome.epoch))
-        if reason := contradiction(welcome, head_seq, self._hash_at(own)):
+        let_go = self._ledger.read.mark("compacted")
+        reason = contradiction(welcome, head_seq, self._hash_at(own))
+        if welcome.received_seq < let_go:
+            reason = (
+                f"head office lost entries up to {let_go}, which this till let go: bring its segments back"
+            )
+        if reason:
             await self._contradicted(own, reason)
 
     async def _push(self, incarnation: str) -> int:
@@ -234,7 +227,9 @@ class Session:
         is_old_news = delta.to_cursor == delta.from_cursor and delta.booked_seq <= reader.mark("booked")
         contact_age_ms = self._now_ms() - reader.mark("last_contact_ms")
         return (
-            is_old_news and not (delta.members or delta.programmes) and 0 <= contact_age_ms < CONTACT_KEPT_MS
+            is_old_news
+            and not (delta.members or delta.erased or delta.programmes)
+            and 0 <= contact_age_ms < CONTACT_KEPT_MS
         )
 
     async def _contradicted(self, incarnation: str, reason: str) -> None:
@@ -256,13 +251,7 @@ class Session:
         return told
 
     def _hash_at(self, incarnation: str) -> HashAt:
-        def hash_at(seq: int) -> bytes | None:
-            if seq <= 0:
-                return genesis(incarnation)
-            rows = self._ledger.read.entries(seq - 1, 1, incarnation=incarnation)
-            return rows[0][2] if rows and rows[0][0] == seq else None
-
-        return hash_at
+        return lambda seq: self._ledger.read.hash_at(seq, incarnation)
 
     async def _write(self, change: Callable[..., object]) -> None:
         await asyncio.wrap_future(self._ledger.write(change))

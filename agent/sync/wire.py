@@ -234,6 +234,13 @@ class PieceList(msgspec.Struct, frozen=True, tag="DIRECTORY"):
     pieces: Annotated[list[PieceNews], Meta(min_length=1, max_length=100_000)]
 
 
+class Erased(msgspec.Struct, frozen=True, array_like=True):
+    """A member to forget, cards and all; a directory as of `version` or later does not know it."""
+
+    member: str
+    version: int
+
+
 class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
     """Changes in (from_cursor, to_cursor].
 
@@ -249,6 +256,7 @@ class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
     programmes: list[ProgrammeNews] = []
     directory: DirectoryNews | None = None
     notes: list[str] = []
+    erased: list[Erased] = []
 
 
 HelloAnswer = Welcome | Fork | Retry | Refusal

@@ -1,19 +1,17 @@
 """The POS interface: HTTP/1.1 and JSON over the Unix socket, as one small ASGI application.
 
-The calls of a sale are routed by hand: a router's middleware costs more than the quote itself
-(measured: 120 µs against 50).  Everything else is Starlette's affair.
+Calls that are answered with one JSON document are routed by hand: a router's middleware costs more than
+the quote itself (measured: 120 µs against 50).  Everything else is Starlette's affair (`others.py`),
+which is imported with the first of them, or when the doors are open: a start does not wait for it.
 """
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
 import msgspec
 import structlog
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
 
 from agent import __version__
 from agent.documents import decode_json
@@ -36,17 +34,24 @@ Answer = tuple[int, bytes, bytes]
 def build_app(checkout: Checkout, devices: Callable[[], list[dict[str, Any]]]) -> App:
     """Make the POS application; `devices` lists the readers and their states."""
     calls_now = 0
-    other = _other_routes(checkout, devices)
+    simple = _simple_calls(checkout, devices)
+
+    @cache
+    def other() -> App:
+        from agent.till.others import other_routes  # noqa: PLC0415 - see above
+
+        return other_routes(checkout)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal calls_now
         if scope["type"] != "http":
-            await other(scope, receive, send)
+            await other()(scope, receive, send)
             return
         peer = str((scope.get("client") or ("",))[0])
-        call = _call_of(checkout, scope["method"], scope["path"], peer)
+        method, path = scope["method"], scope["path"]
+        call = simple.get((method, path)) or _call_of(checkout, method, path, peer)
         if call is None:
-            await other(scope, receive, send)
+            await other()(scope, receive, send)
             return
         calls_now += 1
         try:
@@ -116,45 +121,24 @@ async def _send(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _other_routes(checkout: Checkout, devices: Callable[[], list[dict[str, Any]]]) -> App:
-    async def hello(_: Request) -> Response:
-        return JSONResponse({"agent": __version__, "api": "v1", **checkout.hello()})
+def _simple_calls(
+    checkout: Checkout, devices: Callable[[], list[dict[str, Any]]]
+) -> dict[tuple[str, str], Call]:
+    """Return the calls that concern no receipt, by method and path."""
 
-    async def events(request: Request) -> Response:
-        last = request.headers.get("last-event-id", "")
-        return StreamingResponse(
-            checkout.events.follow(last),
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-store"},
-        )
+    async def hello(_: bytes) -> Any:
+        return {"agent": __version__, "api": "v1", **checkout.hello()}
 
-    async def list_devices(_: Request) -> Response:
-        return JSONResponse({"devices": devices()})
+    async def list_devices(_: bytes) -> Any:
+        return {"devices": devices()}
 
-    async def accepting(request: Request) -> Response:
-        async def change(body: bytes) -> Any:
-            told = decode_json(body, AcceptingBody, what="accepting")
-            checkout.set_accepting(accepting=told.accepting)
-            return {"accepting": told.accepting}
+    async def accepting(body: bytes) -> Any:
+        told = decode_json(body, AcceptingBody, what="accepting")
+        checkout.set_accepting(accepting=told.accepting)
+        return {"accepting": told.accepting}
 
-        status, kind, body = await _answered(change, request.receive)
-        return Response(body, status, media_type=kind.decode())
-
-    async def nothing_here(request: Request, _: Exception) -> Response:
-        told = problem("not_found", f"there is no {request.method} {request.url.path}")
-        status, kind, body = _told(told)
-        return Response(body, status, media_type=kind.decode())
-
-    async def healthy(_: Request) -> Response:
-        return Response("ok\n", media_type="text/plain")
-
-    return Starlette(
-        routes=[
-            Route("/v1/hello", hello),
-            Route("/v1/events", events),
-            Route("/v1/devices", list_devices),
-            Route("/v1/accepting", accepting, methods=["PUT"]),
-            Route("/healthz", healthy),
-        ],
-        exception_handlers={404: nothing_here, 405: nothing_here},
-    )
+    return {
+        ("GET", "/v1/hello"): hello,
+        ("GET", "/v1/devices"): list_devices,
+        ("PUT", "/v1/accepting"): accepting,
+    }

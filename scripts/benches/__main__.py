@@ -18,14 +18,14 @@ from rich.table import Table
 from scripts.benches.figures import CannotRun, Line, load
 
 Measure = Callable[[Path], list[Line]]
-NAMES = ("commit", "devices", "directory", "evaluate", "quote", "replay")
+NAMES = ("commit", "devices", "directory", "evaluate", "ledger-large", "quote", "replay", "start")
 COLUMNS = ("name", "value", "unit", "limit_name", "limit_value", "ratio", "goal", "load", "ok")
 FAILED, CANNOT = 1, 77
 
 
 def measure_of(name: str) -> Measure:
     """Return a figure's function; only the modules asked for are loaded."""
-    measure: Measure = importlib.import_module(f"scripts.benches.{name}").measure
+    measure: Measure = importlib.import_module(f"scripts.benches.{name.replace('-', '_')}").measure
     return measure
 
 

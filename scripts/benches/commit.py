@@ -1,33 +1,39 @@
-"""What a paid receipt costs beside the bare flush under it: `scripts/bench commit`."""
+"""What a paid receipt costs beside the bare flush under it, earning or redeeming: `scripts/bench commit`."""
 
 import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agent.clock import SystemClock, random_id
 from agent.journal.entry import Draft
-from agent.ledger.ledger import open_ledger
+from agent.ledger.ledger import Ledger, open_ledger
 from agent.ledger.transaction import Transaction
+from agent.sync.wire import Allowance, LotSlice
 
 GOAL = 2.0
 ROUND = 50
+MEMBERS = 97
+TODAY = date(2026, 11, 24)
 PAGE = b"\x55" * 4096
 
 
 def measure(folder: Path, seconds: float = 8) -> list[dict[str, Any]]:
-    """Return bench lines: commits of RECEIPT, EARN and two more rows, in turn with overwrite + fdatasync."""
+    """Return bench lines: commits that earn and that redeem, first-expiring first, in turn with the flush."""
     ledger = open_ledger(folder / "ledger", clock=SystemClock(), new_id=random_id)
     flat = os.open(folder / "flat", os.O_RDWR | os.O_CREAT, 0o600)
     os.pwrite(flat, PAGE * 256, 0)
     os.fsync(flat)
     # The writer's thread rests, so its connection is free; without its queue only the commit is timed.
     commit, checkpoint = ledger._writer._commit, ledger._writer._checkpoint  # noqa: SLF001
+    allow(ledger)
     ours: list[float] = []
+    spent: list[float] = []
     bare: list[float] = []
     number = 0
 
@@ -37,21 +43,56 @@ def measure(folder: Path, seconds: float = 8) -> list[dict[str, Any]]:
             # Turn by turn, so that a slow moment of the disk falls on both.
             for _ in range(ROUND):
                 number += 1
-                ours.append(_timed(partial(commit, _receipt(number))))
+                ours.append(timed(partial(commit, earning(number))))
             checkpoint()
-            bare += [_timed(partial(_overwrite, flat)) for _ in range(ROUND)]
+            for _ in range(ROUND):
+                number += 1
+                spent.append(timed(partial(commit, redeeming(number))))
+            checkpoint()
+            bare += [timed(partial(_overwrite, flat)) for _ in range(ROUND)]
     finally:
         os.close(flat)
         ledger.close()
-    return _lines(ours[ROUND:], bare[ROUND:])
+    return _lines(ours[ROUND:], spent[ROUND:], bare[ROUND:])
 
 
-def _receipt(number: int) -> Callable[[Transaction], None]:
-    """Make what a till would hand over; its making is the till's time, no part of the commit."""
-    receipt, member = f"bench-{number}", f"m{number % 97}"
+def allow(ledger: Ledger) -> None:
+    """Give every member of these receipts three lots to spend from, in one allowance."""
+    until_ms = int(ledger._clock.now().timestamp() * 1000) + 30 * 86_400_000  # noqa: SLF001
+    for number in range(MEMBERS):
+        lots = [LotSlice(f"l{at}", 10**9, expires_on=f"2199-12-{at:02}") for at in (30, 10, 20)]
+        given = Allowance(ledger.incarnation, number + 1, f"m{number}", "points", 3 * 10**9, lots, until_ms)
+        ledger.write(lambda tx, given=given: tx.accept_allowance(given)).result()  # type: ignore[misc]
+
+
+def redeeming(number: int) -> Callable[[Transaction], None]:
+    """Make a receipt that is partly paid with points, chosen first-expiring inside the transaction."""
+    receipt, member = f"bench-{number}", f"m{number % MEMBERS}"
+    sale = _sale(receipt, member)
+    answer = {"seq": number}
+
+    def change(tx: Transaction) -> None:
+        tx.append(sale)
+        for one in tx.take(member, "points", 50, TODAY):
+            part = f"points/{one.allowance}"
+            lots = [(one.lot, -one.amount)]
+            spent = {"amount": -one.amount, "lots": lots, "allowance": one.allowance}
+            tx.append(Draft("REDEEM", receipt=receipt, part=part, account=member, unit="points", **spent))  # type: ignore[arg-type]
+        tx.put_receipt(receipt, state="committed", content_hash=PAGE[:32], answer=answer, member=member)
+
+    return change
+
+
+def _sale(receipt: str, member: str) -> Draft:
     basket = {"lines": [{"line": n, "sku": f"sku{n}", "amount_minor": 100 * n} for n in range(1, 13)]}
+    return Draft("RECEIPT", receipt=receipt, account=member, data={"basket": basket})
+
+
+def earning(number: int) -> Callable[[Transaction], None]:
+    """Make what a till would hand over; its making is the till's time, no part of the commit."""
+    receipt, member = f"bench-{number}", f"m{number % MEMBERS}"
     drafts = (
-        Draft("RECEIPT", receipt=receipt, account=member, data={"basket": basket}),
+        _sale(receipt, member),
         Draft("EARN", receipt=receipt, part="points/", account=member, unit="points", amount=7),
         Draft("COUNT", receipt=receipt, part="stamps", account=member, data={"units": 1}),
     )
@@ -70,17 +111,19 @@ def _overwrite(flat: int) -> None:
     os.fdatasync(flat)
 
 
-def _timed(work: Callable[[], object]) -> float:
+def timed(work: Callable[[], object]) -> float:
+    """Return how many milliseconds something took."""
     begun = time.perf_counter()
     work()
     return (time.perf_counter() - begun) * 1000
 
 
-def _lines(ours: list[float], bare: list[float]) -> list[dict[str, Any]]:
+def _lines(ours: list[float], spent: list[float], bare: list[float]) -> list[dict[str, Any]]:
     """Judge the median; tails of a shared disk are shown, not judged."""
     return [
         _line("commit_p50", ours, "overwrite 4 KiB + fdatasync, p50", bare, goal=GOAL),
         _line("commit_p99", ours, "overwrite 4 KiB + fdatasync, p99", bare, percentile=99),
+        _line("redeem_p50", spent, "overwrite 4 KiB + fdatasync, p50", bare, goal=GOAL),
     ]
 
 

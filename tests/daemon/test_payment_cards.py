@@ -98,6 +98,12 @@ class House:
         code = self.office("till", "add", "--store", "1", "--till", "1-1").split()[-1]
         run("agent.cli.till", "enrol", code, "--config", str(self.agent.config))
 
+    def is_ready(self) -> bool:
+        """Say whether head office answers and both readers are read: the POS is served before either."""
+        status = call(self.agent.admin, "GET", "/status")[1]
+        states = [device["state"] for device in status["devices"]]
+        return status["sync"]["online"] and states == ["enabled"] * 2
+
     def _till_config(self) -> str:
         ports = [os.ttyname(slave) for _, slave in self.readers]
         devices = "".join(
@@ -195,7 +201,7 @@ def files_below(folder: Path) -> list[Path]:
 def test_no_digit_of_a_payment_card_stays_anywhere(house: House, tmp_path: Path) -> None:
     process = house.agent.start()
     house.agent.await_message("READY=1")
-    until(lambda: call(house.agent.admin, "GET", "/status")[1]["sync"]["online"])
+    until(house.is_ready)
     events = EventStream(house.agent.pos)
     events.open()
     house.swipe(0, NUMBER)

@@ -191,3 +191,21 @@ def test_a_restore_does_not_begin_while_somebody_reads_the_old_log(tmp_path: Pat
     restore(tmp_path, tmp_path / "copy.db", clock=SystemClock(), new_id=ids(7))
     with opened(tmp_path) as ledger:
         assert ledger.read.head()[0] == 0
+
+
+def test_an_archived_journal_keeps_no_member_whom_an_erasure_would_not_reach(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    fill(state)
+    backup(state, tmp_path / "copy.db")
+    restore(state, tmp_path / "copy.db", clock=SystemClock(), new_id=ids(50))
+    archived = list((state / "archive").glob("*.db"))
+    assert archived
+    assert [path for path in archived if TAG in path.read_bytes()] == []
+    with opened(state) as ledger:
+        assert ledger.read.member_of(TAG) is not None
+        assert ledger.read.receipt("r1") is not None
+    restore(state, archived[0], clock=SystemClock(), new_id=ids(60))
+    with opened(state) as ledger:
+        assert ledger.read.receipt("r1") is not None
+        assert ledger.read.mark("cursor") == (0 if ledger.read.member_of(TAG) is None else 1)
+    assert verify(state).ok

@@ -142,6 +142,20 @@ def test_a_sale_of_another_till_is_noted_and_settled_at_head_office(desk: Desk) 
     assert desk.kinds("elsewhere-7") == ["RETURN"]
 
 
+def test_a_sale_that_this_till_has_let_go_is_noted_and_settled_at_head_office(desk: Desk) -> None:
+    desk.know_member(0)
+    sell(desk, basket(instruments=[desk.identify()["identification_id"]]))
+    desk.call("commit", "r2", json.dumps({"basket": basket("r2")}).encode())
+    seq, row_hash = desk.ledger.read.head()
+    desk.write(lambda tx: tx.acknowledge(desk.ledger.incarnation, seq, row_hash))
+    desk.write(lambda tx: tx.set_mark("booked", seq))
+    later_ms = int(desk.clock.now().timestamp() * 1000) + 1
+    assert desk.write(lambda tx: tx.let_go(later_ms, kept=1)) == seq - 1
+    answer = back(desk, "b1", {"line": 1})
+    assert (answer["state"], answer["provisional"]) == ("noted", True)
+    assert back(desk, "b1", {"line": 1}) == answer
+
+
 def test_a_return_of_a_receipt_without_a_quote_gives_its_money_back(desk: Desk) -> None:
     desk.call("commit", "r1", json.dumps({"basket": basket()}).encode())
     answer = back(desk, "b1", {"line": 1}, {"line": 2})

@@ -7,6 +7,8 @@ latter anew and compares.
 
 from typing import Any
 
+from agent.headoffice.store.erasures import add_tables
+
 OWN_1 = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE till (
@@ -195,4 +197,5 @@ STEPS = (
     ("0005_vouchers_of_hours", vouchers_of_hours),
     ("0006_directories", directories),
     ("0007_measures_and_movements", measures_and_movements),
+    ("0008_erasures", add_tables),
 )
