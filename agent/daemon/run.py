@@ -164,6 +164,7 @@ class _Daemon:
                 port=self._config.pos.port,
                 tokens=_tokens(Path(self._config.pos.tokens_file)),
                 origins=self._config.pos.origins,
+                language=self._config.till.language,
             )
             doors.append((guard, loopback_socket(self._config.pos.port)))
         servers = []

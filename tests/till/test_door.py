@@ -86,8 +86,8 @@ def test_another_currency_and_other_refusals_have_their_codes(desk: Desk, door: 
     assert (told["status"], told["code"]) == (422, "etag_mismatch")
     assert door.call("GET", "/v1/receipts/r7")[1]["code"] == "receipt_unknown"
     assert door.call("GET", "/v1/nothing")[1]["code"] == "not_found"
-    assert door.call("DELETE", "/v1/receipts/r1/quote")[1]["code"] == "not_found"
-    assert door.call("POST", "/v1/hello")[0] == 404
+    assert door.call("DELETE", "/v1/receipts/r1/quote")[1]["code"] == "method_not_allowed"
+    assert door.call("POST", "/v1/hello")[0] == 405
 
 
 def test_a_payment_card_is_refused_wherever_it_is_typed(desk: Desk, door: Door) -> None:
