@@ -24,6 +24,7 @@ Rate = Annotated[str, Meta(pattern=rf"^[0-9]{{1,6}}(\.[0-9]{{1,6}})?{_END}")]
 STORED_VALUE = "stored-value"
 """The tag of a line that sells stored value (a gift card): it loads a wallet and earns no points."""
 MAX_LINES = 500
+FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 
 class Tax(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,10 +95,21 @@ class Basket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Refuse two lines of one number: each would hide the other in a quote and in a return.
 
         Raises:
-            ValueError: a line number stands twice.
+            ValueError: a line number stands twice, or the sale is of no year of ours.
         """
+        check_year(self.sold_at)
         if len({line.line for line in self.lines}) != len(self.lines):
             raise ValueError("two lines have the same number")
+
+
+def check_year(at: datetime) -> None:
+    """Refuse a moment whose local date could not be reckoned with.
+
+    Raises:
+        ValueError: it is not of 2000 to 2099.
+    """
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError(f"a year from {FIRST_YEAR} to {LAST_YEAR} is wanted")
 
 
 def as_plain(document: object) -> Any:

@@ -18,7 +18,7 @@ from agent.daemon.server import loopback_socket
 from agent.till.api import build_app
 from agent.till.guard import App, LoopbackGuard, Receive, Scope, Send
 from scripts.faulting.beside import packages
-from scripts.faulting.line import Run
+from scripts.faulting.line import Run, hush
 from tests.till.conftest import DEVICES
 from tests.till.desk import Desk
 from tests.till.serving import served
@@ -51,6 +51,7 @@ PLANTED: dict[str, Change] = {
 def run(count: int, seed: int) -> dict[str, Any]:
     """Call each operation with up to `count` documents; then find each planted bug with a few."""
     told = Run("pos-api", seed)
+    hush()
     try:
         packages("pos-api")
     except (OSError, subprocess.SubprocessError) as failure:

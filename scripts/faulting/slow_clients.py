@@ -21,7 +21,7 @@ import uvicorn
 from agent.daemon.server import CONNECTIONS_OF_A_PEER, Server, make_server
 from agent.daemon.sockets import open_unix
 from agent.till.api import build_app
-from scripts.faulting.line import Run
+from scripts.faulting.line import Run, hush
 from tests.till.desk import Desk, basket
 from tests.till.serving import Door, serving
 
@@ -41,6 +41,7 @@ P99_MS = 50.0
 def run(count: int, seed: int) -> dict[str, Any]:
     """Let `count` of them loose; then show that uvicorn's own protocol would keep them."""
     told = Run("slow-clients", seed)
+    hush()
     p99_ms, failed, still_open, last_s = besieged(count)
     told.say(
         f"p99 {p99_ms:.1f} ms, {failed} calls failed, {still_open} open, the last closed after {last_s:.1f} s"
