@@ -13,7 +13,7 @@ from agent.errors import DocumentError, Mistake
 from agent.loyalty.quote import Quote
 
 document = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
-SCHEMAS = ("basket", "member", "quote", "programme", "tape", "config", "pos")
+SCHEMAS = ("basket", "member", "quote", "programme", "tape", "config", "pos", "openapi")
 
 
 @click.command()

@@ -7,6 +7,7 @@ import msgspec
 from agent.config.till import TillConfig
 from agent.loyalty.schemas import schema_of
 from agent.till import shapes
+from agent.till.openapi import document
 
 POS_BODIES = (
     shapes.IdentificationBody,
@@ -53,12 +54,14 @@ TAPE: dict[str, Any] = {
 
 
 def schema_named(name: str) -> dict[str, Any]:
-    """Return the JSON Schema of basket, member, quote, programme, config, pos or tape."""
+    """Return the JSON Schema of basket, member, quote, programme, config, pos, openapi or tape."""
     match name:
         case "tape":
             return TAPE
         case "config":
             return msgspec.json.schema(TillConfig)
+        case "openapi":
+            return document()
         case "pos":
             _, components = msgspec.json.schema_components(POS_BODIES)
             return {"$defs": components}

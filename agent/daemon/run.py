@@ -178,6 +178,7 @@ class _Daemon:
                 port=self._config.pos.port,
                 tokens=_tokens(Path(self._config.pos.tokens_file)),
                 origins=self._config.pos.origins,
+                language=self._config.till.language,
             )
             self._serve(guard, loopback_socket(self._config.pos.port))
 

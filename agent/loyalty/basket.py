@@ -15,12 +15,16 @@ MONEY_LIMIT = 10_000_000_000
 Money = Annotated[int, Meta(ge=-MONEY_LIMIT, le=MONEY_LIMIT)]
 Points = Annotated[int, Meta(ge=0, le=MONEY_LIMIT)]
 Name = Annotated[str, Meta(max_length=64)]
-ReceiptId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._~-]{1,64}$")]
-Quantity = Annotated[str, Meta(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,6})?$")]
-Rate = Annotated[str, Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?$")]
+# "$" alone would let a line break pass at the end; "." and ".." are no names in a path.
+_END = r"(?!\n)$"
+RECEIPT_ID = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]{1,64}"
+ReceiptId = Annotated[str, Meta(pattern=rf"^{RECEIPT_ID}{_END}")]
+Quantity = Annotated[str, Meta(pattern=rf"^-?[0-9]{{1,9}}(\.[0-9]{{1,6}})?{_END}")]
+Rate = Annotated[str, Meta(pattern=rf"^[0-9]{{1,6}}(\.[0-9]{{1,6}})?{_END}")]
 STORED_VALUE = "stored-value"
 """The tag of a line that sells stored value (a gift card): it loads a wallet and earns no points."""
 MAX_LINES = 500
+FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 
 class Tax(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,14 +78,16 @@ class Basket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sold_at: Annotated[datetime, Meta(tz=True)]
     store: Name
     till: Name
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, Meta(pattern=rf"^[A-Z]{{3}}{_END}")]
     lines: Annotated[list[Line], Meta(max_length=MAX_LINES)] = msgspec.field(default_factory=list)
     cashier: Name = ""
     channel: Name = ""
     instruments: Annotated[list[Annotated[str, Meta(max_length=512)]], Meta(max_length=16)] = msgspec.field(
         default_factory=list
     )
-    redeem: dict[Name, Points | Annotated[str, Meta(pattern="^max$")]] = msgspec.field(default_factory=dict)
+    redeem: dict[Name, Points | Annotated[str, Meta(pattern=rf"^max{_END}")]] = msgspec.field(
+        default_factory=dict
+    )
     planned_tenders: Annotated[list[Tender], Meta(max_length=32)] = msgspec.field(default_factory=list)
     event: Name = ""
 
@@ -89,10 +95,21 @@ class Basket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Refuse two lines of one number: each would hide the other in a quote and in a return.
 
         Raises:
-            ValueError: a line number stands twice.
+            ValueError: a line number stands twice, or the sale is of no year of ours.
         """
+        check_year(self.sold_at)
         if len({line.line for line in self.lines}) != len(self.lines):
             raise ValueError("two lines have the same number")
+
+
+def check_year(at: datetime) -> None:
+    """Refuse a moment whose local date could not be reckoned with.
+
+    Raises:
+        ValueError: it is not of 2000 to 2099.
+    """
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError(f"a year from {FIRST_YEAR} to {LAST_YEAR} is wanted")
 
 
 def as_plain(document: object) -> Any:

@@ -1,14 +1,11 @@
 """The POS interface: HTTP/1.1 and JSON over the Unix socket, as one small ASGI application.
 
-Calls that are answered with one JSON document are routed by hand: a router's middleware costs more than
-the quote itself (measured: 120 µs against 50).  Everything else is Starlette's affair (`others.py`),
-which is imported with the first of them, or when the doors are open: a start does not wait for it.
+Calls are found by the table of `calls.py`: a router's middleware costs more than a quote itself
+(measured: 120 µs against 50).  Starlette serves the event stream.
 """
 
-import re
 from collections.abc import Awaitable, Callable
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -16,129 +13,164 @@ import structlog
 from agent import __version__
 from agent.documents import decode_json
 from agent.errors import LoyaltyError
+from agent.till.calls import BY_NAME, CALLS, Call
 from agent.till.checkout import Checkout
 from agent.till.guard import App, Receive, Scope, Send, TooLargeError, TooSlowError, read_body
-from agent.till.problem import CONTENT_TYPE, Problem, problem, problem_of
+from agent.till.problem import Problem, problem, problem_of, spoken_by, told
 from agent.till.shapes import AcceptingBody
 
 log = structlog.get_logger()
 MAX_CALLS = 64
-JSON = b"application/json"
-_RECEIPT = re.compile(r"^/v1/receipts/([A-Za-z0-9._~-]{1,64})(?:/(quote|hold|commit|void|claim))?$")
-_RETURN = re.compile(r"^/v1/receipts/([A-Za-z0-9._~-]{1,64})/returns/([A-Za-z0-9._~-]{1,64})$")
-_METHODS = {"quote": "PUT", "hold": "PUT", "commit": "POST", "void": "POST"}
-Answer = tuple[int, bytes, bytes]
-"""Status, content type, body."""
+EVENTS = BY_NAME["events"]
+HEALTHZ = BY_NAME["healthz"]
+Headers = list[tuple[bytes, bytes]]
+_JSON: Headers = [(b"content-type", b"application/json")]
+_TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
+
+
+class Asked(NamedTuple):
+    """What a call came with: the ids of its path, its body, who makes it."""
+
+    ids: dict[str, str]
+    body: bytes
+    peer: str
+
+
+Act = Callable[[Asked], Awaitable[Any]]
 
 
 def build_app(checkout: Checkout, devices: Callable[[], list[dict[str, Any]]]) -> App:
     """Make the POS application; `devices` lists the readers and their states."""
     calls_now = 0
-    simple = _simple_calls(checkout, devices)
-
-    @cache
-    def other() -> App:
-        from agent.till.others import other_routes  # noqa: PLC0415 - see above
-
-        return other_routes(checkout)
+    acts = _acts(checkout, devices)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal calls_now
-        if scope["type"] != "http":
-            await other()(scope, receive, send)
-            return
-        peer = str((scope.get("client") or ("",))[0])
-        method, path = scope["method"], scope["path"]
-        call = simple.get((method, path)) or _call_of(checkout, method, path, peer)
+        language = spoken_by(scope.get("headers", ()), checkout.language)
+        call, ids, allowed = _found(scope["method"], scope["path"])
         if call is None:
-            await other()(scope, receive, send)
+            code, why = ("method_not_allowed", f"use {allowed}") if allowed else ("not_found", "no such path")
+            more = [(b"allow", allowed.encode())] if allowed else []
+            await _send_problem(send, problem(code, why, language=language), language, more)
+            return
+        if call is EVENTS:
+            await _stream(checkout, scope, receive, send)
+            return
+        body = await _body(call, receive, language)
+        if isinstance(body, Problem):
+            await _send_problem(send, body, language)
+            return
+        # A body that drips in is no work yet: it must not keep others from theirs.
+        if calls_now >= MAX_CALLS:
+            why = f"{MAX_CALLS} calls are under way"
+            await _send_problem(send, problem("too_many_connections", why, language=language), language)
             return
         calls_now += 1
         try:
-            if calls_now > MAX_CALLS:
-                answer = _told(problem("too_many_connections", f"{MAX_CALLS} calls are under way"))
-            else:
-                answer = await _answered(call, receive)
+            peer = str((scope.get("client") or ("",))[0])
+            outcome = await _outcome(acts[call.name], Asked(ids, body, peer), language)
         finally:
             calls_now -= 1
-        await _send(send, answer)
+        if isinstance(outcome, Problem):
+            await _send_problem(send, outcome, language)
+        else:
+            await _send(send, 200, _TEXT if call is HEALTHZ else _JSON, outcome)
 
     return app
 
 
-Call = Callable[[bytes], Awaitable[Any]]
+def _found(method: str, path: str) -> tuple[Call | None, dict[str, str], str]:
+    """Find a call and the ids of its path; or say which methods the path has, none if it is none."""
+    allowed = []
+    for call in CALLS:
+        match = call.pattern.fullmatch(path)
+        if match is not None:
+            if call.method == method:
+                return call, match.groupdict(), ""
+            allowed.append(call.method)
+    return None, {}, ", ".join(allowed)
 
 
-def _call_of(checkout: Checkout, method: str, path: str, peer: str) -> Call | None:
-    """Find the call of a sale that `peer` makes, None if the path is none."""
-    found = _RECEIPT.match(path)
-    if found is not None:
-        receipt_id, verb = found.groups()
-        if verb is None and method == "GET":
-            return lambda _: checkout.recall(receipt_id)
-        if verb is None or _METHODS.get(verb) != method:
-            return None
-        act = {
-            "quote": checkout.quote,
-            "hold": checkout.hold,
-            "commit": checkout.commit,
-            "void": checkout.void,
-        }[verb]
-        return lambda body: act(receipt_id, body)
-    if path == "/v1/identifications" and method == "POST":
-        return lambda body: checkout.identify(body, peer)
-    back = _RETURN.match(path)
-    if back is not None and method == "PUT":
-        sale, return_id = back.groups()
-        return lambda body: checkout.take_back(sale, return_id, body)
-    return None
-
-
-async def _answered(call: Call, receive: Receive) -> Answer:
-    """Read the body, make the call, and turn every error into its document."""
+async def _body(call: Call, receive: Receive, language: str) -> bytes | Problem:
+    """Read the body of a call that has one."""
     try:
-        return 200, JSON, msgspec.json.encode(await call(await read_body(receive)))
+        return await read_body(receive) if call.body is not None else b""
     except TooLargeError:
-        return _told(problem("too_large", "a body holds at most 262144 bytes"))
+        return problem("too_large", "a body holds at most 262144 bytes", language=language)
     except TooSlowError:
-        return _told(problem("timeout", "the body did not arrive within 5 seconds"))
+        return problem("timeout", "the body did not arrive within 5 seconds", language=language)
+
+
+async def _outcome(act: Act, asked: Asked, language: str) -> bytes | Problem:
+    """Make the call, and turn every error into its document."""
+    try:
+        answer = await act(asked)
+        return answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
     except LoyaltyError as error:
-        return _told(problem_of(error))
+        return problem_of(error, language)
     except Exception:
         # A fault of ours must not become a broken connection: the POS sells on and repeats.
         log.exception("call failed")
-        return _told(problem("busy", "the call failed here; it was logged"))
+        return problem("busy", "the call failed here; it was logged", language=language)
 
 
-def _told(told: Problem) -> Answer:
-    return told.status, CONTENT_TYPE, msgspec.json.encode(told)
+def _acts(checkout: Checkout, devices: Callable[[], list[dict[str, Any]]]) -> dict[str, Act]:
+    """Say what each call of the table does; the stream of events is answered apart."""
 
-
-async def _send(send: Send, answer: Answer) -> None:
-    status, kind, body = answer
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _simple_calls(
-    checkout: Checkout, devices: Callable[[], list[dict[str, Any]]]
-) -> dict[tuple[str, str], Call]:
-    """Return the calls that concern no receipt, by method and path."""
-
-    async def hello(_: bytes) -> Any:
+    async def hello(_: Asked) -> Any:
         return {"agent": __version__, "api": "v1", **checkout.hello()}
 
-    async def list_devices(_: bytes) -> Any:
+    async def list_devices(_: Asked) -> Any:
         return {"devices": devices()}
 
-    async def accepting(body: bytes) -> Any:
-        told = decode_json(body, AcceptingBody, what="accepting")
-        checkout.set_accepting(accepting=told.accepting)
-        return {"accepting": told.accepting}
+    async def accepting(asked: Asked) -> Any:
+        wanted = decode_json(asked.body, AcceptingBody, what="accepting")
+        checkout.set_accepting(accepting=wanted.accepting)
+        return {"accepting": wanted.accepting}
+
+    async def openapi(_: Asked) -> Any:
+        from agent.till.openapi import document  # noqa: PLC0415 - hardly a till is ever asked for it
+
+        return document()
+
+    async def healthz(_: Asked) -> bytes:
+        return b"ok\n"
 
     return {
-        ("GET", "/v1/hello"): hello,
-        ("GET", "/v1/devices"): list_devices,
-        ("PUT", "/v1/accepting"): accepting,
+        "quote": lambda asked: checkout.quote(asked.ids["receipt_id"], asked.body),
+        "hold": lambda asked: checkout.hold(asked.ids["receipt_id"], asked.body),
+        "commit": lambda asked: checkout.commit(asked.ids["receipt_id"], asked.body),
+        "void": lambda asked: checkout.void(asked.ids["receipt_id"], asked.body),
+        "return": lambda asked: checkout.take_back(
+            asked.ids["receipt_id"], asked.ids["return_id"], asked.body
+        ),
+        "recall": lambda asked: checkout.recall(asked.ids["receipt_id"]),
+        "identify": lambda asked: checkout.identify(asked.body, asked.peer),
+        "accepting": accepting,
+        "hello": hello,
+        "devices": list_devices,
+        "openapi": openapi,
+        "healthz": healthz,
     }
+
+
+async def _stream(checkout: Checkout, scope: Scope, receive: Receive, send: Send) -> None:
+    from starlette.requests import Request  # noqa: PLC0415 - a start does not wait for it
+    from starlette.responses import StreamingResponse  # noqa: PLC0415
+
+    last = Request(scope).headers.get("last-event-id", "")
+    stream = StreamingResponse(
+        checkout.events.follow(last), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+    )
+    await stream(scope, receive, send)
+
+
+async def _send_problem(send: Send, one: Problem, language: str, more: Headers | None = None) -> None:
+    headers, body = told(one, language)
+    await _send(send, one.status, headers + (more or []), body)
+
+
+async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})

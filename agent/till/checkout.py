@@ -61,6 +61,11 @@ class Checkout:
         self._mode = mode
         self._online_wait_s = online_wait_s
 
+    @property
+    def language(self) -> str:
+        """The cashiers' language, unless a call asks for another."""
+        return self._settings.language
+
     def hello(self) -> dict[str, Any]:
         """Tell who answers and how things stand; nothing personal."""
         programme = self._quoter.programme()

@@ -12,6 +12,8 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from agent.till.problem import problem, spoken_by, told
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -81,32 +83,33 @@ async def read_body(receive: Receive) -> bytes:
 class LoopbackGuard:
     """Lets only known clients through the loopback door."""
 
-    def __init__(self, app: App, *, port: int, tokens: dict[str, str], origins: list[str]) -> None:
+    def __init__(
+        self, app: App, *, port: int, tokens: dict[str, str], origins: list[str], language: str = "en"
+    ) -> None:
         self._app = app
+        self._language = language
         self._hosts = {f"127.0.0.1:{port}".encode(), f"localhost:{port}".encode()}
         self._tokens = [token.encode() for token in tokens.values()]
         self._origins = {origin.encode() for origin in origins}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the call on, or answer 403."""
+        """Pass the call on, or answer 401 or 403."""
         headers = dict(scope.get("headers", ()))
         origin = headers.get(b"origin")
-        is_known = (
-            headers.get(b"host") in self._hosts
-            and (origin is None or origin in self._origins)
-            and self._has_token(headers.get(b"authorization", b""))
-        )
-        if is_known or scope["path"] == "/healthz":
+        is_ours = headers.get(b"host") in self._hosts and (origin is None or origin in self._origins)
+        has_token = self._has_token(headers.get(b"authorization", b""))
+        if (is_ours and has_token) or scope["path"] == "/healthz":
             await self._app(scope, receive, send)
             return
-        body = b'{"code":"not_allowed","status":403,"cashier_action":"call_help"}'
-        await send(
-            {
-                "type": "http.response.start",
-                "status": 403,
-                "headers": [(b"content-type", b"application/problem+json")],
-            }
-        )
+        language = spoken_by(scope.get("headers", ()), self._language)
+        if is_ours:
+            answer = problem(
+                "no_token", "send Authorization: Bearer with a token of this till", language=language
+            )
+        else:
+            answer = problem("not_allowed", "this till knows no such Host or Origin", language=language)
+        fields, body = told(answer, language)
+        await send({"type": "http.response.start", "status": answer.status, "headers": fields})
         await send({"type": "http.response.body", "body": body})
 
     def _has_token(self, authorization: bytes) -> bool:

@@ -27,10 +27,14 @@ async def hold(
     if agreed is None:
         raise Refused("etag_mismatch", "this basket gives another answer now", remedy="ask for a new quote")
     wanted = wanted_of(agreed)
+    past = Refused("wrong_state", f"receipt {receipt_id} is past that")
+    if ledger.read.receipt(receipt_id) is not None:
+        raise past
 
     def change(tx: Transaction) -> None:
+        # Asked again inside: it may be paid by a call that is still being written.
         if tx.receipt(receipt_id) is not None:
-            raise Refused("wrong_state", f"receipt {receipt_id} is past that")
+            raise past
         if wanted:
             until_ms = now_ms + HOLD_MS
             tx.place_hold(receipt_id, agreed.member, wanted, until_ms=until_ms, day=agreed.day)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from agent.loyalty.basket import Basket, Money, Name, Quantity, Tender
+from agent.loyalty.basket import Basket, Money, Name, Quantity, Tender, check_year
 
 EntryMode = Literal[
     "Contactless", "File", "ICC", "Keyed", "MagStripe", "Manual", "Mobile", "RFID", "Scanned",
@@ -65,6 +65,14 @@ class ReturnBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: Annotated[list[ReturnLine], Meta(min_length=1, max_length=500)]
     returned_at: Annotated[datetime, Meta(tz=True)]
     cashier: Name = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a moment of no year of ours.
+
+        Raises:
+            ValueError: see `check_year`.
+        """
+        check_year(self.returned_at)
 
 
 class VoidBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -17,8 +17,10 @@ from scripts.faulting import (
     io_errors,
     kill,
     mutation,
+    pos_api,
     power_cut,
     rollback,
+    slow_clients,
     year,
 )
 from scripts.replay import kill as kill_tills
@@ -43,8 +45,10 @@ FAULTS = {
     "kill": Fault(kill_tills.run, 60, 10),
     "kill-ledger": Fault(kill.run, 2000, 20),
     "mutation": Fault(mutation.run),
+    "pos-api": Fault(pos_api.run, 200, 10),
     "power-cut": Fault(power_cut.run, 500, 20),
     "rollback": Fault(rollback.run, 200, 12),
+    "slow-clients": Fault(slow_clients.run, 400, 80),
     "year": Fault(year.run),
 }
 

@@ -5,7 +5,6 @@ the room against each; the score is the share that a test noticed.  It works in 
 packages of its own beside the tests' (`scripts/locks/mutation.txt`).
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -16,10 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from scripts.benches.peers.environment import PIP, cache
+from scripts.faulting.beside import packages
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCK = ROOT / "scripts" / "locks" / "mutation.txt"
 ARITHMETIC = (
     "numbers.py",
     "afterwards/inverse.py",
@@ -58,11 +56,11 @@ def run() -> dict[str, Any]:
     begun = time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="loyalty-mutation-"))
     try:
-        packages = _packages()
+        folder = packages("mutation")
     except (OSError, subprocess.SubprocessError) as failure:
         return {"name": "mutation", "skipped": f"mutmut cannot be installed: {failure}", "ok": True}
     _copy(work)
-    environment = {**os.environ, "PYTHONPATH": str(packages)}
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
     with (work / "mutmut.log").open("wb") as log:
         command = [sys.executable, "-m", "mutmut", "run"]
         subprocess.run(command, cwd=work, env=environment, stdout=log, stderr=log, check=True)
@@ -87,19 +85,6 @@ def run() -> dict[str, Any]:
         "seconds": round(time.monotonic() - begun, 1),
         "ok": made > 0 and 100 * noticed >= GOAL_PERCENT * made,
     }
-
-
-def _packages() -> Path:
-    """Return the folder of mutmut and what it needs beyond the tests' environment; fill it if it is stale."""
-    folder = cache() / "mutation"
-    stamp = folder / "lock.sha256"
-    wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text(encoding="ascii") != wanted:
-        shutil.rmtree(folder, ignore_errors=True)
-        command = [sys.executable, *PIP, "--only-binary", ":all:", "--target", str(folder), "-r", str(LOCK)]
-        subprocess.run(command, check=True)
-        stamp.write_text(wanted, encoding="ascii")
-    return folder
 
 
 def _copy(work: Path) -> None:

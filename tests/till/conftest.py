@@ -9,7 +9,8 @@ from agent.till.api import build_app
 from tests.till.desk import Desk
 from tests.till.serving import Door, served_on_socket
 
-DEVICES = [{"device": "scanner", "state": "enabled", "detail": ""}]
+COUNTS = {"reads": 1, "refused": 0, "dropped": 0, "lost": 0}
+DEVICES = [{"device": "scanner", "state": "enabled", "detail": "", **COUNTS}]
 
 
 @pytest.fixture

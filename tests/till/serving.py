@@ -6,12 +6,12 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.daemon.server import make_server
+from agent.daemon.server import Server, make_server
 from agent.daemon.sockets import open_unix
 
 
@@ -44,15 +44,17 @@ class Door:
         return response.status, json.loads(text) if text.startswith(b"{") else text
 
 
-@contextmanager
-def served(app: Any, door: socket.socket) -> Iterator[Door]:
+def served(app: Any, door: socket.socket) -> AbstractContextManager[Door]:
     """Serve an application on this socket in a thread of its own, until the block ends."""
+    return serving(make_server(app), door)
+
+
+@contextmanager
+def serving(server: Server, door: socket.socket) -> Iterator[Door]:
+    """Let a server answer on this socket in a thread of its own, until the block ends."""
     ready = threading.Event()
-    stop: list[Any] = []
 
     async def run() -> None:
-        server = make_server(app)
-        stop.append(server)
         task = asyncio.ensure_future(server.serve(sockets=[door]))
         await server.answering.wait()
         ready.set()
@@ -64,7 +66,7 @@ def served(app: Any, door: socket.socket) -> Iterator[Door]:
         assert ready.wait(10)
         yield Door(door.getsockname())
     finally:
-        stop[0].should_exit = True
+        server.should_exit = True
         thread.join(10)
 
 

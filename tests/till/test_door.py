@@ -59,6 +59,13 @@ def test_the_door_is_open_to_owner_and_group_alone(door: Door) -> None:
         ("quote", {**basket(), "linez": []}, {"/linez"}),
         ("hold", {"etag": "x", "basket": {**basket(), "store": 1}, "more": 1}, {"/basket/store", "/more"}),
         ("quote", basket(currency="usd", sold_at="yesterday"), {"/currency", "/sold_at"}),
+        ("quote",
+         basket(currency="USD\n", lines=[{"line": 1, "sku": "x", "amount_minor": 1, "quantity": "1\n"}]),
+         {"/currency", "/lines/0/quantity"}),
+        ("quote", basket(receipt_id="r1\n"), {"/receipt_id"}),
+        ("hold", {"etag": "x", "basket": basket(sold_at="0001-01-01T00:00:00+14:00")}, {"/basket"}),
+        ("quote", basket(sold_at="9999-12-31T23:59:59-12:00"), {""}),
+        ("returns/b1", {"lines": [{"line": 1}], "returned_at": "0001-01-01T00:00:00Z"}, {""}),
         ("quote", basket(lines=[{"line": 0, "sku": "x", "amount_minor": 1.5}]),
          {"/lines/0/line", "/lines/0/amount_minor"}),
     ],
@@ -86,8 +93,8 @@ def test_another_currency_and_other_refusals_have_their_codes(desk: Desk, door: 
     assert (told["status"], told["code"]) == (422, "etag_mismatch")
     assert door.call("GET", "/v1/receipts/r7")[1]["code"] == "receipt_unknown"
     assert door.call("GET", "/v1/nothing")[1]["code"] == "not_found"
-    assert door.call("DELETE", "/v1/receipts/r1/quote")[1]["code"] == "not_found"
-    assert door.call("POST", "/v1/hello")[0] == 404
+    assert door.call("DELETE", "/v1/receipts/r1/quote")[1]["code"] == "method_not_allowed"
+    assert door.call("POST", "/v1/hello")[0] == 405
 
 
 def test_a_payment_card_is_refused_wherever_it_is_typed(desk: Desk, door: Door) -> None:

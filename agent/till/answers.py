@@ -1,0 +1,207 @@
+"""What the POS hears: every answer and event as a type, for the OpenAPI document and for the tests.
+
+Answers only grow: a POS passes over keys that it does not know.  A key without a value is left out, except
+where the type says `None`.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from agent.loyalty.quote import QuoteWallet
+
+Mode = Literal["online", "offline", "degraded", "read_only"]
+
+
+class ProgrammeInForce(msgspec.Struct, frozen=True):
+    """The programme that answers."""
+
+    id: str
+    version: int
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """Who answers and how things stand; `data_age_s` is since head office was last heard."""
+
+    agent: str
+    api: str
+    store: str
+    till: str
+    mode: Mode
+    programme: ProgrammeInForce | None
+    data_age_s: int | None
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """What stands in one wallet, in smallest units."""
+
+    wallet: str
+    balance: int
+
+
+class Identified(msgspec.Struct, frozen=True):
+    """Whose number it is; `identification_id` goes into the basket's `instruments`, known or not."""
+
+    identification_id: str
+    result: Literal["identified", "unknown", "blocked"]
+    masked: str
+    entry_mode: str
+    open_receipt: str
+    wallets: list[Balance] | UnsetType = UNSET
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Points of each wallet that are set aside for a receipt."""
+
+    receipt_id: str
+    state: Literal["held"]
+    etag: str
+    held: dict[str, int]
+
+
+class Voided(msgspec.Struct, frozen=True):
+    """A receipt that is cancelled; `seq` and `head_hash` say where the journal ends."""
+
+    receipt_id: str
+    state: Literal["voided"]
+    seq: int
+    head_hash: str
+
+
+State = Literal["quoted", "held", "committed", "parked", "partly_returned", "returned", "voided"]
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """A receipt that is booked, or parked with the reason `why` for head office to settle.
+
+    `differences` are codes of what was paid other than agreed.  A POS keeps `seq` and `head_hash`: should
+    they ever fall back, the till's disk was restored.  `receipt_text` is for the printer.
+    """
+
+    receipt_id: str
+    state: State
+    differences: list[str]
+    seq: int
+    head_hash: str
+    receipt_text: list[str]
+    due_minor: int | UnsetType = UNSET
+    wallets: list[QuoteWallet] | UnsetType = UNSET
+    why: str | UnsetType = UNSET
+    void: Voided | UnsetType = UNSET
+
+
+class Recalled(msgspec.Struct, frozen=True):
+    """What became of a receipt: the answer of its commit, or how far it came."""
+
+    receipt_id: str
+    state: State
+    etag: str | UnsetType = UNSET
+    held: dict[str, int] | UnsetType = UNSET
+    differences: list[str] | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
+    head_hash: str | UnsetType = UNSET
+    receipt_text: list[str] | UnsetType = UNSET
+    due_minor: int | UnsetType = UNSET
+    wallets: list[QuoteWallet] | UnsetType = UNSET
+    why: str | UnsetType = UNSET
+    void: Voided | UnsetType = UNSET
+
+
+class Returned(msgspec.Struct, frozen=True):
+    """Goods that came back; `noted` where another till sold them, head office settles their points."""
+
+    receipt_id: str
+    return_id: str
+    state: Literal["partly_returned", "returned", "noted"]
+    provisional: bool
+    refund_minor: int | UnsetType = UNSET
+    earned_back: dict[str, int] | UnsetType = UNSET
+    spent_back: dict[str, int] | UnsetType = UNSET
+    deducted_minor: int | UnsetType = UNSET
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """A reader: its state, and what it did since the start."""
+
+    device: str
+    state: str
+    detail: str
+    reads: int
+    refused: int
+    dropped: int
+    lost: int
+
+
+class Readers(msgspec.Struct, frozen=True):
+    """All readers of this till."""
+
+    devices: list[Reader]
+
+
+class Accepting(msgspec.Struct, frozen=True):
+    """Whether a card that is read now joins the sale."""
+
+    accepting: bool
+
+
+class CardEvent(msgspec.Struct, frozen=True):
+    """Something was read: `masked` what, or `reason` why it was refused."""
+
+    device: str
+    open_receipt: str
+    masked: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+
+
+class IdentifiedEvent(Identified, frozen=True, kw_only=True):
+    """An identification, and the reader it came from (`pos`: the POS itself)."""
+
+    device: str
+
+
+class QuoteEvent(msgspec.Struct, frozen=True):
+    """A basket was quoted."""
+
+    receipt_id: str
+    due_minor: int
+
+
+class CommitEvent(msgspec.Struct, frozen=True):
+    """A receipt was booked or parked."""
+
+    receipt_id: str
+    state: State
+    seq: int
+
+
+class AlarmEvent(msgspec.Struct, frozen=True):
+    """Something that a person should look at."""
+
+    receipt_id: str
+    code: str
+    till: str
+    cashier: str | UnsetType = UNSET
+
+
+class DeviceEvent(msgspec.Struct, frozen=True):
+    """A reader came or went."""
+
+    device: str
+    state: str
+
+
+EVENTS: dict[str, Any] = {
+    "card.read": CardEvent,
+    "card.refused": CardEvent,
+    "member.identified": IdentifiedEvent,
+    "card.unknown": IdentifiedEvent,
+    "card.blocked": IdentifiedEvent,
+    "card.late": IdentifiedEvent,
+    "quote.updated": QuoteEvent,
+    "receipt.committed": CommitEvent,
+    "alarm": AlarmEvent,
+    "device.up": DeviceEvent,
+    "device.down": DeviceEvent,
+}
+"""The data of each event; `resync` has none and says that events were missed."""

@@ -1,0 +1,71 @@
+"""The examples of the OpenAPI document: one sale with everything, told by the till of the tests.
+
+`python -m tests.till.told_examples` writes them anew into agent/till/examples.json.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from agent.till.api import build_app
+from tests.till.conftest import DEVICES
+from tests.till.desk import CARD, NOON, Desk, basket
+from tests.till.serving import Door, served_on_socket
+
+STORED = Path(__file__).resolve().parents[2] / "agent" / "till" / "examples.json"
+RECEIPT = "1-1-77-1"
+TOKEN = "identification_id of POST /v1/identifications"
+
+
+def examples(folder: Path) -> dict[str, Any]:
+    """Make the sale, call by call, and return what was sent and told; what is random is named instead."""
+    (folder / "token.key").write_bytes(b"k" * 32)  # a receipt's draw hangs on it, and stands in the journal
+    desk = Desk(folder)
+    desk.know_member(500)
+    desk.allow(500)
+    try:
+        with served_on_socket(build_app(desk.checkout, lambda: DEVICES), folder) as door:
+            told = _sale(door)
+            told["events"] = {"text": desk.checkout.events._ring[-1][1].decode()}
+    finally:
+        desk.ledger.close()
+    text = json.dumps(told).replace(told["identify"]["answer"]["identification_id"], TOKEN)
+    boot = told["events"]["text"].removeprefix("id: ").partition("-")[0]
+    return json.loads(text.replace(boot, "c0ffee00"))  # type: ignore[no-any-return]
+
+
+def _sale(door: Door) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+
+    def call(name: str, method: str, path: str, body: Any = None, **ids: str) -> Any:
+        status, answer = door.call(method, path.format(**ids), body)
+        assert status == 200, answer
+        told[name] = {"ids": ids, "answer": answer} | ({} if body is None else {"body": body})
+        return answer
+
+    ids = {"receipt_id": RECEIPT}
+    call("hello", "GET", "/v1/hello")
+    call("devices", "GET", "/v1/devices")
+    call("accepting", "PUT", "/v1/accepting", {"accepting": True})
+    known = call("identify", "POST", "/v1/identifications", {"value": CARD, "entry_mode": "Scanned"})
+    sale = basket(RECEIPT, instruments=[known["identification_id"]], redeem={"points": 300}, cashier="7")
+    quote = call("quote", "PUT", "/v1/receipts/{receipt_id}/quote", sale, **ids)
+    held = {"etag": quote["etag"], "basket": sale}
+    call("hold", "PUT", "/v1/receipts/{receipt_id}/hold", held, **ids)
+    paid = {**held, "tenders": [{"kind": "cash", "amount_minor": 1250}], "fiscal": "F-1"}
+    call("commit", "POST", "/v1/receipts/{receipt_id}/commit", paid, **ids)
+    call("recall", "GET", "/v1/receipts/{receipt_id}", **ids)
+    back = {"lines": [{"line": 2}], "returned_at": NOON.isoformat(), "cashier": "7"}
+    call("return", "PUT", "/v1/receipts/{receipt_id}/returns/{return_id}", back, **ids, return_id="1-1-77-2")
+    other = {"cashier": "7", "reason": "the customer left"}
+    call("void", "POST", "/v1/receipts/{receipt_id}/void", other, receipt_id="1-1-77-3")
+    return told
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as place:
+        made = examples(Path(place))
+    STORED.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    sys.exit(0)
