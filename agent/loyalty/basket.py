@@ -24,7 +24,7 @@ Rate = Annotated[str, Meta(pattern=rf"^[0-9]{{1,6}}(\.[0-9]{{1,6}})?{_END}")]
 STORED_VALUE = "stored-value"
 """The tag of a line that sells stored value (a gift card): it loads a wallet and earns no points."""
 MAX_LINES = 500
-FIRST_YEAR, LAST_YEAR = 2000, 2099
+FIRST_YEAR, LAST_YEAR = 1970, 2099
 
 
 class Tax(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,7 +106,7 @@ def check_year(at: datetime) -> None:
     """Refuse a moment whose local date could not be reckoned with.
 
     Raises:
-        ValueError: it is not of 2000 to 2099.
+        ValueError: it is not of 1970 to 2099.
     """
     if not FIRST_YEAR <= at.year <= LAST_YEAR:
         raise ValueError(f"a year from {FIRST_YEAR} to {LAST_YEAR} is wanted")

@@ -27,7 +27,7 @@ class Progress:
 
         >>> from agent.loyalty.basket import Line
         >>> from datetime import datetime
-        >>> sale = Basket("r", datetime.min, "s", "t", "EUR", [Line(1, "a", 3)])
+        >>> sale = Basket("r", datetime(2026, 11, 24), "s", "t", "EUR", [Line(1, "a", 3)])
         >>> [Progress(sale, {1: back}).of_line(1, 10) for back in (1, 2, 3)]
         [3, 6, 10]
         """
