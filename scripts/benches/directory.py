@@ -97,11 +97,12 @@ def _arrival(ledger: Ledger, made: Path) -> list[Line]:
 def _cards(ledger: Ledger, members: int) -> list[Line]:
     """Time card to decision (whose, status, facts of today) in turn with one bare get of a row."""
     chance, day = Random(1), datetime.now(UTC).date()
-    asked = [chance.randrange(members) for _ in range(ASKED)]
+    # The bare get asks for somebody else: the page that we have just read would flatter it.
+    asked = [(chance.randrange(members), chance.randrange(members)) for _ in range(ASKED)]
     directory = Directory(ledger.read._shelf.directory._path)  # type: ignore[union-attr]  # noqa: SLF001
     ours, bare = [], []
-    for number in asked:
-        card, key = tag(number), member_key(name_of(number))
+    for number, other in asked:
+        card, key = tag(number), member_key(name_of(other))
         begun = time.perf_counter()
         found = ledger.read.member_of(card)
         assert found is not None
