@@ -22,6 +22,7 @@ EVENTS = {
     "EARN": "points.earned",
     "REDEEM": "points.redeemed",
     "LOAD": "value.loaded",
+    "CLAWBACK": "points.taken_back",
     "GIVE": "benefit.given",
     "COUNT": "count.moved",
     "COUPON": "voucher.used",
