@@ -10,6 +10,7 @@ from agent.loyalty.language.programme import Programme
 from agent.sync.allowance import ask_allowances, look_up
 from agent.sync.client import Client
 from agent.sync.wire import Delta, MemberRow
+from agent.till.offline import asks_anyway
 
 
 class Online:
@@ -22,18 +23,23 @@ class Online:
         *,
         programme: Callable[[], Compiled | None],
         is_online: Callable[[], bool],
+        chance: Callable[[int], int],
         deadline_s: float,
     ) -> None:
+        """`chance(100)` draws 0 to 99: some cards ask head office although it seems away."""
         self._ledger = ledger
         self._client = client
         self._programme = programme
         self._is_online = is_online
+        self._chance = chance
         self._deadline_s = deadline_s
 
     async def ask_allowances(self, member: str) -> int:
         """Ask for what this member may spend here; without head office nothing is given."""
         compiled = self._programme()
-        if compiled is None or not self._is_online():
+        if compiled is None:
+            return 0
+        if not self._is_online() and not asks_anyway(compiled.programme, self._chance):
             return 0
         wallets = paying_wallets(compiled.programme)
         return await ask_allowances(self._ledger, self._client, member, wallets, deadline_s=self._deadline_s)

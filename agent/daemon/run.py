@@ -275,6 +275,7 @@ class _Daemon:
             self._ledger,
             self._link.state,
             clock=self._clock,
+            programme_words=compiled.programme if (compiled := self._programme()) else None,
             devices=self._device_rows(),
             problems=[*self._problems, *filter(None, [self._ledger.idle_check.problem])],
         )

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from agent.headoffice import capping
+from agent.headoffice import capping, limited, lost
 from agent.headoffice.counting import (
     LONGEST_NAME,
     give_voucher,
@@ -25,7 +25,7 @@ from agent.headoffice.facts import facts_of, stale_parts
 from agent.headoffice.outcomes import Parked
 from agent.headoffice.receipts import by_rule, receipt_row, spent_on
 from agent.headoffice.shapes import receipt_data
-from agent.headoffice.store import allowances, books, log, members
+from agent.headoffice.store import allowances, books, log, losses, members
 from agent.headoffice.store.books import Dates
 from agent.headoffice.store.protocol import Store
 from agent.headoffice.undoing import original_of
@@ -52,6 +52,7 @@ class Effects:
         self._till = till
         self._shop = shop
         self._owners: dict[str, str] = {}
+        self._lost: dict[str, bool] = {}
         self.touched: dict[str, None] = {}
         """Members whose figures changed, in the order of their first change."""
         self._changes: dict[str, Callable[[Entry], None]] = {
@@ -85,6 +86,8 @@ class Effects:
         _refuse_unheard_of(entry)
         change = self._changes.get(entry.kind)
         owned = self.owned(entry)
+        if entry.kind in lost.MOVES and self._is_lost(entry):
+            raise Parked(lost.PARKED, "its journal was given up: this is the company's loss")
         if change is not None:
             change(owned)
         if owned.account:
@@ -96,6 +99,11 @@ class Effects:
         if owner is None:
             owner = self._owners[entry.account] = members.owner_of(self._store, entry.account)
         return entry if owner == entry.account else msgspec.structs.replace(entry, account=owner)
+
+    def _is_lost(self, entry: Entry) -> bool:
+        if entry.incarnation not in self._lost:
+            self._lost[entry.incarnation] = losses.is_lost(self._store, entry.incarnation)
+        return self._lost[entry.incarnation]
 
     def differ(self, entry: Entry, kind: str, detail: str) -> None:
         """Note a difference for a person to look at; the entry keeps its effect."""
@@ -135,6 +143,9 @@ class Effects:
         books.open_lot(self._store, (entry.account, entry.unit, lot), entry.amount, _dates(entry))
 
     def _redeem(self, entry: Entry) -> None:
+        if limited.is_limited(entry):
+            limited.book(self._store, entry)
+            return
         allowance = allowances.by_number(self._store, entry.incarnation, entry.allowance)
         if allowance is None:
             raise Parked("no_allowance", f"spent {-entry.amount} {entry.unit} without an allowance of ours")
@@ -203,6 +214,9 @@ class Effects:
                     books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
 
     def _give_back(self, entry: Entry, original: Entry) -> None:
+        if limited.is_limited(original):
+            limited.give_back(self._store, entry, original)
+            return
         for lot, amount in entry.lots:
             key = (original.incarnation, original.allowance, lot)
             allowances.spend(self._store, key, -amount)

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agent.errors import Refused
+from agent.headoffice import lost
 from agent.headoffice.effects import Effects
 from agent.headoffice.outcomes import Parked
-from agent.headoffice.store import books, log, members, moves
+from agent.headoffice.store import books, debts, log, members, moves
 from agent.headoffice.store.books import Dates
 from agent.headoffice.store.protocol import Store
 from agent.journal.entry import Entry
@@ -45,6 +46,10 @@ def book(store: Store, decided: Decided) -> None:
             _card(store, effects.owned(entry))
         case kind if kind in MOVES_LOTS:
             _move(store, effects.owned(entry))
+        case "SETTLE":
+            _settle(store, effects, entry)
+        case "WRITE_OFF":
+            lost.book(store, effects.owned(entry))
         case _:
             _effect(effects, entry)
     owner = entry.account if entry.kind == "MERGE" else effects.owned(entry).account
@@ -90,6 +95,13 @@ def _move(store: Store, entry: Entry) -> None:
             books.receive_lot(store, key, amount, Dates(*dates[lot]))
         else:
             books.move_lot(store, key, amount)
+
+
+def _settle(store: Store, effects: Effects, entry: Entry) -> None:
+    """Pay a debt; what is left of it after the first look is told."""
+    if (owed := entry.data.get("owed")) and not debts.times_looked_at(store, entry.part):
+        effects.differ(entry, "limited_debt", f"{entry.account} owes {owed} {entry.unit} spent offline")
+    _move(store, effects.owned(entry))
 
 
 def _card(store: Store, entry: Entry) -> None:

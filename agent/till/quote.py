@@ -16,13 +16,14 @@ import msgspec
 from agent.clock import Clock
 from agent.errors import Refused
 from agent.ledger.reader import Reader
+from agent.ledger.transaction import BeyondRule
 from agent.loyalty.basket import Basket, Tender
 from agent.loyalty.compile import Compiled
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import MemberFacts, WalletFacts
 from agent.loyalty.quote import ProgrammeRef, Quote, QuoteLine
 from agent.loyalty.unquoted import earning_only
-from agent.till.offline import facts_offline
+from agent.till.offline import beyond_rule, facts_offline
 from agent.till.shown import as_shown
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
 
@@ -56,6 +57,8 @@ class Agreed:
     """Paid without a matching quote: it earns, and nothing was taken off."""
     draw: int = 0
     """The receipt's own 64 random bits, from which each rule reads its luck."""
+    beyond: BeyondRule | None = None
+    """Quoted while head office was away, where some wallet lets points go beyond allowances."""
 
     @property
     def member(self) -> str:
@@ -128,8 +131,11 @@ class Quoter:
             plain, identification = self._without_tokens(basket)
             if known.basket == plain and _member_of(known.identification) == _member_of(identification):
                 return known
-        for at in dict.fromkeys((self._moment(basket.sold_at), basket.sold_at)):
-            again = self._evaluated(basket, at)
+        online = self._is_online()
+        moments = dict.fromkeys((self._moment(basket.sold_at), basket.sold_at))
+        # Head office may have come or gone since: then other points were usable when it was quoted.
+        for at, was_online in [(at, one) for one in (online, not online) for at in moments]:
+            again = self._evaluated(basket, at, online=was_online)
             if again.quote.etag == etag:
                 return again
         return None
@@ -159,8 +165,10 @@ class Quoter:
         at: datetime,
         *,
         use_expired: bool = True,
+        online: bool | None = None,
         change: Callable[[Compiled], Compiled] = lambda compiled: compiled,
     ) -> Agreed:
+        online = self._is_online() if online is None else online
         if basket.currency != self._settings.currency:
             raise Refused(
                 "currency_mismatch",
@@ -175,30 +183,43 @@ class Quoter:
         facts = None
         if identification is not None and identification.member:
             day = at.astimezone(compiled.zone).date()
-            facts = self._facts(identification.member, plain.receipt_id, day)
+            facts = self._facts(identification.member, plain.receipt_id, day, compiled, online=online)
         if facts is not None and identification is not None:
             facts = as_shown(facts, identification)
-            if not self._is_online():
-                facts = facts_offline(facts, compiled.programme)
         draw = self.seal.draw_of(plain.receipt_id)
         quote = evaluate(change(compiled), facts, plain, at, draw=draw)
-        if not self._is_online():
+        beyond = None
+        if not online:
             quote = _provisional(quote)
+            beyond = beyond_rule(compiled.programme)
         sealed = _sealed(quote, plain, facts, at)
-        return Agreed(plain, facts, identification, sealed, at, compiled.programme.time_zone, draw=draw)
+        zone = compiled.programme.time_zone
+        return Agreed(plain, facts, identification, sealed, at, zone, draw=draw, beyond=beyond)
 
-    def _facts(self, member: str, receipt_id: str, day: date) -> MemberFacts | None:
+    def _facts(
+        self, member: str, receipt_id: str, day: date, compiled: Compiled, *, online: bool
+    ) -> MemberFacts | None:
         """Return a member's facts; what is held for this very receipt may still be spent by it."""
         facts = self._reader.facts(member, day)
         held = self._reader.hold(receipt_id) if facts is not None else None
-        if facts is None or held is None or held.member != member:
+        if facts is not None and held is not None and held.member == member:
+            wallets = dict(facts.wallets)
+            for name, slices in held.wallets.items():
+                known = wallets.get(name, WalletFacts())
+                # Away from head office, `reserve` counts what is held beyond allowances as not held.
+                parts = [one.amount for one in slices if online or one.allowance]
+                usable = (known.usable_offline or 0) + sum(parts)
+                wallets[name] = msgspec.structs.replace(known, usable_offline=usable)
+            facts = msgspec.structs.replace(facts, wallets=wallets)
+        if facts is None or online:
             return facts
-        wallets = dict(facts.wallets)
-        for name, slices in held.wallets.items():
-            known = wallets.get(name, WalletFacts())
-            usable = (known.usable_offline or 0) + sum(one.amount for one in slices)
-            wallets[name] = msgspec.structs.replace(known, usable_offline=usable)
-        return msgspec.structs.replace(facts, wallets=wallets)
+        heard_ms = self._reader.mark("last_contact_ms")
+        return facts_offline(
+            facts,
+            compiled.programme,
+            news_age_ms=int(self._clock.now().timestamp() * 1000) - heard_ms if heard_ms else None,
+            reserve=lambda wallet: self._reader.reserve(member, wallet, day, but_receipt=receipt_id),
+        )
 
     def _without_tokens(
         self, basket: Basket, *, use_expired: bool = True

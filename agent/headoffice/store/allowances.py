@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from agent.headoffice.store.debts import LOOKED_AT
 from agent.headoffice.store.protocol import Row, Store
 
-FREE_LOTS = """
+FREE_LOTS = f"""
 SELECT l.lot, l.active_from, l.expires_on, l.ends_at, l.remaining - COALESCE((
     SELECT sum(s.amount - s.spent) FROM allowance a
     JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number
     WHERE a.member = l.member AND a.wallet = l.wallet AND a.state = 'OPEN' AND s.lot = l.lot
 ), 0) AS free
-FROM lot l WHERE l.member = ? AND l.wallet = ?
+FROM lot l WHERE l.member = ? AND l.wallet = ? AND NOT ({LOOKED_AT})
 ORDER BY CASE WHEN l.expires_on = '' THEN 1 ELSE 0 END, l.expires_on, l.ends_at, l.lot
-"""
+"""  # noqa: S608 - words of our own
 
 
 class Issue(NamedTuple):
@@ -32,7 +33,8 @@ class Issue(NamedTuple):
 def free_lots(store: Store, member: str, wallet: str) -> Sequence[Row]:
     """Return every lot with what of it no open allowance holds, first-expiring first.
 
-    A lot that a clawback cut below its open allowances, or below zero, is free below zero.
+    A lot that a clawback cut below its open allowances, or below zero, is free below zero; so is what a
+    till let go beyond allowances until head office has looked at it.
     """
     return store.rows(FREE_LOTS, (member, wallet))
 
@@ -119,7 +121,8 @@ def spend(store: Store, key: tuple[str, int, str], amount: int) -> None:
 def close(store: Store, incarnation: str, number: int) -> None:
     """Free what an allowance has left."""
     store.run(
-        "UPDATE allowance SET state = 'CLOSED' WHERE incarnation = ? AND number = ?", (incarnation, number)
+        "UPDATE allowance SET state = 'CLOSED' WHERE incarnation = ? AND number = ? AND state = 'OPEN'",
+        (incarnation, number),
     )
 
 

@@ -7,6 +7,7 @@ latter anew and compares.
 
 from typing import Any
 
+from agent.headoffice.store.debts import INDEX
 from agent.headoffice.store.erasures import add_tables
 
 OWN_1 = """
@@ -189,6 +190,11 @@ def measures_and_movements(db: Any) -> None:
     _run(db, MEASURES_7)
 
 
+def debts(db: Any) -> None:
+    """Find open debts without reading every lot."""
+    db.execute(INDEX)
+
+
 STEPS = (
     ("0001_first_books", first_books),
     ("0002_repeated_enrolment", repeated_enrolment),
@@ -198,4 +204,5 @@ STEPS = (
     ("0006_directories", directories),
     ("0007_measures_and_movements", measures_and_movements),
     ("0008_erasures", add_tables),
+    ("0009_debts", debts),
 )

@@ -32,6 +32,8 @@ COMPARED = {
     "movement": "SELECT * FROM movement ORDER BY incarnation, seq, lot",
     "receipt_rule": "SELECT * FROM receipt_rule ORDER BY receipt, rule",
     "allowance": "SELECT incarnation, number, issued, state FROM allowance ORDER BY incarnation, number",
+    "incarnation": "SELECT incarnation, state FROM incarnation"
+    " WHERE state IN ('WRITTEN_OFF', 'WIPED') ORDER BY incarnation",
     "allowance_lot": "SELECT * FROM allowance_lot ORDER BY incarnation, number, lot",
     "settlement": "SELECT * FROM settlement ORDER BY id",
     "difference": "SELECT incarnation, seq, receipt, kind, detail, settled FROM difference WHERE kind NOT IN"
@@ -52,6 +54,7 @@ def copy_decisions(source: Store, target: Store, genesis_of: dict[str, bytes]) -
         target.run("UPDATE measured SET amount = opening")
         target.run("UPDATE voucher SET given = 1, used = 0")
         target.run("UPDATE allowance SET state = 'OPEN'")
+        target.run("UPDATE incarnation SET state = 'FENCED' WHERE state IN ('WRITTEN_OFF', 'WIPED')")
         target.run("UPDATE allowance_lot SET spent = 0")
         for incarnation, genesis in genesis_of.items():
             target.run(
