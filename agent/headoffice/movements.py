@@ -175,7 +175,7 @@ def _done(office: Office, signed: Signed, asked: dict[str, Any], drafts: Any) ->
 
 def two_people(signed: Signed) -> None:
     """Refuse what one person alone has signed."""
-    if not signed.approved_by or signed.approved_by == signed.by:
+    if not (signed.by and signed.approved_by) or signed.approved_by == signed.by:
         raise Refused(
             "two_people", "a second person must approve this", remedy="name another one in --approved-by"
         )

@@ -35,11 +35,18 @@ class _Account(NamedTuple):
 
 
 def settle(office: Office) -> int:
-    """Look at every open debt, and write down what changes; return how many did.
+    """Look at every open debt until nothing changes; return how many entries that were.
 
     Raises:
         LedgerReadOnly: nothing can be written now; the next look finds the same.
     """
+    count = 0
+    while written := _look(office):  # what a void brings home may pay another debt
+        count += written
+    return count
+
+
+def _look(office: Office) -> int:
     with office.store.reading():
         due = next(_drafts(office, ""), None)
     if due is None:

@@ -1,4 +1,4 @@
-"""Points spent beyond allowances while head office is away: under every cap, and never by a till kept in the dark."""
+"""Points spent beyond allowances while head office is away: under every cap, and not by a till kept dark."""
 
 import json
 from datetime import timedelta

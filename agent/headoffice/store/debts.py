@@ -67,13 +67,13 @@ def taken_from(store: Store, member: str, wallet: str) -> dict[str, int]:
 
 
 def earned_after(store: Store, member: str, wallet: str, debt: str) -> dict[str, int]:
-    """Return the lots of an account whose entry was booked after the one that made a debt."""
+    """Return the lots of an account that a debt's own receipt earned, or one booked after it."""
     incarnation, _, seq = debt.removeprefix(PREFIX).rpartition("-")
     rows = store.rows(
-        "SELECT e.incarnation, e.seq, e.amount FROM entry e WHERE e.unit = ? AND e.amount > 0"
+        "SELECT e.incarnation, e.seq, e.amount FROM entry d JOIN entry e ON e.unit = ? AND e.amount > 0"
         " AND e.kind IN ('EARN', 'GIVE', 'LOAD') AND (e.account = ? OR e.account IN"
-        " (SELECT m.member FROM member m WHERE m.merged_into = ?)) AND e.position >"
-        " (SELECT d.position FROM entry d WHERE d.incarnation = ? AND d.seq = ?)",
+        " (SELECT m.member FROM member m WHERE m.merged_into = ?))"
+        " AND (e.position > d.position OR e.receipt = d.receipt) WHERE d.incarnation = ? AND d.seq = ?",
         (wallet, member, member, incarnation, int(seq)),
     )
     return {f"{row['incarnation'][:8]}-{row['seq']}": int(row["amount"]) for row in rows}
