@@ -5,7 +5,7 @@ Another count than the one given here means another model: whoever changes a rul
 
 from dataclasses import dataclass
 
-TEST_MEGABYTES, LARGE_MEGABYTES = 700, 6000
+TEST_MEGABYTES, LARGE_MEGABYTES = 700, 4000
 
 
 @dataclass(frozen=True)
@@ -39,5 +39,12 @@ def _large(states: int, *bounds: str) -> World:
 
 MODELS = (
     Model("strict", World(371_975, ("ENTRIES=2",)), _large(2_400_348)),
-    Model("pool", World(875_907, ("POINTS=1",)), _large(1)),
+    Model("pool", World(875_907, ("POINTS=1",)), _large(14_205_627, "WRITES=3")),
+    Model("lots", World(9_649), _large(167_390, "LOT=2", "ENTRIES=6")),
+    Model("forks", World(195_262), _large(1_858_050, "POINTS=4", "ENTRIES=4")),
+    Model("late", World(15_747), _large(2_749_080, "POINTS=4", "ENTRIES=5")),
+    Model("write_off", World(7_563), _large(100_855, "POINTS=5", "ENTRIES=7")),
+    Model("reverse", World(1_987), _large(3_336_471, "POINTS=4", "ENTRIES=9")),
+    Model("stock", World(13_303), _large(453_138, "POINTS=4", "ENTRIES=7")),
+    Model("restored", World(4_293), _large(100_169, "POINTS=4", "ENTRIES=6")),
 )

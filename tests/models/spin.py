@@ -81,11 +81,11 @@ def compiled(model: Model, world: World, folder: Path) -> Path:
     return folder / "pan"
 
 
-def searched(checker: Path, world: World, broken: int = 0) -> Verdict:
+def searched(checker: Path, world: World, broken: int = 0, *, deepest: int = DEEPEST) -> Verdict:
     """Search every state, or until a claim fails; `broken` is the number of the rule that is switched off."""
     table = 25 if world.is_large else 22  # the hash table's slots, as a power of two
     done = subprocess.run(
-        [checker, "-b", f"-m{DEEPEST}", f"-w{table}"],  # -b: a search that meets its depth limit is an error
+        [checker, "-b", f"-m{deepest}", f"-w{table}"],  # -b: a search that meets its depth limit is an error
         cwd=checker.parent,
         env={**os.environ, "BREAK": str(broken)},
         capture_output=True,

@@ -19,7 +19,7 @@ BROKEN = [
 
 
 def what_only_broken_rules_do(model: Model) -> set[str]:
-    """Return the numbers of lines that name BREAK, and of inlines, whose lines stand for each of their uses."""
+    """Return the numbers of lines that name BREAK, and of inlines: one line stands for each of their uses."""
     lines, is_inline = set(), False
     for number, line in enumerate(source(model).read_text(encoding="utf-8").splitlines(), 1):
         is_inline = is_inline or line.startswith("inline ")
@@ -60,3 +60,8 @@ def test_a_rule_that_is_listed_can_be_switched_off() -> None:
         if f"BREAK({rule})" not in source(model).read_text(encoding="utf-8")
     }
     assert idle == set()
+
+
+def test_a_search_that_a_limit_ended_does_not_hold(checkers: Checkers) -> None:
+    verdict = searched(checkers(MODELS[0]), MODELS[0].small, deepest=30)
+    assert (verdict.is_exhaustive, verdict.holds) == (False, False)
