@@ -12,12 +12,13 @@
 c_decl { enum RULES { SOUND, sends_before_it_journals, takes_back_on_a_timer, frees_what_is_lent_at_close,
                       takes_home_twice, redeems_from_row_and_allowance, lends_in_full_after_an_early_redeem,
                       lends_again_what_it_closed, frees_what_a_lost_pool_held, takes_home_what_another_lent,
-                      declare_frees_what_is_lent, accepts_what_it_closed, has_no_floor, measures_only_what_is_open }; };
+                      declare_frees_what_is_lent, accepts_what_it_closed, has_no_floor, measures_only_what_is_open,
+                      frees_the_row_at_a_tills_close }; };
 #ifndef POINTS
 #define POINTS 2
 #endif
 #ifndef WRITES
-#define WRITES 4        /* entries of the pool's journal, over both its lives */
+#define WRITES 4        /* entries of the pool's journal, in each of its lives */
 #endif
 #ifndef ENTRIES
 #define ENTRIES 2       /* of a till's journal */
@@ -235,6 +236,8 @@ active proctype World() {
                 fi;
                 settled++; given[o].spent++;
                 assert(given[o].spent <= given[o].issued)
+            :: till[t].entry[k].kind == CLOSE && BREAK(frees_the_row_at_a_tills_close) ->
+                free = free + lent[s].row; lent[s].row = 0 /* BREAK */
             :: else
             fi;
             till[t].booked++;
