@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 from agent.ledger.ledger import Ledger
 from agent.loyalty.compile import Compiled
-from agent.loyalty.language.check_points import wallet_of
-from agent.loyalty.language.programme import Programme
+from agent.loyalty.paying import paying_wallets
 from agent.sync.allowance import ask_allowances, look_up
 from agent.sync.client import Client
 from agent.sync.wire import Delta, MemberRow
@@ -49,12 +48,6 @@ class Online:
             self._ledger.write(lambda tx: tx.apply_delta(_only(row, tx.mark("cursor"))))
         )
         return True
-
-
-def paying_wallets(programme: Programme) -> list[str]:
-    """Return the wallets that some rule pays from, in the order of their names."""
-    rules = programme.text.rule.values()
-    return sorted({wallet_of(programme.text, rule.pay.wallet) for rule in rules if rule.pay is not None})
 
 
 def _only(row: MemberRow, cursor: int) -> Delta:

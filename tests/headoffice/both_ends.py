@@ -20,7 +20,14 @@ class ShopTill:
     """One till of the shop: what it sells goes to head office when it is told to `push`."""
 
     def __init__(
-        self, office: Office, folder: Path, name: str, number: int, *, programme: bytes = b""
+        self,
+        office: Office,
+        folder: Path,
+        name: str,
+        number: int,
+        *,
+        programme: bytes = b"",
+        shop: str = "12",
     ) -> None:
         self.office = office
         self.desk = Desk(
@@ -28,7 +35,7 @@ class ShopTill:
         )
         self.end = TillEnd(name, self.desk.ledger.incarnation)
         import_members(office, f"member,card\nm-1,{CARD}\n", name="cards.csv")
-        self.end.enrol(office)
+        self.end.enrol(office, shop)
         self.end.greet(office)
 
     def push(self) -> None:
