@@ -1,7 +1,7 @@
 """What is asked of head office while a customer unpacks: allowances, and whose an unknown card is."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from agent.ledger.ledger import Ledger
 from agent.loyalty.compile import Compiled
@@ -29,13 +29,23 @@ class Online:
         self._is_online = is_online
         self._deadline_s = deadline_s
 
-    async def ask_allowances(self, member: str) -> int:
-        """Ask for what this member may spend here; without head office nothing is given."""
+    async def ask_allowances(self, member: str, missing: Mapping[str, int]) -> bool:
+        """Ask for what this member may spend here; without head office nothing is given.
+
+        `missing` is what the customer wants beyond what lies here.  Returns whether more is on its way.
+        """
         compiled = self._programme()
         if compiled is None or not self._is_online():
-            return 0
-        wallets = paying_wallets(compiled.programme)
-        return await ask_allowances(self._ledger, self._client, member, wallets, deadline_s=self._deadline_s)
+            return False
+        asked = await ask_allowances(
+            self._ledger,
+            self._client,
+            member,
+            paying_wallets(compiled.programme),
+            deadline_s=self._deadline_s,
+            minimum=missing,
+        )
+        return asked.coming
 
     async def look_up(self, card_tag: bytes) -> bool:
         """Ask whose card this is; True if the member is in the ledger afterwards."""

@@ -7,7 +7,7 @@ from typing import Any
 from agent.headoffice import allowances, delta
 from agent.headoffice.member_import import import_members
 from agent.headoffice.office import Office
-from agent.sync.allowance import ask_allowances
+from agent.sync.allowance import Asked, ask_allowances
 from agent.sync.pull import pieces
 from agent.sync.wire import AllowanceRequest, Delta, Pull
 from tests.headoffice.till_end import TillEnd, book
@@ -73,7 +73,12 @@ class ShopTill:
 
     def ask(self, member: str = "m-1") -> int:
         """Ask for an allowance as at a card read; return how many were given."""
-        asked = ask_allowances(self.desk.ledger, self, member, ["points"], deadline_s=1.0)
+        return self.wish(member).given
+
+    def wish(self, member: str = "m-1", **minimum: int) -> Asked:
+        """Ask for what a customer wants to spend, at least so much of each wallet."""
+        wallets = sorted(minimum) or ["points"]
+        asked = ask_allowances(self.desk.ledger, self, member, wallets, deadline_s=1.0, minimum=minimum)
         return asyncio.run(asked)
 
     def close(self) -> None:
