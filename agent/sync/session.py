@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import structlog
 
 from agent.clock import Clock
@@ -34,6 +35,8 @@ from agent.sync.wire import (
 
 log = structlog.get_logger()
 MAX_STANDSTILLS = 3
+OLDER_OFFICE = "upgrade_head_office"
+"""The refusal of a head office that knows only protocol 1."""
 CONTACT_KEPT_MS = 60_000
 """How exactly the ledger knows the last contact; `state` knows it to the millisecond."""
 
@@ -107,7 +110,13 @@ class Session:
         while has_more:
             cursor = self._ledger.read.mark("cursor")
             reader = self._ledger.read
-            asked = Pull(reader.incarnation, cursor, reader.directory_cursor(), stock=reader.mark("stock"))
+            asked = Pull(
+                reader.incarnation,
+                cursor,
+                reader.directory_cursor(),
+                stock=reader.mark("stock"),
+                packed=True,
+            )
             match await self._ask(asked, PullAnswer):
                 case Retry(after_ms=ms):
                     return max(ms, 1)
@@ -148,12 +157,16 @@ class Session:
             program_version=self._program_version,
             highest_number=reader.highest_allowance() if is_own else 0,
         )
-        match await self._ask(hello, HelloAnswer):
+        told = await self._ask(hello, HelloAnswer)
+        if isinstance(told, Refusal) and told.code == OLDER_OFFICE:
+            told = await self._ask(msgspec.structs.replace(hello, protocol=1), HelloAnswer)
+        match told:
             case Welcome() as welcome:
                 self._limits[incarnation] = batch_limit(welcome)
                 self._received[incarnation] = welcome.received_seq
                 if is_own:
                     await self._welcomed(welcome, head_seq)
+                return welcome.slot_ms if welcome.received_seq < head_seq else 0
             case Retry(after_ms=ms):
                 return max(ms, 1)
             case Fork(seq=seq):

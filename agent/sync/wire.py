@@ -1,7 +1,7 @@
 """Every message between a till and head office, as MessagePack; the only words both ends share.
 
 Each is safe to lose, repeat and reorder.  Unknown fields are passed over, so both ends can grow;
-`protocol` in HELLO decides what may be said at all.
+`protocol` in HELLO and WELCOME decides what may be said at all.
 """
 
 from typing import Annotated
@@ -11,8 +11,10 @@ from msgspec import Meta
 
 from agent.loyalty.member import MemberFacts
 
-PROTOCOL = 1
-MAX_BATCH_ENTRIES = 500
+PROTOCOL = 2
+"""2: batches and pages may be packed, a batch has up to 2000 entries, a pull may wait, a slot is obeyed."""
+PACKED_SINCE = 2
+MAX_BATCH_ENTRIES = 2000
 MAX_PIECE_BYTES = 8 * 1024 * 1024
 MAX_BODY_BYTES = 4 * 1024 * 1024
 Incarnation = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
@@ -71,7 +73,8 @@ class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
     """Head office knows this journal up to `received_seq` and wants what follows.
 
     `epoch` is bound to the incarnation at its first HELLO; `fenced` means: no allowances for it any
-    more, its journal is still taken.
+    more, its journal is still taken.  `protocol` is the newest that both ends know.  `slot_ms`: the
+    backlog has its turn in so many milliseconds, nothing else has to wait for it.
     """
 
     epoch: int
@@ -81,6 +84,8 @@ class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
     batch_limit: int = MAX_BATCH_ENTRIES
     fenced: bool = False
     wall_ms: int = 0
+    protocol: int = 1
+    slot_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 0
 
 
 class Push(msgspec.Struct, frozen=True, tag="PUSH"):
@@ -208,6 +213,8 @@ class Pull(msgspec.Struct, frozen=True, tag="PULL"):
 
     `stock` is how far the till was told of what is placed for it, -1 if it cannot keep any: a cursor of
     its own, since a directory stands in for news of members but brings no allowance.
+    With nothing new, head office may keep the answer back for up to `wait_ms`; `packed` takes a packed
+    one.
     """
 
     incarnation: Incarnation
@@ -215,6 +222,8 @@ class Pull(msgspec.Struct, frozen=True, tag="PULL"):
     directory: int = 0
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
     stock: int = -1
+    packed: bool = False
+    wait_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
 
 
 class ProgrammeNews(msgspec.Struct, frozen=True):
