@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
+from agent.journal.vouchers import wallet_for
 from agent.ledger.ledger import Ledger
 from agent.loyalty.compile import Compiled
-from agent.loyalty.paying import paying_wallets
+from agent.loyalty.paying import paying_wallets, strict_vouchers
 from agent.sync.allowance import ask_allowances, look_up
 from agent.sync.client import Client
 from agent.sync.wire import Delta, MemberRow
@@ -37,11 +38,15 @@ class Online:
         compiled = self._programme()
         if compiled is None or not self._is_online():
             return False
+        wallets = paying_wallets(compiled.programme)
+        if strict := strict_vouchers(compiled.programme):
+            has = self._ledger.read.vouchers_of(member)
+            wallets += [wallet_for(one) for one in strict if one in has]
         asked = await ask_allowances(
             self._ledger,
             self._client,
             member,
-            paying_wallets(compiled.programme),
+            wallets,
             deadline_s=self._deadline_s,
             minimum=missing,
         )
