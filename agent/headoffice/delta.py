@@ -13,7 +13,8 @@ from agent.headoffice.publish import news
 from agent.headoffice.stock import told
 from agent.headoffice.store import erasures, members, placements, programmes, tills
 from agent.headoffice.store.settings import change
-from agent.sync.wire import Delta, Erased, Pull, PullAnswer, Refusal
+from agent.sync.announced import Erased
+from agent.sync.wire import Delta, Pull, PullAnswer, Refusal
 
 MAX_PAGE = 200
 """A member with a year of lots takes 6 kB or more; a till refuses answers above 4 MiB."""
