@@ -1,4 +1,4 @@
-"""Vouchers as entries use them: counted, taken from the allowance that a strict one was set aside with, undone."""
+"""Vouchers as entries use them: counted, taken from what was set aside for a strict one, undone."""
 
 from agent.headoffice.counting import is_withdrawn, use_voucher
 from agent.headoffice.store import allowances
