@@ -1,12 +1,12 @@
 """What is asked of head office while a customer unpacks: allowances, and whose an unknown card is."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from agent.journal.vouchers import wallet_for
 from agent.ledger.ledger import Ledger
 from agent.loyalty.compile import Compiled
-from agent.loyalty.language.check_points import wallet_of
-from agent.loyalty.language.programme import Programme
+from agent.loyalty.paying import paying_wallets, strict_vouchers
 from agent.sync.allowance import ask_allowances, look_up
 from agent.sync.client import Client
 from agent.sync.wire import Delta, MemberRow
@@ -34,15 +34,29 @@ class Online:
         self._chance = chance
         self._deadline_s = deadline_s
 
-    async def ask_allowances(self, member: str) -> int:
-        """Ask for what this member may spend here; without head office nothing is given."""
+    async def ask_allowances(self, member: str, missing: Mapping[str, int]) -> bool:
+        """Ask for what this member may spend here; without head office nothing is given.
+
+        `missing` is what the customer wants beyond what lies here.  Returns whether more is on its way.
+        """
         compiled = self._programme()
         if compiled is None:
-            return 0
+            return False
         if not self._is_online() and not asks_anyway(compiled.programme, self._chance):
-            return 0
+            return False
         wallets = paying_wallets(compiled.programme)
-        return await ask_allowances(self._ledger, self._client, member, wallets, deadline_s=self._deadline_s)
+        if strict := strict_vouchers(compiled.programme):
+            has = self._ledger.read.vouchers_of(member)
+            wallets += [wallet_for(one) for one in strict if one in has]
+        asked = await ask_allowances(
+            self._ledger,
+            self._client,
+            member,
+            wallets,
+            deadline_s=self._deadline_s,
+            minimum=missing,
+        )
+        return asked.coming
 
     async def look_up(self, card_tag: bytes) -> bool:
         """Ask whose card this is; True if the member is in the ledger afterwards."""
@@ -55,12 +69,6 @@ class Online:
             self._ledger.write(lambda tx: tx.apply_delta(_only(row, tx.mark("cursor"))))
         )
         return True
-
-
-def paying_wallets(programme: Programme) -> list[str]:
-    """Return the wallets that some rule pays from, in the order of their names."""
-    rules = programme.text.rule.values()
-    return sorted({wallet_of(programme.text, rule.pay.wallet) for rule in rules if rule.pay is not None})
 
 
 def _only(row: MemberRow, cursor: int) -> Delta:

@@ -49,6 +49,7 @@ def status_of(
             "cursor": ledger.read.mark("cursor"),
             "last_contact_age_s": _age_s(contact_ms or None, now_ms),
         },
+        "held": ledger.read.held_by_purpose(),
         "devices": devices,
         **beyond_of(ledger.read, programme_words),
         "problems": problems,

@@ -13,7 +13,8 @@ from agent.headoffice.movements import Signed, two_people
 from agent.headoffice.office import Office
 from agent.headoffice.store import losses, members, tills
 from agent.headoffice.store.protocol import Row
-from agent.journal.entry import Draft
+from agent.journal.entry import Draft, LotAmount
+from agent.journal.vouchers import is_voucher
 
 
 class GivenUp(NamedTuple):
@@ -95,20 +96,27 @@ def _one(office: Office, row: Row, people: tuple[str, str], state: str, *, give_
     is_new = decide(office, signed.reference, asked, drafts)
     points: dict[str, int] = {}
     for one in written[1:]:
-        points[one.unit] = points.get(one.unit, 0) + (int(one.data.get("given_back", 0)) or -one.amount)
+        count = int(one.data.get("given_back", 0)) or len(one.data.get("used", ())) or -one.amount
+        points[one.unit] = points.get(one.unit, 0) + count
     return GivenUp(str(row["till"]), int(row["epoch"]), len(written[1:]), points, not is_new)
 
 
 def _allowance(office: Office, signed: Signed, number: int, rows: list[Row], *, give_back: bool) -> Draft:
-    """Give up one allowance: what it has left stays spent, or is the member's again."""
-    left = sum(int(row["left_over"]) for row in rows)
-    lots = [] if give_back else [(str(row["lot"]), -int(row["left_over"])) for row in rows]
-    told = {"given_back": left} if give_back else {}
+    """Give up one allowance: what it has left stays spent (a voucher: used), or is the member's again."""
+    wallet, left = str(rows[0]["wallet"]), sum(int(row["left_over"]) for row in rows)
+    lots: list[LotAmount] = []
+    told: dict[str, Any] = {}
+    if give_back:
+        told = {"given_back": left}
+    elif is_voucher(wallet):
+        told = {"used": [str(row["lot"]) for row in rows]}
+    else:
+        lots = [(str(row["lot"]), -int(row["left_over"])) for row in rows]
     return _draft(
         signed,
         account=members.owner_of(office.store, rows[0]["member"]),
-        unit=str(rows[0]["wallet"]),
-        amount=0 if give_back else -left,
+        unit=wallet,
+        amount=sum(amount for _, amount in lots),
         lots=lots,
         allowance=number,
         incarnation=signed.reference.rpartition("/")[2],

@@ -10,6 +10,7 @@ from agent.headoffice.store import books, losses
 from agent.headoffice.store.protocol import Store
 from agent.journal.entry import Entry, entry_from
 from agent.journal.reversing import EFFECTS
+from agent.journal.vouchers import is_voucher
 
 WRITTEN_OFF, WIPED = "WRITTEN_OFF", "WIPED"
 """Given up by two people; or they confirmed that the disk was wiped and the journal is final."""
@@ -28,6 +29,8 @@ def book(store: Store, entry: Entry) -> None:
     losses.give_up_allowance(store, incarnation, entry.allowance)
     for lot, amount in entry.lots:
         books.move_lot(store, (entry.account, entry.unit, lot), amount)
+    for voucher in entry.data.get("used", ()):
+        books.use_voucher(store, entry.account, str(voucher), 1)
 
 
 def company_loss(store: Store) -> list[dict[str, Any]]:
@@ -39,7 +42,7 @@ def company_loss(store: Store) -> list[dict[str, Any]]:
     found: dict[str, dict[str, int]] = {}
     for body in losses.write_offs(store):
         entry = entry_from(body)
-        if entry.unit:
+        if entry.unit and not is_voucher(entry.unit):
             row = found.setdefault(entry.unit, {"kept": 0, "given_back": 0, "late": 0})
             row["kept"] -= entry.amount
             row["given_back"] += int(entry.data.get("given_back", 0))

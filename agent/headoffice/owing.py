@@ -9,9 +9,10 @@ our decisions, so that books made anew are the same however the clock and the al
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from agent.headoffice.allowances import is_alive, time_zone
+from agent.headoffice.allowances import time_zone
 from agent.headoffice.decisions import decide
 from agent.headoffice.office import Office
+from agent.headoffice.setting_aside import is_alive
 from agent.headoffice.store import allowances, debts, programmes
 from agent.headoffice.store.protocol import Row
 from agent.journal.entry import Draft, LotAmount

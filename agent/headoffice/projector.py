@@ -1,4 +1,4 @@
-"""The projector: one thread that books what intake received, woken by each batch."""
+"""The projector: one thread that books what intake received, and sets stock aside between batches."""
 
 import threading
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from agent.headoffice.booking import Judge, book_all
 from agent.headoffice.erasing import journal_pending
 from agent.headoffice.office import Office
 from agent.headoffice.owing import settle
+from agent.headoffice.placement import carry_out
 
 log = structlog.get_logger()
 IDLE_S = 1.0
@@ -59,6 +60,9 @@ class Projector:
             if erased := journal_pending(self._office):
                 log.info("members erased", count=erased)
             count = book_all(self._office.store, self._office.segments, self._judge)
+            while not self._stopping and (placed := carry_out(self._office)):
+                log.debug("orders of stock carried out", count=placed)
+                count += book_all(self._office.store, self._office.segments, self._judge)
             if (count or self._is_first) and (paid := settle(self._office)):
                 log.info("debts looked at", count=paid)
             self._is_first = False

@@ -8,7 +8,8 @@ from datetime import date
 from typing import NamedTuple
 
 from agent.ledger.derive import held_of
-from agent.ledger.queries import CLOCK_BACKWARDS_MS, Queries
+from agent.ledger.held import CLOCK_BACKWARDS_MS
+from agent.ledger.queries import Queries
 from agent.ledger.records import Slice
 from agent.ledger.unbooked import Beyond
 from agent.loyalty.member import Lot

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from agent.errors import LedgerDamaged
 from agent.journal.chain import genesis
 from agent.journal.entry import Entry, entry_from
+from agent.journal.vouchers import spent_of_allowance
 from agent.ledger.database import Connection
 from agent.ledger.marks import write_mark
 from agent.ledger.seal import seal
@@ -79,10 +80,8 @@ def let_go(db: Connection, gone: list[tuple[int, Entry, bytes]]) -> None:
 def _keep_spent(db: Connection, entries: Iterable[Entry]) -> None:
     """Add what these entries did to allowances to what was kept of earlier ones."""
     for entry in entries:
-        moved: list[tuple[str, int]] = []
-        if entry.kind == "REDEEM" and entry.allowance:
-            moved = [(lot, -amount) for lot, amount in entry.lots]
-        elif entry.kind == "CLOSE":
+        moved = [(lot, -amount) for lot, amount in spent_of_allowance(entry)]
+        if entry.kind == "CLOSE":
             lots = db.execute("SELECT lot FROM allowance_lot WHERE number = ?", (entry.allowance,))
             moved = [(str(lot), 0) for (lot,) in lots.fetchall()]
         closed = entry.seq if entry.kind == "CLOSE" else 0

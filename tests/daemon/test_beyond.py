@@ -49,7 +49,9 @@ def test_a_share_of_cards_asks_head_office_though_it_seems_away(
 ) -> None:
     desk = desk_of(tmp_path)
     line = NoAnswer()
-    assert asyncio.run(online_of(desk, line, programme=programme, drawn=drawn).ask_allowances("m1")) == 0
+    assert (
+        asyncio.run(online_of(desk, line, programme=programme, drawn=drawn).ask_allowances("m1", {})) is False
+    )
     assert line.asked == asked
     desk.ledger.close()
 
