@@ -127,7 +127,7 @@ def test_what_several_tills_let_go_too_much_is_owed_and_closes_the_member_everyw
         assert spend(till, f"later-{till.end.name}") == 0
     assert report(office)["offline"]["realised"][0]["owed"] == owed
     told, _ = feed.page(office.store, feed.START, 1000)
-    assert any(b"SETTLE" in event and b"owed" in event for event in told)
+    assert any(b"entry.settle" in event and b"owed" in event for event in told)
     assert is_sound(office)
 
 
