@@ -99,9 +99,11 @@ def _move(store: Store, entry: Entry) -> None:
 
 def _settle(store: Store, effects: Effects, entry: Entry) -> None:
     """Pay a debt; what is left of it after the first look is told."""
-    if (owed := entry.data.get("owed")) and not debts.times_looked_at(store, entry.part):
+    owned = effects.owned(entry)
+    is_first = not debts.times_looked_at(store, (owned.account, owned.unit, entry.part))
+    if is_first and (owed := entry.data.get("owed")):
         effects.differ(entry, "limited_debt", f"{entry.account} owes {owed} {entry.unit} spent offline")
-    _move(store, effects.owned(entry))
+    _move(store, owned)
 
 
 def _card(store: Store, entry: Entry) -> None:

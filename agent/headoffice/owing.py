@@ -52,7 +52,8 @@ def _look(office: Office) -> int:
         due = next(_drafts(office, ""), None)
     if due is None:
         return 0
-    reference = f"settle/{due.part}/{debts.times_looked_at(office.store, due.part)}"
+    times = debts.times_looked_at(office.store, (due.account, due.unit, due.part))
+    reference = f"settle/{due.part}/{times}"
     written: list[Draft] = []
 
     def drafts() -> list[Draft]:
@@ -73,7 +74,7 @@ def _drafts(office: Office, reference: str) -> Iterator[Draft]:
             accounts[key] = _account(office, key, programme)
         debt, owed = str(row["lot"]), -int(row["remaining"])
         lots = _paid(office, accounts[key], debt, owed) if owed > 0 else _home(office, key, debt, -owed)
-        if lots or (owed > 0 and not debts.times_looked_at(office.store, debt)):
+        if lots or (owed > 0 and not debts.times_looked_at(office.store, (*key, debt))):
             moved = sum(amount for _, amount in lots)
             yield Draft(
                 "SETTLE",

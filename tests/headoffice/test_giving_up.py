@@ -15,8 +15,10 @@ from agent.headoffice.publish import publish
 from agent.headoffice.reexecute import Judge
 from agent.headoffice.report import status
 from agent.headoffice.verify import verify
+from agent.sync.allowance import Asked
 from tests.headoffice.both_ends import ShopTill
 from tests.headoffice.lived import at_office
+from tests.headoffice.test_strict_vouchers import LIST, STRICT, WALLET
 from tests.headoffice.till_end import StillClock, TillEnd, differences, rows
 from tests.till.desk import CLUB, NOON, basket, sell
 
@@ -177,3 +179,23 @@ def test_what_was_given_up_survives_older_books(office: Office, till: ShopTill) 
     assert company_loss(again.store)[0]["kept"] == 1000
     assert is_sound(again)
     again.close()
+
+
+@pytest.mark.parametrize(("give_back", "used"), [(False, 1), (True, 0)])
+def test_a_strict_voucher_that_lay_there_counts_as_used_or_comes_back(
+    office: Office, tmp_path: Path, give_back: bool, used: int
+) -> None:
+    publish(office, STRICT, name="strict.toml")
+    import_members(office, LIST, name="vouchers.csv")
+    till = ShopTill(office, tmp_path, "2-1", 3 << 100, programme=STRICT)
+    till.pull()
+    assert till.wish({WALLET: 1}) == Asked(1, coming=False)
+    (done,) = giving_up.write_off(office, "2-1", TWO, give_back=give_back)
+    assert done.points == {WALLET: 2}
+    assert rows(office, "SELECT id, used FROM voucher WHERE voucher = 'pastry' ORDER BY id") == [
+        ("p-1", used),
+        ("p-2", used),
+    ]
+    assert company_loss(office.store) == []
+    till.close()
+    assert is_sound(office)

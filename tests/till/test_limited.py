@@ -9,6 +9,7 @@ import pytest
 
 from agent.errors import Refused
 from agent.journal.tag import tag_of
+from agent.ledger.verify import verify as verify_ledger
 from agent.loyalty.member import Lot, MemberFacts, WalletFacts
 from agent.loyalty.offline import DAY_MS, BeyondUse
 from agent.sync.wire import Delta, MemberRow
@@ -187,3 +188,19 @@ def test_a_till_that_lost_its_memory_between_hold_and_payment_books_what_was_agr
     assert (answer["differences"], answer["due_minor"]) == ([], quote.due_minor)
     assert desk.ledger.read.beyond("points").points == 300
     desk.ledger.close()
+
+
+def test_the_ledger_proves_itself_also_when_old_entries_have_left(tmp_path: Path) -> None:
+    desk = desk_of(tmp_path)
+    desk.allow(100)
+    assert [spent(desk, name) for name in ("r1", "r2")] == [400, 200]
+    head = desk.ledger.read.head()[0]
+    desk.write(lambda tx: tx.acknowledge(tx.incarnation, head, tx.head()[1]))
+    desk.write(lambda tx: tx.apply_delta(Delta(1, 2, more=False, booked_seq=head)))
+    assert spent(desk, "r3", card=OTHER) == 300
+    later_ms = int((NOON + timedelta(days=400)).timestamp() * 1000)
+    assert desk.write(lambda tx: tx.let_go(later_ms, kept=0)) == head
+    desk.reopen()
+    assert desk.ledger.read.beyond("points") == BeyondUse(1, 300, 0)
+    desk.ledger.close()
+    assert verify_ledger(tmp_path).problems == []

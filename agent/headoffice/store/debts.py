@@ -49,9 +49,9 @@ def moved(store: Store, key: tuple[str, str, str]) -> Sequence[Row]:
     )
 
 
-def times_looked_at(store: Store, debt: str) -> int:
-    """Return how many movements a debt has had."""
-    row = store.row("SELECT count(*) AS n FROM movement WHERE lot = ?", (debt,))
+def times_looked_at(store: Store, key: tuple[str, str, str]) -> int:
+    """Return how many movements a debt has had; `key` is (member, wallet, debt lot)."""
+    row = store.row("SELECT count(*) AS n FROM movement WHERE member = ? AND wallet = ? AND lot = ?", key)
     assert row is not None
     return int(row["n"])
 
@@ -70,11 +70,11 @@ def earned_after(store: Store, member: str, wallet: str, debt: str) -> dict[str,
     """Return the lots of an account that a debt's own receipt earned, or one booked after it."""
     incarnation, _, seq = debt.removeprefix(PREFIX).rpartition("-")
     rows = store.rows(
-        "SELECT e.incarnation, e.seq, e.amount FROM entry d JOIN entry e ON e.unit = ? AND e.amount > 0"
-        " AND e.kind IN ('EARN', 'GIVE', 'LOAD') AND (e.account = ? OR e.account IN"
-        " (SELECT m.member FROM member m WHERE m.merged_into = ?))"
+        "SELECT e.incarnation, e.seq, e.amount FROM entry d JOIN entry e ON e.account IN (SELECT ? UNION ALL"
+        " SELECT m.member FROM member m WHERE m.merged_into = ? AND m.merged_into <> '') AND e.unit = ?"
+        " AND e.amount <> 0 AND e.amount > 0 AND e.kind IN ('EARN', 'GIVE', 'LOAD')"
         " AND (e.position > d.position OR e.receipt = d.receipt) WHERE d.incarnation = ? AND d.seq = ?",
-        (wallet, member, member, incarnation, int(seq)),
+        (member, member, wallet, incarnation, int(seq)),
     )
     return {f"{row['incarnation'][:8]}-{row['seq']}": int(row["amount"]) for row in rows}
 
