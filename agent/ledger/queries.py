@@ -11,7 +11,8 @@ import msgspec
 from agent.clock import Clock
 from agent.journal.chain import genesis
 from agent.journal.entry import Entry, entry_from
-from agent.ledger import compaction
+from agent.journal.lent import FIRST
+from agent.ledger import borrowed, compaction
 from agent.ledger.database import Connection
 from agent.ledger.derive import held_of
 from agent.ledger.directory import Shelf
@@ -147,10 +148,10 @@ class Queries:
         now_s = self._clock.now().timestamp()
         now_ms, text = int(now_s * 1000), day.isoformat()
         found = self._rows(
-            "SELECT wallet, number, lot, amount - spent - held, ends_at FROM allowance JOIN allowance_lot"
-            " USING (number) WHERE member = ? AND closed = 0 AND honour_until_ms > ?"
+            "SELECT wallet, number, lot, amount - spent - held - lent, ends_at FROM allowance"
+            " JOIN allowance_lot USING (number) WHERE member = ? AND closed = 0 AND honour_until_ms > ?"
             " AND (active_from = '' OR active_from <= ?) AND (expires_on = '' OR expires_on >= ?)"
-            " AND (? = '' OR wallet = ?) AND amount > spent + held"
+            " AND (? = '' OR wallet = ?) AND amount > spent + held + lent"
             " ORDER BY expires_on = '', expires_on, lot, number",
             member, now_ms, text, text, wallet, wallet,
         )  # fmt: skip
@@ -217,8 +218,29 @@ class Queries:
         return [str(member) for (member,) in rows]
 
     def highest_allowance(self) -> int:
-        """Return the highest allowance number this journal ever took in, 0 if none."""
-        return int(self._one("SELECT COALESCE(max(number), 0) FROM allowance")[0])
+        """Return the highest number of head office this journal ever took in, 0 if none."""
+        return int(self._one("SELECT COALESCE(max(number), 0) FROM allowance WHERE number < ?", FIRST)[0])
+
+    def peer_key(self, till: str) -> bytes | None:
+        """Return the public key of a till of this store, as head office told it to the pool."""
+        row = self._one("SELECT public_key FROM peer WHERE till = ?", till)
+        return bytes(row[0]) if row else None
+
+    def lent_out(self) -> tuple[int, int]:
+        """Return how many loans of this pool are out, and to how many journals."""
+        row = self._one("SELECT count(*), count(DISTINCT holder) FROM loan WHERE home = 0")
+        return int(row[0]), int(row[1])
+
+    def highest_borrowed(self) -> int:
+        """Return the highest number that the pool in use ever lent us, 0 if none."""
+        with self._lock:
+            return borrowed.highest(self._db, self.text_mark(borrowed.POOL))
+
+    def misses_loans(self, highest: int) -> bool:
+        """Say whether the pool lent up to `highest` to us, and the last of that never came."""
+        return highest > max(
+            self.highest_borrowed(), self.mark(borrowed.FLOOR + self.text_mark(borrowed.POOL))
+        )
 
     def _newer(self, member: str, booked: int) -> list[int]:
         return self._unbooked.above(member, booked)

@@ -5,9 +5,11 @@ from typing import Any
 
 from agent.errors import Refused
 from agent.journal.entry import Draft
-from agent.ledger import compaction, members
+from agent.journal.lent import is_lent
+from agent.ledger import borrowed, compaction, members
 from agent.ledger.appending import Appending
 from agent.ledger.directory import MARK
+from agent.ledger.lending import Lending
 from agent.ledger.marks import write_mark
 from agent.ledger.records import AllowanceLike, DeltaLike, MemberRowLike, NewsLike, Slice
 from agent.ledger.seal import seal
@@ -103,7 +105,10 @@ class Transaction(Appending):
 
     def accept_allowance(self, allowance: AllowanceLike) -> bool:
         """Take an allowance in (T1) if it is for this journal and never seen; say whether it was."""
-        if allowance.incarnation != self.incarnation or allowance.number <= self.mark("floor"):
+        floor = self.mark(borrowed.FLOOR + allowance.giver if allowance.giver else "floor")
+        if allowance.incarnation != self.incarnation or allowance.number <= floor:
+            return False
+        if is_lent(allowance.number) != bool(allowance.giver):
             return False
         if self._one("SELECT 1 FROM allowance WHERE number = ?", allowance.number):
             return False
@@ -112,6 +117,8 @@ class Transaction(Appending):
             "INSERT INTO allowance (number, member, wallet, honour_until_ms, seal) VALUES (?, ?, ?, ?, ?)",
             (*values, seal(*values)),
         )
+        if allowance.giver:
+            borrowed.note(self._db, allowance.number, allowance.giver, allowance.of)
         for lot in allowance.lots:
             part = (allowance.number, lot.lot, lot.amount, lot.active_from, lot.expires_on, lot.ends_at)
             self._db.execute(
@@ -120,6 +127,36 @@ class Transaction(Appending):
                 (*part, seal(*part)),
             )
         return True
+
+    def declare_loans(self, pool: str, highest: int) -> bool:
+        """Say what we hold of what this pool lent up to `highest`, if the last of it never came (T4).
+
+        From then on the others are refused, so the pool may take them home.
+        """
+        if self.frozen() or not self.misses_loans(highest):
+            return False
+        data = {"pool": pool, "floor": highest, "held": borrowed.held(self._db, pool)}
+        self.append(Draft("DECLARE", data=data))
+        self.set_mark(borrowed.FLOOR + pool, highest)
+        return True
+
+    @property
+    def lending(self) -> Lending:
+        """What this till lends as its store's pool."""
+        return Lending(self)
+
+    def one(self, sql: str, *values: str | int | bytes) -> Any:
+        """Return the first row of a question (for the files of this room)."""
+        return self._one(sql, *values)
+
+    def rows(self, sql: str, *values: str | int | bytes) -> list[Any]:
+        """Return all rows of a question (for the files of this room)."""
+        return self._rows(sql, *values)
+
+    def run(self, sql: str, *values: str | int | bytes) -> None:
+        """Run a statement (for the files of this room)."""
+        self._write_rows()
+        self._db.execute(sql, values)
 
     def apply_delta(self, delta: DeltaLike) -> None:
         """Take a page of news in; a page that leaves a gap is passed over, a repeated one changes nothing."""

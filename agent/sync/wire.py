@@ -48,7 +48,8 @@ class Enrolled(msgspec.Struct, frozen=True, tag="ENROLLED"):
 class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     """A till presents itself: which journal, how far it is, what it knows.
 
-    `highest_number` is the highest allowance this journal ever had: books that lack it are older.
+    `highest_number` is the highest allowance this journal ever had from whom it greets: books that lack it
+    are older.  `role` is "pool" for the journal of a store's pool.
     """
 
     incarnation: Incarnation
@@ -63,13 +64,14 @@ class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     programme_version: int = 0
     protocol: int = PROTOCOL
     highest_number: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    role: str = "till"
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
     """Head office knows this journal up to `received_seq` and wants what follows.
 
     `epoch` is bound to the incarnation at its first HELLO; `fenced` means: no allowances for it any
-    more, its journal is still taken.
+    more, its journal is still taken.  A pool says with `giver` which journal it lends from.
     """
 
     epoch: int
@@ -79,6 +81,7 @@ class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
     batch_limit: int = MAX_BATCH_ENTRIES
     fenced: bool = False
     wall_ms: int = 0
+    giver: str = ""
 
 
 class Push(msgspec.Struct, frozen=True, tag="PUSH"):
@@ -149,7 +152,11 @@ class AllowanceRequest(msgspec.Struct, frozen=True, tag="ALLOWANCE-REQ"):
 
 
 class Allowance(msgspec.Struct, frozen=True, tag="ALLOWANCE"):
-    """Points set aside for this incarnation; no new spending after `honour_until_ms` (wall clock)."""
+    """Points set aside for this incarnation; no new spending after `honour_until_ms` (wall clock).
+
+    `giver` is the journal of the store's pool that lends them, out of its own allowance `of`; empty and 0
+    where head office gave them.
+    """
 
     incarnation: str
     number: Annotated[int, Meta(ge=1)]
@@ -158,6 +165,8 @@ class Allowance(msgspec.Struct, frozen=True, tag="ALLOWANCE"):
     amount: Amount
     lots: list[LotSlice]
     honour_until_ms: int
+    giver: str = ""
+    of: Annotated[int, Meta(ge=0, le=2**53)] = 0
 
 
 class Deny(msgspec.Struct, frozen=True, tag="DENY"):
@@ -192,13 +201,31 @@ class NoMember(msgspec.Struct, frozen=True, tag="NO-MEMBER"):
     """Nobody has this tag."""
 
 
+class Peer(msgspec.Struct, frozen=True, array_like=True):
+    """A till of the pool's store, and the key it signs with (32 bytes)."""
+
+    till: str
+    public_key: bytes
+
+
+class Peers(msgspec.Struct, frozen=True):
+    """All tills of a store, for its pool; the publisher signed `listed` (MessagePack of `list[Peer]`)."""
+
+    listed: bytes
+    signature: bytes
+
+
 class Pull(msgspec.Struct, frozen=True, tag="PULL"):
-    """What is new since `cursor`?  `directory` is the cursor of the one in use, 0 if there is none."""
+    """What is new since `cursor`?  `directory` is the cursor of the one in use, 0 if there is none.
+
+    `peers` is the signature of the list of tills that a pool has: another one is told.
+    """
 
     incarnation: Incarnation
     cursor: int
     directory: int = 0
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+    peers: bytes = b""
 
 
 class ProgrammeNews(msgspec.Struct, frozen=True):
@@ -257,6 +284,7 @@ class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
     directory: DirectoryNews | None = None
     notes: list[str] = []
     erased: list[Erased] = []
+    peers: Peers | None = None
 
 
 HelloAnswer = Welcome | Fork | Retry | Refusal

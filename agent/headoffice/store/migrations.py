@@ -189,6 +189,22 @@ def measures_and_movements(db: Any) -> None:
     _run(db, MEASURES_7)
 
 
+LOANS = """
+ALTER TABLE allowance ADD COLUMN parent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE allowance ADD COLUMN holder TEXT NOT NULL DEFAULT '';
+ALTER TABLE allowance ADD COLUMN told INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE allowance ADD COLUMN home INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE allowance ADD COLUMN given_back INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE allowance_lot ADD COLUMN passed INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX allowance_parent ON allowance (incarnation, parent) WHERE parent > 0;
+"""
+
+
+def loans(db: Any) -> None:
+    """Charge what a store's pool lends of its allowances to rows of their own."""
+    _run(db, LOANS)
+
+
 STEPS = (
     ("0001_first_books", first_books),
     ("0002_repeated_enrolment", repeated_enrolment),
@@ -198,4 +214,5 @@ STEPS = (
     ("0006_directories", directories),
     ("0007_measures_and_movements", measures_and_movements),
     ("0008_erasures", add_tables),
+    ("0010_loans", loans),
 )

@@ -75,7 +75,7 @@ def bind_journal(store: Store, till: str, incarnation: str, genesis: bytes) -> N
     store.run(
         "INSERT INTO incarnation (incarnation, till, store, epoch, state, booked_hash, next_number)"
         " VALUES (?, ?, ?, ?, 'ACTIVE', ?,"
-        " (SELECT COALESCE(max(number), 0) + 1 FROM allowance WHERE incarnation = ?))",
+        " (SELECT COALESCE(max(number), 0) + 1 FROM allowance WHERE incarnation = ? AND parent = 0))",
         (incarnation, till, row["store"], row["next_epoch"], genesis, incarnation),
     )
 
