@@ -2,14 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import NamedTuple
 
 from agent.ledger.ledger import Ledger
 from agent.loyalty.compile import Compiled
 from agent.loyalty.language.check_points import wallet_of
 from agent.loyalty.language.programme import Programme
-from agent.sync.allowance import ask_allowances, look_up
+from agent.sync.allowance import ask_allowances, ask_pool, look_up
 from agent.sync.client import Client
 from agent.sync.wire import Delta, MemberRow
+
+
+class PoolLane(NamedTuple):
+    """The quick lane to the store's pool, and whether it is there."""
+
+    client: Client
+    is_online: Callable[[], bool]
 
 
 class Online:
@@ -23,20 +31,33 @@ class Online:
         programme: Callable[[], Compiled | None],
         is_online: Callable[[], bool],
         deadline_s: float,
+        pool: PoolLane | None = None,
     ) -> None:
         self._ledger = ledger
         self._client = client
         self._programme = programme
         self._is_online = is_online
         self._deadline_s = deadline_s
+        self._pool = pool
 
     async def ask_allowances(self, member: str) -> int:
-        """Ask for what this member may spend here; without head office nothing is given."""
+        """Ask head office and the store's pool at once for what this member may spend here.
+
+        Whoever is away gives nothing, and nobody waits for it.
+        """
         compiled = self._programme()
-        if compiled is None or not self._is_online():
+        if compiled is None:
             return 0
-        wallets = paying_wallets(compiled.programme)
-        return await ask_allowances(self._ledger, self._client, member, wallets, deadline_s=self._deadline_s)
+        wallets, asked = paying_wallets(compiled.programme), []
+        if self._is_online():
+            asked.append(
+                ask_allowances(self._ledger, self._client, member, wallets, deadline_s=self._deadline_s)
+            )
+        if self._pool is not None and self._pool.is_online():
+            asked.append(
+                ask_pool(self._ledger, self._pool.client, member, wallets, deadline_s=self._deadline_s)
+            )
+        return sum(await asyncio.gather(*asked))
 
     async def look_up(self, card_tag: bytes) -> bool:
         """Ask whose card this is; True if the member is in the ledger afterwards."""

@@ -7,6 +7,7 @@ its own entries up to the mark counts nothing twice.
 from agent.headoffice.directory import directory_news
 from agent.headoffice.facts import wire_row
 from agent.headoffice.office import Office
+from agent.headoffice.peers import peers_news
 from agent.headoffice.publish import news
 from agent.headoffice.store import erasures, members, programmes, tills
 from agent.headoffice.store.settings import change
@@ -46,6 +47,7 @@ def page(office: Office, till: str, pull: Pull) -> PullAnswer:
             ],
             programmes=[news(programme)] if programme is not None and is_news else [],
             directory=directory_news(store, above=pull.directory),
+            peers=None if more else peers_news(office, till, known=pull.peers),
         )
 
 

@@ -23,12 +23,6 @@ def naming(db: Connection, number: int) -> dict[str, Any]:
     return {"pool": row[0], "of": row[1]} if row else {}
 
 
-def highest(db: Connection, giver: str) -> int:
-    """Return the highest number that a pool lent us, 0 if none."""
-    row = db.execute("SELECT COALESCE(max(number), 0) FROM borrowed WHERE giver = ?", (giver,)).fetchone()
-    return int(row[0])
-
-
 def held(db: Connection, giver: str) -> list[int]:
     """Return the numbers of what we hold from a pool now."""
     rows = db.execute(

@@ -12,7 +12,7 @@ from agent.clock import Clock
 from agent.journal.chain import genesis
 from agent.journal.entry import Entry, entry_from
 from agent.journal.lent import FIRST
-from agent.ledger import borrowed, compaction
+from agent.ledger import compaction
 from agent.ledger.database import Connection
 from agent.ledger.derive import held_of
 from agent.ledger.directory import Shelf
@@ -221,27 +221,6 @@ class Queries:
         """Return the highest number of head office this journal ever took in, 0 if none."""
         return int(self._one("SELECT COALESCE(max(number), 0) FROM allowance WHERE number < ?", FIRST)[0])
 
-    def peer_key(self, till: str) -> bytes | None:
-        """Return the public key of a till of this store, as head office told it to the pool."""
-        row = self._one("SELECT public_key FROM peer WHERE till = ?", till)
-        return bytes(row[0]) if row else None
-
-    def lent_out(self) -> tuple[int, int]:
-        """Return how many loans of this pool are out, and to how many journals."""
-        row = self._one("SELECT count(*), count(DISTINCT holder) FROM loan WHERE home = 0")
-        return int(row[0]), int(row[1])
-
-    def highest_borrowed(self) -> int:
-        """Return the highest number that the pool in use ever lent us, 0 if none."""
-        with self._lock:
-            return borrowed.highest(self._db, self.text_mark(borrowed.POOL))
-
-    def misses_loans(self, highest: int) -> bool:
-        """Say whether the pool lent up to `highest` to us, and the last of that never came."""
-        return highest > max(
-            self.highest_borrowed(), self.mark(borrowed.FLOOR + self.text_mark(borrowed.POOL))
-        )
-
     def _newer(self, member: str, booked: int) -> list[int]:
         return self._unbooked.above(member, booked)
 
@@ -296,6 +275,14 @@ class Queries:
                 yield
             finally:
                 self._db.execute("COMMIT")
+
+    def one(self, sql: str, *values: str | int | bytes) -> Any:
+        """Return the first row of a question of this room's own files."""
+        return self._one(sql, *values)
+
+    def rows(self, sql: str, *values: str | int | bytes) -> list[Any]:
+        """Return all rows of a question of this room's own files."""
+        return self._rows(sql, *values)
 
     def _one(self, sql: str, *values: Any) -> Any:
         with self._lock:

@@ -6,7 +6,7 @@ from typing import Any
 from agent.errors import Refused
 from agent.journal.entry import Draft
 from agent.journal.lent import is_lent
-from agent.ledger import borrowed, compaction, members
+from agent.ledger import borrowed, compaction, loans, members
 from agent.ledger.appending import Appending
 from agent.ledger.directory import MARK
 from agent.ledger.lending import Lending
@@ -133,7 +133,7 @@ class Transaction(Appending):
 
         From then on the others are refused, so the pool may take them home.
         """
-        if self.frozen() or not self.misses_loans(highest):
+        if self.frozen() or not loans.misses(self, highest):
             return False
         data = {"pool": pool, "floor": highest, "held": borrowed.held(self._db, pool)}
         self.append(Draft("DECLARE", data=data))
@@ -145,16 +145,8 @@ class Transaction(Appending):
         """What this till lends as its store's pool."""
         return Lending(self)
 
-    def one(self, sql: str, *values: str | int | bytes) -> Any:
-        """Return the first row of a question (for the files of this room)."""
-        return self._one(sql, *values)
-
-    def rows(self, sql: str, *values: str | int | bytes) -> list[Any]:
-        """Return all rows of a question (for the files of this room)."""
-        return self._rows(sql, *values)
-
     def run(self, sql: str, *values: str | int | bytes) -> None:
-        """Run a statement (for the files of this room)."""
+        """Run a statement of this room's own files."""
         self._write_rows()
         self._db.execute(sql, values)
 

@@ -14,6 +14,7 @@ import structlog
 
 from agent.ledger.ledger import Ledger
 from agent.ledger.lending import Borrower, Lending, Loan
+from agent.ledger.loans import peer_key
 from agent.ledger.transaction import Transaction
 from agent.pool.decisions import Declared, Spent, Told, to_lend, what_it_tells, why_an_old_copy, why_not_taken
 from agent.sync.wire import (
@@ -47,7 +48,7 @@ class PoolDesk:
 
     def key_of(self, till: str) -> bytes | None:
         """Return the public key of a till of this store, None for any other."""
-        return self._ledger.read.peer_key(till)
+        return peer_key(self._ledger.read, till)
 
     async def greet(self, till: str, hello: Hello) -> HelloAnswer:
         """Answer HELLO: a journal is taken in from where it stands when it first greets.

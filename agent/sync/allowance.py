@@ -21,6 +21,7 @@ from agent.sync.wire import (
 
 EVERYTHING = 2**53 - 1
 """At card read nobody knows the basket yet, so the whole free balance is asked for."""
+MOST_LOANS = 4
 
 
 class Lane(Protocol):
@@ -53,6 +54,27 @@ async def ask_allowances(
     return sum(await asyncio.gather(*asked))
 
 
+async def ask_pool(
+    ledger: Ledger, pool: Lane, member: str, wallets: Sequence[str], *, deadline_s: float
+) -> int:
+    """Ask the store's pool likewise; return how many loans were kept.
+
+    A loan is of one of the pool's own allowances, so it is asked again while it gives, a few times.
+    """
+
+    async def ask_on(wallet: str) -> int:
+        for count in range(MOST_LOANS):
+            if not await _ask(ledger, pool, member, wallet, ("", deadline_s), is_pool=True):
+                return count
+        return MOST_LOANS
+
+    try:
+        async with asyncio.timeout(deadline_s):
+            return sum(await asyncio.gather(*(ask_on(wallet) for wallet in wallets)))
+    except TimeoutError:
+        return 0
+
+
 async def look_up(ledger: Ledger, client: Lane, card_tag: bytes, *, deadline_s: float) -> MemberRow | None:
     """Ask whose card this is; None if nobody's, or if head office does not answer in time."""
     request = MemberRequest(incarnation=ledger.incarnation, card_tag=card_tag)
@@ -63,9 +85,17 @@ async def look_up(ledger: Ledger, client: Lane, card_tag: bytes, *, deadline_s: 
     return answer if isinstance(answer, MemberRow) else None
 
 
-async def _ask(ledger: Ledger, client: Lane, member: str, wallet: str, how: tuple[str, float]) -> bool:
+async def _ask(
+    ledger: Ledger,
+    client: Lane,
+    member: str,
+    wallet: str,
+    how: tuple[str, float],
+    *,
+    is_pool: bool = False,
+) -> bool:
     request_id, deadline_s = how
-    taken = f"allowances/{member}/{wallet}"
+    taken = f"{'loans' if is_pool else 'allowances'}/{member}/{wallet}"
     request = AllowanceRequest(
         incarnation=ledger.incarnation,
         request_id=request_id or f"{member}/{wallet}/{ledger.read.mark(taken) + 1}",
@@ -79,6 +109,8 @@ async def _ask(ledger: Ledger, client: Lane, member: str, wallet: str, how: tupl
         return False
     if not isinstance(answer, Allowance) or (answer.member, answer.wallet) != (member, wallet):
         return False
+    if bool(answer.giver) != is_pool:
+        return False  # nobody gives in another's name
 
     def keep(tx: Transaction) -> bool:
         if not request_id:

@@ -12,7 +12,7 @@ import structlog
 
 from agent.clock import Clock
 from agent.errors import Rejected, Unreachable
-from agent.ledger import borrowed
+from agent.ledger import borrowed, loans
 from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
 from agent.sync.hello import batch_limit, contradiction, hello_of
@@ -74,7 +74,7 @@ class PoolSession:
             cursor=0,
             wall_ms=int(self._clock.now().timestamp() * 1000),
             program_version=self._program_version,
-            highest_number=reader.highest_borrowed(),
+            highest_number=loans.highest_borrowed(reader),
         )
         match await self._line.send(hello, HelloAnswer):
             case Welcome() as welcome:
@@ -110,7 +110,7 @@ class PoolSession:
         if not self.state.online:
             log.info("pool reached", incarnation=welcome.giver)
         self.state.online, self.state.reason = True, ""
-        if reader.misses_loans(welcome.highest_number):
+        if loans.misses(reader, welcome.highest_number):
             await self._write(lambda tx: tx.declare_loans(welcome.giver, welcome.highest_number))
 
     async def _push(self) -> int:

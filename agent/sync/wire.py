@@ -201,15 +201,8 @@ class NoMember(msgspec.Struct, frozen=True, tag="NO-MEMBER"):
     """Nobody has this tag."""
 
 
-class Peer(msgspec.Struct, frozen=True, array_like=True):
-    """A till of the pool's store, and the key it signs with (32 bytes)."""
-
-    till: str
-    public_key: bytes
-
-
 class Peers(msgspec.Struct, frozen=True):
-    """All tills of a store, for its pool; the publisher signed `listed` (MessagePack of `list[Peer]`)."""
+    """A store's tills, for its pool: MessagePack of [till, public key]s, and the publisher's signature."""
 
     listed: bytes
     signature: bytes
@@ -218,7 +211,7 @@ class Peers(msgspec.Struct, frozen=True):
 class Pull(msgspec.Struct, frozen=True, tag="PULL"):
     """What is new since `cursor`?  `directory` is the cursor of the one in use, 0 if there is none.
 
-    `peers` is the signature of the list of tills that a pool has: another one is told.
+    `peers` is the signature of the list of tills that a pool has (a byte where it has none).
     """
 
     incarnation: Incarnation
