@@ -1,14 +1,14 @@
 """What is asked of head office while a customer unpacks: allowances, and whose an unknown card is."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
+from agent.ledger.borrowed import POOL
 from agent.ledger.ledger import Ledger
 from agent.loyalty.compile import Compiled
-from agent.loyalty.language.check_points import wallet_of
-from agent.loyalty.language.programme import Programme
-from agent.sync.allowance import ask_allowances, ask_pool, look_up
+from agent.loyalty.paying import paying_wallets
+from agent.sync.allowance import Asked, ask_allowances, ask_pool, look_up
 from agent.sync.client import Client
 from agent.sync.wire import Delta, MemberRow
 
@@ -40,24 +40,36 @@ class Online:
         self._deadline_s = deadline_s
         self._pool = pool
 
-    async def ask_allowances(self, member: str) -> int:
+    async def ask_allowances(self, member: str, missing: Mapping[str, int]) -> bool:
         """Ask head office and the store's pool at once for what this member may spend here.
 
-        Whoever is away gives nothing, and nobody waits for it.
+        Whoever is away gives nothing, and nobody waits for it.  `missing` is what the customer wants beyond
+        what lies here.  Returns whether more is on its way.
         """
         compiled = self._programme()
         if compiled is None:
-            return 0
-        wallets, asked = paying_wallets(compiled.programme), []
+            return False
+        wallets, has_pool = (
+            paying_wallets(compiled.programme),
+            self._pool is not None and self._pool.is_online(),
+        )
+        asked: list[Awaitable[Asked]] = []
+        if self._pool is not None and has_pool:
+            lane = self._pool.client
+            asked.append(ask_pool(self._ledger, lane, member, wallets, deadline_s=self._deadline_s))
         if self._is_online():
             asked.append(
-                ask_allowances(self._ledger, self._client, member, wallets, deadline_s=self._deadline_s)
+                ask_allowances(
+                    self._ledger,
+                    self._client,
+                    member,
+                    wallets,
+                    deadline_s=self._deadline_s,
+                    minimum=missing,
+                    pool=self._ledger.read.text_mark(POOL) if has_pool else "",
+                )
             )
-        if self._pool is not None and self._pool.is_online():
-            asked.append(
-                ask_pool(self._ledger, self._pool.client, member, wallets, deadline_s=self._deadline_s)
-            )
-        return sum(await asyncio.gather(*asked))
+        return any(one.coming for one in await asyncio.gather(*asked))
 
     async def look_up(self, card_tag: bytes) -> bool:
         """Ask whose card this is; True if the member is in the ledger afterwards."""
@@ -70,12 +82,6 @@ class Online:
             self._ledger.write(lambda tx: tx.apply_delta(_only(row, tx.mark("cursor"))))
         )
         return True
-
-
-def paying_wallets(programme: Programme) -> list[str]:
-    """Return the wallets that some rule pays from, in the order of their names."""
-    rules = programme.text.rule.values()
-    return sorted({wallet_of(programme.text, rule.pay.wallet) for rule in rules if rule.pay is not None})
 
 
 def _only(row: MemberRow, cursor: int) -> Delta:

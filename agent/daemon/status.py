@@ -45,6 +45,7 @@ def status_of(
             "last_contact_age_s": _age_s(contact_ms or None, now_ms),
         },
         "pool": pool or {"role": "none"},
+        "held": ledger.read.held_by_purpose(),
         "devices": devices,
         "worst_offline_loss": 0,
         "problems": problems,

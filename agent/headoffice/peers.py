@@ -2,8 +2,9 @@
 
 from agent.headoffice.office import Office
 from agent.headoffice.store import tills
+from agent.sync.announced import Peers
 from agent.sync.signing import signed_peers
-from agent.sync.wire import Peers, encode
+from agent.sync.wire import encode
 
 
 def peers_news(office: Office, till: str, *, known: bytes) -> Peers | None:

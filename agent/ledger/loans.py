@@ -24,7 +24,7 @@ def lent_out(ask: Queries) -> tuple[int, int]:
 def highest_borrowed(ask: Queries) -> int:
     """Return the highest number that the pool in use ever lent us, 0 if none."""
     giver = ask.text_mark(POOL)
-    return int(ask.one("SELECT COALESCE(max(number), 0) FROM borrowed WHERE giver = ?", giver)[0])
+    return int(ask.one("SELECT COALESCE(max(number), 0) FROM allowance WHERE giver = ?", giver)[0])
 
 
 def misses(ask: Queries, highest: int) -> bool:

@@ -64,10 +64,17 @@ def compaction(db: Any) -> None:
     )
 
 
+def purposes(db: Any) -> None:
+    """Say of an allowance who gave it, what for, and whether it is wanted back."""
+    for column in ("giver TEXT NOT NULL DEFAULT ''", "purpose TEXT NOT NULL DEFAULT 'BASKET'"):
+        db.execute(f"ALTER TABLE allowance ADD COLUMN {column}")
+    db.execute("ALTER TABLE allowance ADD COLUMN recalled INTEGER NOT NULL DEFAULT 0")
+
+
 POOL = """
 ALTER TABLE allowance_lot ADD COLUMN lent INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE borrowed (
-    number INTEGER PRIMARY KEY, giver TEXT NOT NULL, parent INTEGER NOT NULL, seal BLOB NOT NULL
+    number INTEGER PRIMARY KEY, parent INTEGER NOT NULL, seal BLOB NOT NULL
 ) STRICT;
 CREATE TABLE loan (
     number INTEGER PRIMARY KEY, holder TEXT NOT NULL, request TEXT NOT NULL, parent INTEGER NOT NULL,
@@ -100,6 +107,7 @@ def pool(db: Any) -> None:
 STEPS = (
     ("0001_first_ledger", first_ledger),
     ("0002_compaction", compaction),
+    ("0003_purposes", purposes),
     ("0004_pool", pool),
 )
 

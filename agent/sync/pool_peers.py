@@ -7,8 +7,8 @@ import structlog
 
 from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
+from agent.sync.announced import Peers
 from agent.sync.signing import is_signed_by, signed_peers
-from agent.sync.wire import Peers
 
 log = structlog.get_logger()
 MARK = "peers"

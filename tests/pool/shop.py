@@ -1,4 +1,4 @@
-"""A shop in one process: a real head office, a pool and two tills with real ledgers; only the lines are calls.
+"""A shop in one process: a real head office, a pool and two tills with real ledgers; the lines are calls.
 
 Lines lose, repeat and delay what they carry as a test says; every message goes through its bytes.
 """
@@ -211,9 +211,8 @@ class Shop:
     def ask(self, at: int, fate: str = "heard") -> int:
         """Let a till ask the pool at a card read; return how many loans came."""
         self.lines[at].fate = fate
-        return int(
-            self.run(ask_pool(self.tills[at].ledger, self.lines[at], "m-1", ["points"], deadline_s=5.0))
-        )
+        asked = ask_pool(self.tills[at].ledger, self.lines[at], "m-1", ["points"], deadline_s=5.0)
+        return int(self.run(asked).given)
 
     def talk(self, at: int, fate: str = "heard") -> None:
         """Let a till greet and push to the pool."""

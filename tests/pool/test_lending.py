@@ -1,4 +1,4 @@
-"""A pool lends what it holds, and what its tills leave comes home by their journals; head office books both."""
+"""A pool lends what it holds, what its tills leave comes home by their journals, head office books both."""
 
 from collections.abc import Iterator
 from pathlib import Path
