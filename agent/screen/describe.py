@@ -113,7 +113,7 @@ def _moment(present: Present, at: datetime) -> str:
 
 def _card(present: Present) -> Card | None:
     """Return whose card lies here; a name stands only where the event brought one."""
-    card, text = present.scene.card, present.words.text
+    card, text = present.card, present.words.text
     if not card:
         return None
     match card.get("result"):

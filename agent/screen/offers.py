@@ -4,7 +4,7 @@ from hashlib import blake2b
 from typing import Any
 
 from agent.loyalty.explain import prompt_sentence
-from agent.loyalty.quote import QuoteWallet
+from agent.loyalty.quote import Prompt, QuoteWallet
 from agent.screen.present import Present
 from agent.screen.view import Action, Field, Hint
 
@@ -27,13 +27,17 @@ def hints_of(present: Present) -> list[Hint]:
     has_keys = True
     for prompt in present.agreed.quote.prompts:
         said = prompt_sentence(prompt, programme, present.words.lang)
-        outcome = present.scene.answered.get(prompt.code, "")
+        outcome = present.scene.answered.get(_name(prompt), "")
         if outcome in {"taken", "declined"}:
             hints.append(Hint(said, outcome=_outcome(present, outcome)))
             continue
         keys = (TAKEN, DECLINED) if has_keys else ("", "")
         has_keys = False
-        hints.append(Hint(said, _answers(present, prompt.code, keys), seen=_seen(present, prompt.code)))
+        answers = [
+            _told(present, prompt, "taken", keys[0]),
+            _told(present, prompt, "declined", keys[1]),
+        ]
+        hints.append(Hint(said, answers, seen=None if outcome else _told(present, prompt, "shown")))
     return hints
 
 
@@ -42,21 +46,18 @@ def _outcome(present: Present, outcome: str) -> str:
     return text("taken") if outcome == "taken" else text("declined")
 
 
-def _answers(present: Present, code: str, keys: tuple[str, str]) -> list[Action]:
+def _name(prompt: Prompt) -> tuple[str, str]:
+    """Return a prompt's code and the rule, or the programme's own prompt, that it speaks of."""
+    return prompt.code, str(prompt.values.get("rule") or prompt.values.get("prompt") or "")
+
+
+def _told(present: Present, prompt: Prompt, outcome: str, key: str = "") -> Action:
+    """Return the call that tells what became of a prompt."""
     text = present.words.text
-    path = f"/v1/receipts/{present.scene.receipt}/prompts"
-    return [
-        Action(keys[0], text("Taken"), "POST", path, {"code": code, "outcome": "taken"}),
-        Action(keys[1], text("Declined"), "POST", path, {"code": code, "outcome": "declined"}),
-    ]
-
-
-def _seen(present: Present, code: str) -> Action | None:
-    """Return the call a screen makes once it showed a prompt."""
-    if code in present.scene.answered:
-        return None
-    path = f"/v1/receipts/{present.scene.receipt}/prompts"
-    return Action("", "", "POST", path, {"code": code, "outcome": "shown"})
+    labels = {"shown": "", "taken": text("Taken"), "declined": text("Declined")}
+    code, rule = _name(prompt)
+    body = {"code": code, "outcome": outcome} | ({"rule": rule} if rule else {})
+    return Action(key, labels[outcome], "POST", f"/v1/receipts/{present.scene.receipt}/prompts", body)
 
 
 def _redeem(present: Present) -> list[Action]:
@@ -102,8 +103,8 @@ def _entered(units: int, scale: int) -> str:
 
 def _join(present: Present) -> list[Action]:
     """Return the enrolment of an unknown card: the phone if the customer likes, every consent unticked."""
-    card, text, lang = present.scene.card, present.words.text, present.words.lang
-    if card.get("result") != "unknown" or present.scene.is_over:
+    card, text, lang = present.card, present.words.text, present.words.lang
+    if card.get("result") != "unknown" or "identification_id" not in card or present.scene.is_over:
         return []
     consents = {
         "offers": text("Offers may be sent to me by message"),

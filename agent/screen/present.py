@@ -29,6 +29,7 @@ class Present:
     hello: dict[str, Any]
     devices: list[dict[str, Any]]
     programme: Programme | None
+    card: dict[str, Any]
     member: str
     facts: MemberFacts | None
     agreed: Agreed | None
@@ -83,7 +84,9 @@ class Presence:
         """Return the present moment in a language; an empty one is the till's."""
         scene, hello = self.scene.now(), self._hello()
         compiled = self._quoter.programme()
-        member = self._member(scene.card)
+        agreed = self._quoter.remembered(scene.receipt)
+        card = scene.card or _card_of(agreed)
+        member = card.get("member") or self._member(card)
         today = self._clock.now().astimezone(compiled.zone if compiled else UTC).date()
         now = self._clock.now().astimezone(self._zone)
         age_s = hello["data_age_s"]
@@ -95,9 +98,10 @@ class Presence:
             hello=hello,
             devices=devices,
             programme=compiled.programme if compiled else None,
+            card=card,
             member=member,
             facts=self._reader.facts(member, today) if member else None,
-            agreed=self._quoter.remembered(scene.receipt),
+            agreed=agreed,
             stored=self._reader.receipt(scene.receipt) if scene.is_over else None,
             is_before_anonymous=self._is_anonymous(scene.before or scene.late.get("open_receipt", "")),
             now=now,
@@ -112,3 +116,12 @@ class Presence:
         """Say whether a receipt was paid and is nobody's."""
         stored = self._reader.receipt(receipt) if receipt else None
         return stored is not None and stored.state == "committed" and not stored.member
+
+
+def _card_of(agreed: Agreed | None) -> dict[str, Any]:
+    """Return the card that a basket came with, where its event is long over: a parked sale, a new start."""
+    if agreed is None or agreed.identification is None:
+        return {}
+    known = agreed.identification
+    result = "identified" if known.member else "unknown"
+    return {"result": result, "masked": known.masked, "member": known.member}

@@ -10,7 +10,7 @@ from typing import Any
 
 UNFOLDED = 256
 """So many events wait at most; a screen that asks later sees where the last of them lead."""
-OVER = frozenset({"parked", "committed", "voided", "returned"})
+OVER = frozenset({"committed", "voided", "returned"})
 CARDS = frozenset({"member.identified", "member.enrolled", "card.unknown", "card.blocked"})
 OF_THE_TILL = ("device.", "mode.", "alarm", "prompt.", "card.late")
 """Events that are no customer's affair."""
@@ -53,30 +53,32 @@ class Scene:
         self.before = ""
         """The receipt that was over when the present card was read: it may belong there."""
         self.chosen: dict[str, Any] = {}
-        self.answered: dict[str, str] = {}
+        self.answered: dict[tuple[str, str], str] = {}
+        """What became of prompts, by code and rule."""
 
     def _fold(self, kind: str, data: dict[str, Any]) -> None:
         self._say(kind, data)
-        if kind in CARDS:
-            self._next_customer()
-            self.card = data
-        elif kind in {"card.read", "card.refused"}:
-            self._next_customer()
-        elif kind == "card.late":
+        if kind == "card.late":
             self.late = data
+        elif kind in CARDS or kind in {"card.read", "card.refused"}:
+            self._next_customer()
+            self.card = data if kind in CARDS else self.card
         elif kind == "receipt.claimed":
             self.late, self.before = {}, ""
         elif kind == "quote.updated":
             self._receipt(data["receipt_id"], "quoted")
+        elif kind == "receipt.parked":
+            self._park(data["receipt_id"])
         elif kind.startswith("receipt."):
             self._receipt(data["receipt_id"], kind.removeprefix("receipt."))
         elif kind == "customer.answered":
             self.chosen = data
         elif kind.startswith("prompt."):
-            self.answered[str(data.get("code", ""))] = kind.removeprefix("prompt.")
+            self.answered[data["code"], data.get("rule", "")] = kind.removeprefix("prompt.")
 
     def _say(self, kind: str, data: dict[str, Any]) -> None:
-        if kind != "device.up" or self.last[0] == "device.down":  # a start is no news
+        is_no_news = kind == "device.up" and self.last[0] != "device.down"  # it has just started
+        if not is_no_news and not kind.startswith("prompt."):
             self.last = (kind, data)
         if not kind.startswith(OF_THE_TILL) and (kind, self.stage) != ("card.read", "held"):
             self.told = (kind, data)
@@ -87,6 +89,11 @@ class Scene:
             before = self.receipt if self.stage == "committed" else ""
             self._clear()
             self.before = before
+
+    def _park(self, receipt: str) -> None:
+        """Make room for the next customer; the sale comes back with its next quote."""
+        if receipt == self.receipt:
+            self._clear()
 
     def _receipt(self, receipt: str, stage: str) -> None:
         """Go on with a receipt; news of an older one does not take the screen from a sale under way."""

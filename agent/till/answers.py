@@ -72,11 +72,25 @@ class Voided(msgspec.Struct, frozen=True):
 State = Literal["quoted", "held", "committed", "parked", "partly_returned", "returned", "voided"]
 
 
+class Returned(msgspec.Struct, frozen=True):
+    """Goods that came back; `noted` where another till sold them, head office settles their points."""
+
+    receipt_id: str
+    return_id: str
+    state: Literal["partly_returned", "returned", "noted"]
+    provisional: bool
+    refund_minor: int | UnsetType = UNSET
+    earned_back: dict[str, int] | UnsetType = UNSET
+    spent_back: dict[str, int] | UnsetType = UNSET
+    deducted_minor: int | UnsetType = UNSET
+
+
 class Committed(msgspec.Struct, frozen=True):
     """A receipt that is booked, or parked with the reason `why` for head office to settle.
 
     `differences` are codes of what was paid other than agreed.  A POS keeps `seq` and `head_hash`: should
-    they ever fall back, the till's disk was restored.  `receipt_text` is for the printer.
+    they ever fall back, the till's disk was restored.  `receipt_text` is for the printer.  `returns` are
+    goods of other receipts that came back in this basket, `taken_out` points of goods without a receipt.
     """
 
     receipt_id: str
@@ -87,6 +101,8 @@ class Committed(msgspec.Struct, frozen=True):
     receipt_text: list[str]
     due_minor: int | UnsetType = UNSET
     wallets: list[QuoteWallet] | UnsetType = UNSET
+    returns: list[Returned] | UnsetType = UNSET
+    taken_out: dict[str, int] | UnsetType = UNSET
     why: str | UnsetType = UNSET
     void: Voided | UnsetType = UNSET
 
@@ -106,19 +122,6 @@ class Recalled(msgspec.Struct, frozen=True):
     wallets: list[QuoteWallet] | UnsetType = UNSET
     why: str | UnsetType = UNSET
     void: Voided | UnsetType = UNSET
-
-
-class Returned(msgspec.Struct, frozen=True):
-    """Goods that came back; `noted` where another till sold them, head office settles their points."""
-
-    receipt_id: str
-    return_id: str
-    state: Literal["partly_returned", "returned", "noted"]
-    provisional: bool
-    refund_minor: int | UnsetType = UNSET
-    earned_back: dict[str, int] | UnsetType = UNSET
-    spent_back: dict[str, int] | UnsetType = UNSET
-    deducted_minor: int | UnsetType = UNSET
 
 
 class Reader(msgspec.Struct, frozen=True):
@@ -142,6 +145,38 @@ class Readers(msgspec.Struct, frozen=True):
 class Accepting(msgspec.Struct, frozen=True):
     """Whether a card that is read now joins the sale."""
 
+    accepting: bool
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """So many points of a wallet."""
+
+    wallet: str
+    points: int
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What was chosen on a screen; the same is told as an event."""
+
+    receipt_id: str
+    code: Literal["redeem"]
+    values: Choice
+
+
+class PromptTold(msgspec.Struct, frozen=True):
+    """What became of a prompt; `rule` where the prompt names one."""
+
+    receipt_id: str
+    code: str
+    outcome: Literal["shown", "taken", "declined"]
+    rule: str | UnsetType = UNSET
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """A sale put aside; `accepting` is false if another one is being paid."""
+
+    receipt_id: str
+    state: Literal["quoted", "held"]
     accepting: bool
 
 
@@ -224,6 +259,11 @@ EVENTS: dict[str, Any] = {
     "receipt.voided": VoidEvent,
     "receipt.returned": Returned,
     "mode.changed": ModeEvent,
+    "receipt.parked": Parked,
+    "customer.answered": Answered,
+    "prompt.shown": PromptTold,
+    "prompt.taken": PromptTold,
+    "prompt.declined": PromptTold,
     "alarm": AlarmEvent,
     "device.up": DeviceEvent,
     "device.down": DeviceEvent,

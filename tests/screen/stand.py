@@ -9,9 +9,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agent.clock import SystemClock, random_id
 from agent.journal.tag import tag_of
 from agent.ledger.ledger import open_ledger
+from agent.ledger.tools import export_lines
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, WalletFacts
+from agent.sync.announced import ProgrammeNews
 from agent.sync.credentials import Credentials, Enrolment, write_credentials
-from agent.sync.wire import Allowance, Delta, LotSlice, MemberRow, ProgrammeNews
+from agent.sync.wire import Allowance, Delta, LotSlice, MemberRow
 from tests.daemon.test_run import Agent, call
 from tests.drivers.rigs import PtyRig
 from tests.till.desk import CARD, CLUB, FLEET_KEY
@@ -123,6 +125,14 @@ class Stand:
 
     def quote(self, basket: dict[str, Any]) -> dict[str, Any]:
         return self.call("PUT", f"/v1/receipts/{basket['receipt_id']}/quote", basket)
+
+    def prompts(self, receipt_id: str) -> list[str]:
+        """Stop the till, and return what its journal says became of a receipt's prompts."""
+        self.agent.processes[0].terminate()
+        self.agent.processes[0].wait(20)
+        told = export_lines(self.agent.folder / "state", 0)
+        mine = [one for one in told if (one["kind"], one["receipt"]) == ("PROMPT", receipt_id)]
+        return sorted(one["data"]["outcome"] for one in mine)
 
     def hold(self, basket: dict[str, Any], etag: str) -> None:
         self.call("PUT", f"/v1/receipts/{basket['receipt_id']}/hold", {"etag": etag, "basket": basket})

@@ -191,10 +191,10 @@ def test_what_to_say_has_keys_for_the_first_without_an_answer(counter: Counter) 
     (hint, *_) = counter.screen().hints
     assert [one.key for one in hint.actions] == ["F7", "F8"]
     assert hint.seen is not None
-    assert hint.seen.body == {"code": "missing_amount", "outcome": "shown"}
-    counter.tell("prompt.shown", receipt_id="r1", code="missing_amount")
+    assert hint.seen.body == {"code": "missing_amount", "rule": "big-basket", "outcome": "shown"}
+    counter.tell("prompt.shown", receipt_id="r1", code="missing_amount", rule="big-basket")
     assert counter.screen().hints[0].seen is None
-    counter.tell("prompt.declined", receipt_id="r1", code="missing_amount")
+    counter.tell("prompt.declined", receipt_id="r1", code="missing_amount", rule="big-basket")
     assert (counter.screen().hints[0].actions, counter.screen().hints[0].outcome) == ([], "declined")
     assert counter.screen("customer").hints == []
 
@@ -261,12 +261,18 @@ def test_what_the_customer_chose_is_said_on_both(counter: Counter) -> None:
     assert counter.screen().said == "No points to be spent"
 
 
-def test_a_parked_sale_leaves_the_counter_to_the_next(counter: Counter) -> None:
-    with_card(counter)
-    counter.tell("receipt.parked", receipt_id="r1")
+def test_a_parked_sale_makes_room_and_brings_its_card_back(counter: Counter) -> None:
+    card = counter.identify()["identification_id"]
+    quoted(counter, instruments=[card])
+    counter.checkout.talk.park("r1")
     view = counter.screen()
-    assert (view.tone, view.actions, view.hints) == ("attention", [], [])
+    assert (view.tone, view.card, view.basket, view.actions, view.hints) == ("attention", None, None, [], [])
     assert view.said == "Sale r1 is put aside: the next customer, please"
+    assert counter.screen("customer").said == "Welcome! Please show your card"
+    quoted(counter, instruments=[card])
+    again = counter.screen().card
+    assert again is not None
+    assert (again.masked, again.balances[0].value) == ("…0019 (13)", "1,250 points")
 
 
 def test_a_receipt_head_office_must_settle_is_said_to_be(counter: Counter) -> None:

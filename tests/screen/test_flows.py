@@ -105,6 +105,66 @@ def test_a_sale_paid_with_points_and_its_return(screens: Screens) -> None:
     screens.assert_clean()
 
 
+def test_a_customer_chooses_how_much_to_spend_and_the_pos_asks_again(screens: Screens) -> None:
+    stand = screens.stand
+    sale = stand.basket(stand.known())
+    stand.quote(sale)
+    screens.page("customer").locator("[data-key='F2']").click()
+    screens.page("customer").get_by_role("button", name="Most: 1,000 points").click()
+    screens.press("customer", "Enter")
+    for role in ROLES:
+        screens.until(role, "#said", "Pay with 1,000 points")
+    screens.gone("customer", "#asked")
+    screens.assert_clean()
+    sale["redeem"] = {"points": 1000}
+    stand.quote(sale)
+    for role in ROLES:
+        screens.until(role, "#said", "To pay: $45.50")
+    screens.press("cashier", "F2", "0", "Enter")
+    screens.until("customer", "#said", "No points to be spent")
+
+
+def test_more_than_the_most_is_not_even_sent(screens: Screens) -> None:
+    screens.stand.quote(screens.stand.basket(screens.stand.known()))
+    screens.page("cashier").locator("[data-key='F2']").click()
+    screens.press("cashier", *"1001", "Enter")
+    screens.until("cashier", "#problem", "How many, at most 1,000 points?")
+    assert screens.cashier.locator("[aria-invalid]").count() == 1
+    screens.assert_clean()
+    for digit in ("erase", "2", "5"):
+        name = "Erase" if digit == "erase" else digit
+        screens.cashier.get_by_role("button", name=name, exact=True).click()
+    screens.press("cashier", "Enter")
+    screens.until("customer", "#said", "Pay with 25 points")
+
+
+def test_what_was_said_is_taken_or_declined_by_key_and_reported_once(screens: Screens) -> None:
+    stand = screens.stand
+    sale = stand.basket(stand.known())
+    quote = stand.quote(sale)
+    screens.page("cashier").locator("[data-key='F8']").wait_for()
+    screens.press("cashier", "F8")
+    screens.until("cashier", "#hints", "declined")
+    screens.press("cashier", "F7")
+    screens.until("cashier", "#hints", "taken")
+    screens.gone("cashier", "[data-key='F7']")
+    screens.assert_clean()
+    stand.commit(sale, quote["etag"])
+    screens.gone("cashier", "#hints")
+    assert stand.prompts(sale["receipt_id"]) == ["declined", "taken"]
+
+
+def test_a_parked_sale_makes_room(screens: Screens) -> None:
+    stand = screens.stand
+    sale = stand.basket(stand.known())
+    stand.quote(sale)
+    stand.call("PUT", f"/v1/receipts/{sale['receipt_id']}/park")
+    screens.until("cashier", "#said", "is put aside: the next customer, please")
+    screens.until("customer", "#said", "Welcome! Please show your card")
+    screens.gone("customer", "#basket")
+    screens.assert_clean()
+
+
 def test_a_screen_comes_back_by_itself_when_the_agent_does(screens: Screens) -> None:
     agent = screens.stand.agent
     agent.processes[0].kill()

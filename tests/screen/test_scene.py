@@ -64,8 +64,8 @@ def test_what_the_customer_chose_stands_until_the_pos_has_asked_again() -> None:
 
 
 def test_what_became_of_a_prompt_is_forgotten_with_its_receipt() -> None:
-    taken = of("prompt.taken", code="missing_amount")
-    assert after(of("quote.updated"), taken).answered == {"missing_amount": "taken"}
+    taken = of("prompt.taken", code="missing_amount", rule="big")
+    assert after(of("quote.updated"), taken).answered == {("missing_amount", "big"): "taken"}
     assert after(of("quote.updated"), taken, of("quote.updated", "r2")).answered == {}
 
 
@@ -78,6 +78,17 @@ def test_a_reader_that_starts_is_no_news_and_one_that_comes_back_is() -> None:
     up = ("device.up", {"device": "s"})
     assert after(up).last[0] == ""
     assert after(("device.down", {"device": "s"}), up).last == up
+
+
+def test_a_parked_sale_makes_room_and_comes_back_with_its_quote() -> None:
+    parked = [CARD_READ, of("quote.updated"), of("receipt.parked", state="quoted")]
+    assert (after(*parked).card, after(*parked).receipt) == ({}, "")
+    assert after(*parked, of("quote.updated")).receipt == "r1"
+    assert after(CARD_READ, of("quote.updated"), of("receipt.parked", "r0")).receipt == "r1"
+
+
+def test_what_became_of_a_prompt_is_shown_beside_it_and_not_said() -> None:
+    assert after(of("receipt.parked"), of("prompt.shown", code="say")).last[0] == "receipt.parked"
 
 
 def test_only_the_last_events_wait_for_a_screen() -> None:

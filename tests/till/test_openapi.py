@@ -147,10 +147,20 @@ def examples_of_a_sale(desk: Desk, token: str) -> None:
     quote: Quote = desk.call("quote", receipt_id, json.dumps(body["basket"]).encode())
     held = {"etag": quote.etag, "basket": body["basket"]}
     desk.call("hold", receipt_id, json.dumps(held).encode())
+    say(desk, receipt_id)
     desk.call("commit", receipt_id, json.dumps({**body, "etag": quote.etag + "0"}).encode())
     back = {"lines": [{"line": 2}], "returned_at": NOON.isoformat()}
     desk.call("take_back", receipt_id, "x", json.dumps(back).encode())
     desk.call("void", "another", b"")
+
+
+def say(desk: Desk, receipt_id: str) -> None:
+    talk = desk.checkout.talk
+    talk.answer(receipt_id, b'{"code":"redeem","values":{"wallet":"points","points":1}}')
+    talk.park(receipt_id)
+    for outcome in ("shown", "taken", "declined"):
+        body = {"code": "missing", "rule": "half", "outcome": outcome}
+        asyncio.run(talk.prompt(receipt_id, json.dumps(body).encode()))
 
 
 @pytest.mark.parametrize("page", ["README.md", "INTEGRATION.md"])
