@@ -4,6 +4,8 @@ from typing import Any
 
 from agent import __version__
 from agent.clock import Clock
+from agent.ledger import loans
+from agent.ledger.borrowed import RECEIVED
 from agent.ledger.ledger import Ledger
 from agent.ledger.reader import Reader
 from agent.loyalty.language.programme import Programme
@@ -19,6 +21,7 @@ def status_of(
     programme_words: Programme | None,
     devices: list[dict[str, Any]],
     problems: list[str],
+    pool: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the status document.
 
@@ -49,6 +52,7 @@ def status_of(
             "cursor": ledger.read.mark("cursor"),
             "last_contact_age_s": _age_s(contact_ms or None, now_ms),
         },
+        "pool": pool or {"role": "none"},
         "held": ledger.read.held_by_purpose(),
         "devices": devices,
         **beyond_of(ledger.read, programme_words),
@@ -65,6 +69,23 @@ def beyond_of(reader: Reader, programme: Programme | None) -> dict[str, dict[str
     # What went by an earlier programme with higher caps is gone all the same.
     worst = {name: max(till_loss(words, members), gone[name]) for name, words in limited.items()}
     return {"worst_offline_loss": worst, "beyond_allowances": gone}
+
+
+def pool_status(role: str, ledger: Ledger, state: SyncState | None) -> dict[str, Any]:
+    """Return this till's part in the store's pool: what a pool has lent, or how a member stands with it."""
+    if role == "pool":
+        count, journals = loans.lent_out(ledger.read)
+        return {"role": role, "peers": loans.peers(ledger.read), "loans": count, "journals": journals}
+    if state is None:
+        return {"role": role, "online": False, "alarm": "" if role == "none" else "not enrolled"}
+    return {
+        "role": role,
+        "online": state.online,
+        "alarm": state.alarm,
+        "reason": state.reason,
+        "pushed": ledger.read.mark(RECEIVED),
+        "fenced": state.fenced,
+    }
 
 
 def _age_s(since_ms: int | None, now_ms: int) -> int | None:

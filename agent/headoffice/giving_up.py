@@ -84,12 +84,11 @@ def _one(office: Office, row: Row, people: tuple[str, str], state: str, *, give_
                 "not_booked_yet", f"till {row['till']} has sent what is not booked", remedy="try again soon"
             )
         written.append(_draft(signed, incarnation=incarnation, state=state))
-        for number, lots in groupby(
-            losses.open_allowances(office.store, incarnation), key=lambda one: int(one["number"])
-        ):
-            left = [one for one in lots if one["left_over"]]
-            if left:
-                written.append(_allowance(office, signed, number, left, give_back=give_back))
+        rows = losses.open_allowances(office.store, incarnation)
+        for _, lots in groupby(rows, key=lambda one: (one["incarnation"], one["number"])):
+            # A pool's allowance may stand below zero while a till is heard of before it.
+            if left := [one for one in lots if one["left_over"] > 0]:
+                written.append(_allowance(office, signed, left, give_back=give_back))
         return written
 
     asked = {"incarnation": incarnation, "state": state, "give_back": give_back}
@@ -101,7 +100,7 @@ def _one(office: Office, row: Row, people: tuple[str, str], state: str, *, give_
     return GivenUp(str(row["till"]), int(row["epoch"]), len(written[1:]), points, not is_new)
 
 
-def _allowance(office: Office, signed: Signed, number: int, rows: list[Row], *, give_back: bool) -> Draft:
+def _allowance(office: Office, signed: Signed, rows: list[Row], *, give_back: bool) -> Draft:
     """Give up one allowance: what it has left stays spent (a voucher: used), or is the member's again."""
     wallet, left = str(rows[0]["wallet"]), sum(int(row["left_over"]) for row in rows)
     lots: list[LotAmount] = []
@@ -118,8 +117,8 @@ def _allowance(office: Office, signed: Signed, number: int, rows: list[Row], *, 
         unit=wallet,
         amount=sum(amount for _, amount in lots),
         lots=lots,
-        allowance=number,
-        incarnation=signed.reference.rpartition("/")[2],
+        allowance=int(rows[0]["number"]),
+        incarnation=str(rows[0]["incarnation"]),
         **told,
     )
 

@@ -120,6 +120,7 @@ class Checkout:
             raise
         lapses_ns = int(self._clock.monotonic_s() * 1e9) + HOLD_MS * 1_000_000
         self._gate.close(receipt_id, until_ns=lapses_ns)
+        self.events.publish("receipt.held", {"receipt_id": receipt_id, "held": answer["held"]})
         return answer
 
     async def commit(self, receipt_id: str, body: bytes) -> dict[str, Any]:
@@ -154,13 +155,16 @@ class Checkout:
         self._quoter.forget(receipt_id)
         self.talk.forget(receipt_id)
         self._gate.reopen(receipt_id)
+        self.events.publish("receipt.voided", {"receipt_id": receipt_id})
         return answer
 
     async def take_back(self, receipt_id: str, return_id: str, body: bytes) -> dict[str, Any]:
         """Take goods back."""
         told = decode_json(body, ReturnBody, what="return")
         current = self._quoter.programme()
-        return await take_back(self._ledger, receipt_id, return_id, told, current=current)
+        answer = await take_back(self._ledger, receipt_id, return_id, told, current=current)
+        self.events.publish("receipt.returned", answer)
+        return answer
 
     async def recall(self, receipt_id: str) -> dict[str, Any]:
         """Say what became of a receipt: the recovery call."""

@@ -11,7 +11,7 @@ from agent.journal.vouchers import is_voucher, voucher_of
 BASKET, STOCK = "BASKET", "STOCK"
 FREE_LOTS = f"""
 SELECT l.lot, l.active_from, l.expires_on, l.ends_at, l.remaining - COALESCE((
-    SELECT sum(s.amount - s.spent) FROM allowance a
+    SELECT sum(s.amount - s.spent - s.passed) FROM allowance a
     JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number
     WHERE a.member = l.member AND a.wallet = l.wallet AND a.state = 'OPEN' AND s.lot = l.lot
 ), 0) AS free
@@ -128,7 +128,7 @@ def issue(store: Store, given: Issue) -> None:
 def slice_row(store: Store, incarnation: str, number: int, lot: str) -> Row | None:
     """Return what an allowance holds of one lot."""
     return store.row(
-        "SELECT amount, spent FROM allowance_lot WHERE incarnation = ? AND number = ? AND lot = ?",
+        "SELECT amount, spent, passed FROM allowance_lot WHERE incarnation = ? AND number = ? AND lot = ?",
         (incarnation, number, lot),
     )
 

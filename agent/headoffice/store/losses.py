@@ -28,12 +28,16 @@ def is_lost(store: Store, incarnation: str) -> bool:
 
 
 def open_allowances(store: Store, incarnation: str) -> Sequence[Row]:
-    """Return a journal's open allowances, a row for each lot with what is left of it."""
+    """Return what a journal holds: a row for each lot of an open allowance with what is left of it.
+
+    What a pool lent to it is its own; what a pool has lent to others is theirs.
+    """
     return store.rows(
-        "SELECT a.number, a.member, a.wallet, s.lot, s.amount - s.spent AS left_over FROM allowance a"
-        " JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number"
-        " WHERE a.incarnation = ? AND a.state = 'OPEN' ORDER BY a.number, s.lot",
-        (incarnation,),
+        "SELECT a.incarnation, a.number, a.member, a.wallet, s.lot, s.amount - s.spent - s.passed AS left_over"
+        " FROM allowance a JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number"
+        " WHERE (a.incarnation = ? AND a.parent = 0 OR a.holder = ? AND a.parent > 0) AND a.state = 'OPEN'"
+        " ORDER BY a.incarnation, a.number, s.lot",
+        (incarnation, incarnation),
     )
 
 
