@@ -17,7 +17,7 @@ from agent.clock import Clock
 from agent.errors import Refused
 from agent.journal.vouchers import is_voucher
 from agent.ledger.reader import Reader
-from agent.ledger.transaction import BeyondRule
+from agent.ledger.taking import BeyondRule
 from agent.loyalty.basket import Basket, Tender
 from agent.loyalty.compile import Compiled
 from agent.loyalty.evaluate import evaluate
