@@ -126,6 +126,7 @@ def _settings(config: TillConfig) -> TillSettings:
         currency=config.till.currency,
         language=config.till.language,
         clock_tolerance_s=config.pos.clock_tolerance_s,
+        claim_minutes=config.pos.claim_minutes,
     )
 
 

@@ -72,6 +72,31 @@ class Voided(msgspec.Struct, frozen=True):
 State = Literal["quoted", "held", "committed", "parked", "partly_returned", "returned", "voided"]
 
 
+class ClaimedWallet(msgspec.Struct, frozen=True):
+    """Points that a claimed receipt earned, in smallest units."""
+
+    wallet: str
+    earn: int
+    provisional: bool
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """Whose the receipt became, masked, and what it earned; `receipt_text` is for a slip."""
+
+    receipt_id: str
+    member_tag: str
+    wallets: list[ClaimedWallet]
+    receipt_text: list[str]
+    seq: int
+    head_hash: str
+
+
+class Claimed(Claim, frozen=True, kw_only=True):
+    """The answer to a claim."""
+
+    state: State
+
+
 class Committed(msgspec.Struct, frozen=True):
     """A receipt that is booked, or parked with the reason `why` for head office to settle.
 
@@ -89,6 +114,7 @@ class Committed(msgspec.Struct, frozen=True):
     wallets: list[QuoteWallet] | UnsetType = UNSET
     why: str | UnsetType = UNSET
     void: Voided | UnsetType = UNSET
+    claim: Claim | UnsetType = UNSET
 
 
 class Recalled(msgspec.Struct, frozen=True):
@@ -106,6 +132,7 @@ class Recalled(msgspec.Struct, frozen=True):
     wallets: list[QuoteWallet] | UnsetType = UNSET
     why: str | UnsetType = UNSET
     void: Voided | UnsetType = UNSET
+    claim: Claim | UnsetType = UNSET
 
 
 class Returned(msgspec.Struct, frozen=True):
@@ -207,6 +234,13 @@ class CommitEvent(msgspec.Struct, frozen=True):
     seq: int
 
 
+class ClaimEvent(msgspec.Struct, frozen=True):
+    """An anonymous receipt became a member's; `masked` is the card."""
+
+    receipt_id: str
+    masked: str
+
+
 class AlarmEvent(msgspec.Struct, frozen=True):
     """Something that a person should look at."""
 
@@ -232,6 +266,7 @@ EVENTS: dict[str, Any] = {
     "card.late": IdentifiedEvent,
     "quote.updated": QuoteEvent,
     "receipt.committed": CommitEvent,
+    "receipt.claimed": ClaimEvent,
     "receipt.parked": Parked,
     "customer.answered": Answered,
     "prompt.shown": PromptTold,

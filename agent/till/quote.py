@@ -40,6 +40,7 @@ class TillSettings:
     currency: str
     language: str = "en"
     clock_tolerance_s: float = 86_400.0
+    claim_minutes: int = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,20 +177,26 @@ class Quoter:
         if compiled is None:
             quote = _without_programme(plain)
             return Agreed(plain, None, identification, _sealed(quote, plain, None, at), at, "UTC")
-        facts = None
-        if identification is not None and identification.member:
-            day = at.astimezone(compiled.zone).date()
-            facts = self._facts(identification.member, plain.receipt_id, day)
-        if facts is not None and identification is not None:
-            facts = as_shown(facts, identification)
-            if not self._is_online():
-                facts = facts_offline(facts, compiled.programme)
+        day = at.astimezone(compiled.zone).date()
+        facts = self.facts_for(identification, plain.receipt_id, day)
         draw = self.seal.draw_of(plain.receipt_id)
-        quote = evaluate(change(compiled), facts, plain, at, draw=draw)
-        if not self._is_online():
-            quote = _provisional(quote)
+        quote = self.as_of_now(evaluate(change(compiled), facts, plain, at, draw=draw))
         sealed = _sealed(quote, plain, facts, at)
         return Agreed(plain, facts, identification, sealed, at, compiled.programme.time_zone, draw=draw)
+
+    def facts_for(self, known: Identification | None, receipt_id: str, day: date) -> MemberFacts | None:
+        """Return what a receipt is judged by of whoever was identified; None: nobody's."""
+        facts = self._facts(known.member, receipt_id, day) if known is not None and known.member else None
+        if facts is None or known is None:
+            return None
+        facts, compiled = as_shown(facts, known), self._programmes()
+        if self._is_online() or compiled is None:
+            return facts
+        return facts_offline(facts, compiled.programme)
+
+    def as_of_now(self, quote: Quote) -> Quote:
+        """Mark what head office is still to confirm while it is away."""
+        return quote if self._is_online() else _provisional(quote)
 
     def _facts(self, member: str, receipt_id: str, day: date) -> MemberFacts | None:
         """Return a member's facts; what is held for this very receipt may still be spent by it."""

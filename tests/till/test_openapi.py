@@ -15,7 +15,7 @@ from agent.till.answers import EVENTS, Hello, Identified
 from agent.till.calls import BY_NAME, CALLS
 from agent.till.openapi import REF, document
 from agent.till.problem import PROBLEMS, Problem
-from tests.till.desk import CARD, Desk
+from tests.till.desk import CARD, Desk, basket
 from tests.till.serving import Door
 from tests.till.tables import calls, codes
 from tests.till.told_examples import STORED, examples
@@ -145,6 +145,8 @@ def examples_of_a_sale(desk: Desk, token: str) -> None:
     receipt_id = body["basket"]["receipt_id"]
     quote: Quote = desk.call("quote", receipt_id, json.dumps(body["basket"]).encode())
     say(desk, receipt_id)
+    desk.call("commit", "late", json.dumps({"basket": basket("late")}).encode())
+    desk.call("claim", "late", json.dumps({"identification_id": token}).encode())
     desk.call("commit", receipt_id, json.dumps({**body, "etag": quote.etag + "0"}).encode())
 
 

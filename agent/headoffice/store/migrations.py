@@ -7,6 +7,7 @@ latter anew and compares.
 
 from typing import Any
 
+from agent.headoffice.store.counter import add_counter_tables
 from agent.headoffice.store.erasures import add_tables
 
 OWN_1 = """
@@ -198,4 +199,5 @@ STEPS = (
     ("0006_directories", directories),
     ("0007_measures_and_movements", measures_and_movements),
     ("0008_erasures", add_tables),
+    ("0009_counter", add_counter_tables),
 )
