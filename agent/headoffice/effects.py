@@ -61,6 +61,7 @@ class Effects:
             "LOAD": self._open_lots,
             "GIVE": self._give,
             "REDEEM": self._redeem,
+            "CLAWBACK": self._claw_back,
             "COUNT": lambda entry: move_count(store, entry, undone=False),
             "MEASURE": lambda entry: move_measure(store, entry),
             "HISTORY": lambda entry: note(store, entry),
@@ -162,6 +163,17 @@ class Effects:
                 raise Parked("beyond_allowance", f"{-amount} of lot {lot} where {left} were left")
             allowances.spend(self._store, (entry.incarnation, entry.allowance, lot), -amount)
             books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
+
+    def _claw_back(self, entry: Entry) -> None:
+        own = f"{entry.incarnation[:8]}-{entry.seq}"
+        if entry.amount >= 0 or any(amount >= 0 for _, amount in entry.lots):
+            raise Parked("malformed", "CLAWBACK must take points out")
+        for lot, amount in entry.lots:
+            key = (entry.account, entry.unit, lot)
+            if lot == own:  # what was missing: a debt, which the next allowance counts
+                books.open_lot(self._store, key, amount, Dates("", "", ""))
+            else:
+                books.move_lot(self._store, key, amount)
 
     def _use_voucher(self, entry: Entry) -> None:
         used = use_voucher(self._store, entry, times=1)

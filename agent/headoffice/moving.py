@@ -4,13 +4,13 @@ Everything adds up in any order: an entry may be booked again into books that kn
 (a merged member, an attached card), and changes nothing then.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent.errors import Refused
 from agent.headoffice.effects import Effects
 from agent.headoffice.merging import merge
 from agent.headoffice.outcomes import Parked
-from agent.headoffice.store import books, members, moves
+from agent.headoffice.store import books, log, members, moves
 from agent.headoffice.store.books import Dates
 from agent.headoffice.store.protocol import Store
 from agent.journal.entry import Entry
@@ -19,12 +19,23 @@ MOVES_LOTS = frozenset({"ADJUST", "TRANSFER", "EXPIRE", "DEBT"})
 NAME = "head office"
 
 
-def book(store: Store, entry: Entry) -> None:
-    """Book one of our own entries, inside `writing`.
+class Decided(NamedTuple):
+    """One of our own entries as it stands in its file: bytes, hash, and when it was written."""
+
+    entry: Entry
+    body: bytes
+    hash: bytes
+    decided_ms: int
+
+
+def book(store: Store, decided: Decided) -> None:
+    """Book one of our own entries, inside `writing`; the log tells it among the tills'.
 
     Raises:
         Refused: it is not what its kind should be; nothing may be written then.
     """
+    entry = decided.entry
+    log.add_entry(store, _logged(decided), parked=log.DECIDED)
     effects = Effects(store, NAME, "")
     match entry.kind:
         case "MERGE":
@@ -39,6 +50,25 @@ def book(store: Store, entry: Entry) -> None:
     moves.add(store, entry, owner)
     members.touch(store, entry.account)
     members.touch(store, members.owner_of(store, entry.account))
+
+
+def _logged(decided: Decided) -> log.Booked:
+    entry = decided.entry
+    return log.Booked(
+        incarnation=entry.incarnation,
+        seq=entry.seq,
+        kind=entry.kind,
+        receipt=entry.receipt,
+        part=entry.part,
+        undoes=str(entry.data.get("undoes", "")),
+        account=entry.account,
+        unit=entry.unit,
+        amount=entry.amount,
+        at=entry.at,
+        body=decided.body,
+        hash=decided.hash,
+        accepted_ms=decided.decided_ms,
+    )
 
 
 def _effect(effects: Effects, entry: Entry) -> None:

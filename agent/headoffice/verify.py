@@ -62,7 +62,8 @@ def verify(office: Office, judge_for: Callable[[Store], Judge]) -> Verified:
         order = log.order_of_booking(store)
         mistakes = list(islice(_mistakes(office, order, judge_for), MAX_MISTAKES))
         counts = log.difference_counts(store)
-        parked = sum(1 for row in log_rows(store, 0, log.last_position(store)) if row["parked"])
+        rows = log_rows(store, 0, log.last_position(store))
+        parked = sum(1 for row in rows if row["parked"] in log.NOT_BOOKED)
     return Verified(
         journals=len(journals),
         entries=len(order),
@@ -80,10 +81,7 @@ def _mistakes(office: Office, order: Sequence[Row], judge_for: Callable[[Store],
         fresh = Database(Path(folder) / "books.db")
         try:
             copy_decisions(store, fresh, _beginnings(store))
-            with fresh.writing():
-                for entry in decisions.entries(office):
-                    moving.book(fresh, entry)
-            yield from _rebuild(fresh, segments, order, judge_for(fresh))
+            yield from _rebuild(fresh, office, order, judge_for(fresh))
             yield from unequal_tables(store, fresh)
         finally:
             fresh.close()
@@ -132,10 +130,16 @@ def _beginnings(store: Store) -> dict[str, bytes]:
     return {row["incarnation"]: genesis(row["incarnation"]) for row in tills.journals(store)}
 
 
-def _rebuild(fresh: Database, segments: Segments, order: Sequence[Row], judge: Judge) -> Iterator[str]:
-    """Book everything again in the same order, from the segments."""
+def _rebuild(fresh: Database, office: Office, order: Sequence[Row], judge: Judge) -> Iterator[str]:
+    """Book everything again in the same order, from the segments and from what was decided."""
+    segments, decided = office.segments, decisions.streams(office)
     streams = {name: segments.entries(name, 0) for name in segments.incarnations()}
     for incarnation, run in groupby(order, key=lambda row: str(row["incarnation"])):
+        if incarnation in decided:
+            with fresh.writing():
+                for one in islice(decided[incarnation], sum(1 for _ in run)):
+                    moving.book(fresh, one)
+            continue
         stream = streams.get(incarnation, iter(()))
         left = sum(1 for _ in run)
         while left:

@@ -42,6 +42,7 @@ KINDS: dict[str, Kind] = {
         Kind("RELEASE", "", "a hold given back"),
         Kind("REVERSE", "", "an earlier entry undone, wholly or in part"),
         Kind("RETURN", "", "goods came back"),
+        Kind("CLAWBACK", "issued", "points taken out for goods that came back without their receipt"),
         Kind("ENROL", "", "a member joined at the till"),
         Kind("CARD", "", "a card attached to a member"),
         Kind("CLAIM", "", "an anonymous receipt given to a member"),

@@ -97,11 +97,25 @@ class Claimed(Claim, frozen=True, kw_only=True):
     state: State
 
 
+class Returned(msgspec.Struct, frozen=True):
+    """Goods that came back; `noted` where another till sold them, head office settles their points."""
+
+    receipt_id: str
+    return_id: str
+    state: Literal["partly_returned", "returned", "noted"]
+    provisional: bool
+    refund_minor: int | UnsetType = UNSET
+    earned_back: dict[str, int] | UnsetType = UNSET
+    spent_back: dict[str, int] | UnsetType = UNSET
+    deducted_minor: int | UnsetType = UNSET
+
+
 class Committed(msgspec.Struct, frozen=True):
     """A receipt that is booked, or parked with the reason `why` for head office to settle.
 
     `differences` are codes of what was paid other than agreed.  A POS keeps `seq` and `head_hash`: should
-    they ever fall back, the till's disk was restored.  `receipt_text` is for the printer.
+    they ever fall back, the till's disk was restored.  `receipt_text` is for the printer.  `returns` are
+    goods of other receipts that came back in this basket, `taken_out` points of goods without a receipt.
     """
 
     receipt_id: str
@@ -112,6 +126,8 @@ class Committed(msgspec.Struct, frozen=True):
     receipt_text: list[str]
     due_minor: int | UnsetType = UNSET
     wallets: list[QuoteWallet] | UnsetType = UNSET
+    returns: list[Returned] | UnsetType = UNSET
+    taken_out: dict[str, int] | UnsetType = UNSET
     why: str | UnsetType = UNSET
     void: Voided | UnsetType = UNSET
     claim: Claim | UnsetType = UNSET
@@ -133,19 +149,6 @@ class Recalled(msgspec.Struct, frozen=True):
     why: str | UnsetType = UNSET
     void: Voided | UnsetType = UNSET
     claim: Claim | UnsetType = UNSET
-
-
-class Returned(msgspec.Struct, frozen=True):
-    """Goods that came back; `noted` where another till sold them, head office settles their points."""
-
-    receipt_id: str
-    return_id: str
-    state: Literal["partly_returned", "returned", "noted"]
-    provisional: bool
-    refund_minor: int | UnsetType = UNSET
-    earned_back: dict[str, int] | UnsetType = UNSET
-    spent_back: dict[str, int] | UnsetType = UNSET
-    deducted_minor: int | UnsetType = UNSET
 
 
 class Reader(msgspec.Struct, frozen=True):

@@ -111,7 +111,7 @@ class Checkout:
             basket = self._numbers.sealed(basket)
             known = self._quoter.identification_of(basket)
             if known is not None and known.member:
-                await self._cards.settled(known.member, self._online_wait_s)
+                await self._cards.settled(known.member, self._online_wait_s, wishes=basket.redeem)
         quote = self._quoter.quote(basket).quote
         self.events.publish("quote.updated", {"receipt_id": receipt_id, "due_minor": quote.due_minor})
         return quote

@@ -19,6 +19,7 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.records import StoredReceipt
 from agent.ledger.transaction import Transaction
 from agent.loyalty.basket import Tender, as_plain
+from agent.till.brought_back import BroughtBack, book_brought_back, brought_back, claw_back
 from agent.till.entries import effect_drafts, receipt_draft
 from agent.till.hold import wanted_of
 from agent.till.numbers import TypedNumbers
@@ -111,11 +112,12 @@ async def _booked_or_parked(
             numbers.without_payment_cards(msgspec.to_builtins(parsed.tenders)), list[Tender]
         )
         parsed = msgspec.structs.replace(parsed, tenders=tenders)
+        back = brought_back(ledger, agreed.basket, quoter.programme())
         return await _write(
             ledger,
             _unless_paid(
                 paid.receipt_id,
-                lambda tx, before: _book(tx, agreed, parsed, paid, [*differences, *before]),
+                lambda tx, before: _book(tx, agreed, parsed, paid, [*differences, *before], back=back),
             ),
         )
     except (msgspec.ValidationError, RecursionError, Refused) as failure:
@@ -182,10 +184,18 @@ def _tender_differences(quoter: Quoter, agreed: Agreed, parsed: CommitBody) -> l
 
 
 def _book(
-    tx: Transaction, agreed: Agreed, parsed: CommitBody, paid: Paid, differences: list[str]
+    tx: Transaction,
+    agreed: Agreed,
+    parsed: CommitBody,
+    paid: Paid,
+    differences: list[str],
+    *,
+    back: BroughtBack,
 ) -> dict[str, Any]:
     """Write the entry group of a receipt: RECEIPT first, then its effects, then what is given back."""
     receipt_id, wanted = paid.receipt_id, wanted_of(agreed)
+    came = book_brought_back(tx, back, agreed)
+    differences = [*differences, *came.differences]
     taken = tx.take_held(receipt_id, agreed.member, wanted, day=agreed.day)
     for wallet, points in wanted.items():
         got = sum(one.amount for one in taken.get(wallet, []))
@@ -194,11 +204,17 @@ def _book(
             differences = [*differences, f"redeem_short/{wallet}/{points - got}"]
     tx.append(
         receipt_draft(
-            agreed, parsed.tenders, fiscal=parsed.fiscal, differences=differences, offline=paid.offline
+            agreed,
+            parsed.tenders,
+            fiscal=parsed.fiscal,
+            differences=differences,
+            offline=paid.offline,
+            taken_out=came.taken_out.earned,
         )
     )
     for draft in (*effect_drafts(agreed, taken), *_unsaid(tx, paid.prompts)):
         tx.append(draft)
+    claw_back(tx, agreed, came.taken_out, back.current)
     if agreed.member:
         tx.close_allowances(agreed.member, receipt_id)
     answer = {
@@ -209,6 +225,7 @@ def _book(
         "differences": differences,
         **_position(tx),
         "receipt_text": receipt_text(agreed.quote, agreed.basket.currency, paid.language),
+        **came.told,
     }
     tx.put_receipt(
         receipt_id, state="committed", content_hash=paid.digest, answer=answer, member=agreed.member

@@ -16,7 +16,13 @@ from agent.till.quote import Agreed
 
 
 def receipt_draft(
-    agreed: Agreed, tenders: list[Tender], *, fiscal: str, differences: list[str], offline: bool
+    agreed: Agreed,
+    tenders: list[Tender],
+    *,
+    fiscal: str,
+    differences: list[str],
+    offline: bool,
+    taken_out: dict[str, int],
 ) -> Draft:
     """Make the RECEIPT entry: everything head office needs to answer the same question again."""
     known = agreed.identification
@@ -36,6 +42,8 @@ def receipt_draft(
         data["unquoted"] = True
     if agreed.draw:
         data["draw"] = agreed.draw
+    if taken_out:
+        data["taken_out"] = taken_out
     if fiscal:
         data["fiscal"] = fiscal
     if differences:

@@ -20,8 +20,8 @@ GROUP BY currency, CASE WHEN member <> '' THEN 'members' ELSE 'others' END ORDER
 """
 POINTS_MOVED = """
 SELECT unit AS wallet,
-    sum(CASE WHEN kind IN ('EARN', 'GIVE', 'LOAD') OR undoes IN ('EARN', 'GIVE', 'LOAD')
-        THEN amount ELSE 0 END) AS issued,
+    sum(CASE WHEN kind IN ('EARN', 'GIVE', 'LOAD', 'CLAWBACK')
+        OR undoes IN ('EARN', 'GIVE', 'LOAD', 'CLAWBACK') THEN amount ELSE 0 END) AS issued,
     sum(CASE WHEN kind = 'REDEEM' OR undoes = 'REDEEM' THEN -amount ELSE 0 END) AS spent,
     sum(CASE WHEN undoes <> '' THEN 1 ELSE 0 END) AS reversals
 FROM (

@@ -12,8 +12,10 @@ from agent.journal.reversing import EFFECTS
 
 ONCE_IN_THE_CHAIN = frozenset({"RECEIPT", "REVERSE", "RETURN", "CLAIM", *EFFECTS})
 
-BOOKED, PARKED, WAITING, REFUSED_LATE = 0, 1, 2, 3
-"""An entry has its effect; broke a rule; waits for another till's; broke a rule when that one came."""
+BOOKED, PARKED, WAITING, REFUSED_LATE, DECIDED = 0, 1, 2, 3, 4
+"""An entry has its effect; broke a rule; waits for another till's; broke a rule when that one came; is head
+office's own, whose effect is a movement."""
+NOT_BOOKED = frozenset({PARKED, WAITING, REFUSED_LATE})
 
 
 SETTLED = "return_settled"
@@ -38,12 +40,12 @@ class Booked(NamedTuple):
     accepted_ms: int
 
 
-def add_entry(store: Store, entry: Booked) -> None:
+def add_entry(store: Store, entry: Booked, *, parked: int = BOOKED) -> None:
     """Append to the log."""
     store.run(
         "INSERT INTO entry (incarnation, seq, kind, receipt, part, undoes, account, unit, amount, at, body,"
-        " hash, accepted_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        entry,
+        " hash, accepted_ms, parked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*entry, parked),
     )
 
 
@@ -140,10 +142,11 @@ def difference_counts(store: Store) -> dict[str, int]:
 
 
 def page(store: Store, after: int, limit: int) -> Sequence[Row]:
-    """Return log entries behind a position, with the till that wrote them."""
+    """Return log entries behind a position, with the till that wrote them; head office's own have none."""
     return store.rows(
-        "SELECT e.*, i.till, i.epoch, i.store FROM entry e"
-        " JOIN incarnation i ON i.incarnation = e.incarnation"
+        "SELECT e.*, COALESCE(i.till, '') AS till, COALESCE(i.epoch, 0) AS epoch,"
+        " COALESCE(i.store, '') AS store FROM entry e"
+        " LEFT JOIN incarnation i ON i.incarnation = e.incarnation"
         " WHERE e.position > ? ORDER BY e.position LIMIT ?",
         (after, limit),
     )
