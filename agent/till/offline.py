@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from agent.ledger.beyond import Reserve
-from agent.ledger.taking import BeyondRule
+from agent.ledger.transaction import BeyondRule
 from agent.loyalty.language.programme import Offline, Programme
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.offline import BeyondUse, is_too_old, room_beyond

@@ -34,8 +34,8 @@ def open_allowances(store: Store, incarnation: str) -> Sequence[Row]:
     """
     return store.rows(
         "SELECT a.incarnation, a.number, a.member, a.wallet, s.lot,"
-        " s.amount - s.spent - s.passed AS left_over FROM allowance a"
-        " JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number"
+        " s.amount - s.spent - s.passed AS left_over"
+        " FROM allowance a JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number"
         " WHERE (a.incarnation = ? AND a.parent = 0 OR a.holder = ? AND a.parent > 0) AND a.state = 'OPEN'"
         " ORDER BY a.incarnation, a.number, s.lot",
         (incarnation, incarnation),
