@@ -30,6 +30,16 @@ def uneven_allowances(store: Store) -> Sequence[Row]:
     )
 
 
+def vouchers_set_aside_twice(store: Store) -> Sequence[Row]:
+    """I3: a voucher that lies unused under two open allowances could be used twice."""
+    return store.rows(
+        "SELECT a.member, a.wallet, s.lot, count(*) AS times FROM allowance a"
+        " JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number"
+        " WHERE a.state = 'OPEN' AND a.wallet LIKE 'voucher:%' AND s.amount > s.spent"
+        " GROUP BY a.member, a.wallet, s.lot HAVING count(*) > 1"
+    )
+
+
 def uneven_accounts(store: Store) -> Sequence[Row]:
     """I2: an account holds what it was opened with plus its entries, settlements and movements."""
     return store.rows(
