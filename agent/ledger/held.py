@@ -32,10 +32,11 @@ class Held(Asking):
         now_s = self._clock.now().timestamp()
         now_ms, text = int(now_s * 1000), day.isoformat()
         found = self._rows(
-            "SELECT wallet, number, lot, amount - spent - held, ends_at FROM allowance JOIN allowance_lot"
-            " USING (number) WHERE member = ? AND closed = 0 AND recalled = 0 AND honour_until_ms > ?"
+            "SELECT wallet, number, lot, amount - spent - held - lent, ends_at FROM allowance"
+            " JOIN allowance_lot USING (number) WHERE member = ? AND closed = 0 AND recalled = 0"
+            " AND honour_until_ms > ?"
             " AND (active_from = '' OR active_from <= ?) AND (expires_on = '' OR expires_on >= ?)"
-            " AND (? = '' OR wallet = ?) AND amount > spent + held"
+            " AND (? = '' OR wallet = ?) AND amount > spent + held + lent"
             " ORDER BY expires_on = '', expires_on, lot, number",
             member, now_ms, text, text, wallet, wallet,
         )  # fmt: skip
@@ -71,8 +72,8 @@ class Held(Asking):
         """Return the points that lie here by purpose and wallet, spent ones left out."""
         found: dict[str, dict[str, int]] = {}
         rows = self._rows(
-            "SELECT purpose, wallet, sum(amount - spent) FROM allowance JOIN allowance_lot USING (number)"
-            " WHERE closed = 0 GROUP BY purpose, wallet ORDER BY purpose, wallet"
+            "SELECT purpose, wallet, sum(amount - spent - lent) FROM allowance JOIN allowance_lot"
+            " USING (number) WHERE closed = 0 GROUP BY purpose, wallet ORDER BY purpose, wallet"
         )
         for purpose, wallet, points in rows:
             found.setdefault(str(purpose), {})[str(wallet)] = int(points)

@@ -215,5 +215,5 @@ def test_a_journal_that_uses_it_beyond_its_allowance_is_a_difference(office: Off
     end.add("COUPON", **{**common, "receipt": "r2"}, data={"id": "p-1", "voucher": "pastry"})
     end.push(office)
     book(office)
-    assert [kind for kind, _ in differences(office)] == ["no_allowance", "voucher_twice"]
+    assert [kind for kind, _ in differences(office)] == ["beyond_allowance", "voucher_twice"]
     assert rows(office, "SELECT spent FROM allowance_lot WHERE lot = 'p-1'") == [(1,)]
