@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
+from agent.journal.vouchers import wallet_for
 from agent.ledger.borrowed import POOL
 from agent.ledger.ledger import Ledger
 from agent.loyalty.compile import Compiled
-from agent.loyalty.paying import paying_wallets
+from agent.loyalty.language.programme import Programme
+from agent.loyalty.paying import paying_wallets, strict_vouchers
 from agent.sync.allowance import Asked, ask_allowances, ask_pool, look_up
 from agent.sync.client import Client
 from agent.sync.wire import Delta, MemberRow
@@ -49,10 +51,8 @@ class Online:
         compiled = self._programme()
         if compiled is None:
             return False
-        wallets, has_pool = (
-            paying_wallets(compiled.programme),
-            self._pool is not None and self._pool.is_online(),
-        )
+        wallets = paying_wallets(compiled.programme)
+        has_pool = self._pool is not None and self._pool.is_online()
         asked: list[Awaitable[Asked]] = []
         if self._pool is not None and has_pool:
             lane = self._pool.client
@@ -63,13 +63,19 @@ class Online:
                     self._ledger,
                     self._client,
                     member,
-                    wallets,
+                    [*wallets, *self._strict_vouchers(compiled.programme, member)],
                     deadline_s=self._deadline_s,
                     minimum=missing,
                     pool=self._ledger.read.text_mark(POOL) if has_pool else "",
                 )
             )
         return any(one.coming for one in await asyncio.gather(*asked))
+
+    def _strict_vouchers(self, programme: Programme, member: str) -> list[str]:
+        """Return the accounts of this member's vouchers that are set aside one by one; a pool lends none."""
+        strict = strict_vouchers(programme)
+        has = self._ledger.read.vouchers_of(member) if strict else set()
+        return [wallet_for(one) for one in strict if one in has]
 
     async def look_up(self, card_tag: bytes) -> bool:
         """Ask whose card this is; True if the member is in the ledger afterwards."""

@@ -97,7 +97,7 @@ def _issue(office: Office, request: AllowanceRequest, zone: ZoneInfo) -> Allowan
 
 def as_message(office: Office, row: Row) -> Allowance:
     """Return an allowance as it is told to its till."""
-    slices: Sequence[Row] = allowances.slices_of(office.store, row["incarnation"], row["number"])
+    slices: Sequence[Row] = allowances.slices_of(office.store, row)
     return Allowance(
         incarnation=row["incarnation"],
         number=row["number"],

@@ -9,16 +9,14 @@ from datetime import date, datetime
 
 import msgspec
 
-from agent.headoffice import capping, lending
+from agent.headoffice import capping, lending, vouchers
 from agent.headoffice.counting import (
     LONGEST_NAME,
     give_voucher,
-    is_withdrawn,
     move_count,
     move_measure,
     note,
     unnote,
-    use_voucher,
     withdraw_voucher,
 )
 from agent.headoffice.facts import facts_of, stale_parts
@@ -29,6 +27,7 @@ from agent.headoffice.store import allowances, books, log, members
 from agent.headoffice.store.books import Dates
 from agent.headoffice.store.protocol import Store
 from agent.headoffice.undoing import original_of
+from agent.headoffice.versions import strict_at
 from agent.journal.entry import Entry
 from agent.journal.kinds import KINDS, postings
 from agent.journal.lent import FIRST, is_lent
@@ -113,7 +112,8 @@ class Effects:
         if entry.account and row is None:
             self.differ(entry, "unknown_member", f"{entry.account} is not in the books")
         if row is not None and data.facts is not None:
-            stale = stale_parts(data.facts, facts_of(self._store, row), data.day)
+            strict = strict_at(self._store, data.quote.programme) if data.quote else ()
+            stale = stale_parts(data.facts, facts_of(self._store, row), data.day, strict=strict)
             if stale:
                 self.differ(entry, "facts_stale", ", ".join(stale))
         if data.quote is None or not data.quote.programme.id:
@@ -164,11 +164,8 @@ class Effects:
                 books.move_lot(self._store, key, amount)
 
     def _use_voucher(self, entry: Entry) -> None:
-        used = use_voucher(self._store, entry, times=1)
-        if used > 1:
-            self.differ(entry, "voucher_twice", f"{entry.part} was used {used} times")
-        elif used > 0 and is_withdrawn(self._store, entry):
-            self.differ(entry, "voucher_used", f"{entry.part} was used, and its receipt came back")
+        for kind, detail in vouchers.use(self._store, entry):
+            self.differ(entry, kind, detail)
 
     def _reverse(self, entry: Entry) -> None:
         if entry.data.get("undoes") == "RECEIPT":
@@ -188,7 +185,7 @@ class Effects:
             case "HISTORY":
                 unnote(self._store, original)
             case "COUPON":
-                use_voucher(self._store, original, times=-1)
+                vouchers.unuse(self._store, original)
             case "GIVE" if original.data.get("kind") == "voucher":
                 if withdraw_voucher(self._store, original):
                     self.differ(

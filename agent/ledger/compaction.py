@@ -11,6 +11,7 @@ from typing import NamedTuple
 from agent.errors import LedgerDamaged
 from agent.journal.chain import genesis
 from agent.journal.entry import Entry, entry_from
+from agent.journal.vouchers import spent_of_allowance
 from agent.ledger import borrowed
 from agent.ledger.database import Connection
 from agent.ledger.marks import write_mark
@@ -88,10 +89,8 @@ def _keep_spent(db: Connection, entries: Iterable[Entry]) -> None:
         if entry.kind in {"LEND", "HOME"}:
             _keep_lent(db, entry)
             continue
-        moved: list[tuple[str, int]] = []
-        if entry.kind == "REDEEM" and entry.allowance:
-            moved = [(lot, -amount) for lot, amount in entry.lots]
-        elif entry.kind == "CLOSE":
+        moved = [(lot, -amount) for lot, amount in spent_of_allowance(entry)]
+        if entry.kind == "CLOSE":
             lots = db.execute("SELECT lot FROM allowance_lot WHERE number = ?", (entry.allowance,))
             moved = [(str(lot), 0) for (lot,) in lots.fetchall()]
         closed = entry.seq if entry.kind == "CLOSE" else 0

@@ -12,9 +12,10 @@ import msgspec
 
 from agent.errors import Refused
 from agent.journal.entry import Entry
+from agent.journal.vouchers import spent_of_allowance
 from agent.ledger.database import Connection
 
-WRITES_TABLES = frozenset({"RECEIPT", "REDEEM", "CLOSE", "HOLD", "RELEASE", "LEND", "HOME"})
+WRITES_TABLES = frozenset({"RECEIPT", "REDEEM", "COUPON", "CLOSE", "HOLD", "RELEASE", "LEND", "HOME"})
 HeldWallets = dict[str, list[tuple[int, str, int]]]
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 _decode_held = msgspec.msgpack.Decoder(HeldWallets).decode
@@ -27,7 +28,7 @@ def apply(entry: Entry, db: Connection) -> None:
         Refused: more would be spent than the allowance holds (a fault of the caller; nothing is written).
     """
     match entry.kind:
-        case "REDEEM" if entry.allowance:
+        case "REDEEM" | "COUPON":
             _spend(entry, db)
         case "CLOSE":
             db.execute("UPDATE allowance SET closed = ? WHERE number = ?", (entry.seq, entry.allowance))
@@ -51,7 +52,7 @@ def held_of(blob: bytes) -> HeldWallets:
 
 
 def _spend(entry: Entry, db: Connection) -> None:
-    for lot, amount in entry.lots:
+    for lot, amount in spent_of_allowance(entry):
         changed = db.execute(
             "UPDATE allowance_lot SET spent = spent - ? WHERE number = ? AND lot = ?"
             " AND spent + lent - ? <= amount",

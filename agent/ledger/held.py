@@ -3,8 +3,9 @@
 from datetime import date
 
 from agent.journal.entry import entry_from
+from agent.journal.vouchers import is_voucher
 from agent.ledger.asking import Asking
-from agent.ledger.holding import BASKET, VOUCHER
+from agent.ledger.holding import BASKET
 from agent.ledger.records import Slice, instant
 
 CLOCK_BACKWARDS_MS = 60_000
@@ -18,10 +19,13 @@ class Held(Asking):
         """Return what may be spent here per wallet: open allowances less what is held."""
         total: dict[str, int] = {}
         for wallet, _, amount in self.slices(member, day):
-            if wallet.startswith(VOUCHER):
-                continue
-            total[wallet] = total.get(wallet, 0) + amount
+            if not is_voucher(wallet):
+                total[wallet] = total.get(wallet, 0) + amount
         return total
+
+    def held_vouchers(self, member: str, day: date) -> set[str]:
+        """Return the ids of strict vouchers that may be used here."""
+        return {one.lot for wallet, one, _ in self.slices(member, day) if is_voucher(wallet)}
 
     def slices(self, member: str, day: date, *, wallet: str = "") -> list[tuple[str, Slice, int]]:
         """Return (wallet, slice, free points) of held allowances, first-expiring first."""
