@@ -5,6 +5,7 @@ Lines lose, repeat and delay what they carry as a test says; every message goes 
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from agent.headoffice import allowances, delta
 from agent.headoffice.booking import book_some
 from agent.headoffice.member_import import import_members
 from agent.headoffice.office import Office
+from agent.headoffice.stock import Order, place
 from agent.headoffice.store import audit
 from agent.headoffice.store.allowances import free_lots
 from agent.journal.entry import Draft, Entry, entry_from
@@ -206,6 +208,35 @@ class Shop:
         if not isinstance(told, Allowance):
             return 0
         assert self.pool.write(lambda tx: tx.accept_allowance(told))
+        return told.amount
+
+    def place(self, amount: int) -> int:
+        """Let head office place stock with the pool, which hears of it with its next news."""
+        self.requests += 1
+        order = Order(self.pool.ledger.incarnation, "m-1", "points", amount, f"s{self.requests}")
+        return place(self.office, [order], honour=timedelta(days=90))
+
+    def pull(self) -> None:
+        """Let the pool hear its news: stock placed with it, and stock wanted back."""
+        reader = self.pool.ledger.read
+        pull = Pull(reader.incarnation, reader.mark("cursor"), stock=reader.mark("stock"))
+        page = delta.page(self.office, "12-1", pull)
+        assert isinstance(page, Delta)
+        # Members' figures are not what this is about: an entry of theirs may not be booked yet.
+        told = msgspec.structs.replace(page, members=[], booked_seq=-1)
+        self.pool.write(lambda tx: tx.apply_delta(told))
+
+    def ask_head_office(self, at: int, minimum: int) -> int:
+        """Let a till ask head office for points, which recalls stock where too few are free."""
+        till = self.tills[at]
+        self.requests += 1
+        request = AllowanceRequest(
+            till.ledger.incarnation, f"o{self.requests}", "m-1", "points", 1000, minimum=minimum
+        )
+        told = allowances.answer(self.office, till.name, request)
+        if not isinstance(told, Allowance):
+            return 0
+        assert till.write(lambda tx: tx.accept_allowance(told))
         return told.amount
 
     def ask(self, at: int, fate: str = "heard") -> int:
