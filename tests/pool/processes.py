@@ -137,16 +137,13 @@ class Store:
             code = self.office("till", "add", "--store", "12", "--till", till.name).strip().split()[-1]
             command("agent.cli.till", "enrol", code, "--config", str(till.config))
             till.start()
-        for till in self.tills:
-            until(lambda till=till: bool(till.status()["programme"]), f"news at {till.name}")
+        until_each(self.tills, lambda status: status["programme"], "to have news")
         until(lambda: len(self.pool.status()["pool"]["peers"]) == 2, "the pool to know its tills")
-        for till in self.members:
-            until(lambda till=till: till.status()["pool"]["online"], f"{till.name} to reach the pool")
+        until_each(self.members, lambda status: status["pool"]["online"], "to reach the pool")
 
     def settle(self) -> None:
         """Wait until head office has booked everything, and every till has heard of that."""
-        for till in self.tills:
-            until(lambda till=till: is_settled(till.status()), f"{till.name} to settle")
+        until_each(self.tills, is_settled, "to settle")
 
     def office(self, *arguments: str) -> str:
         return command("agent.cli.headoffice", *arguments, "--config", str(self.office_config))
@@ -180,6 +177,12 @@ def is_settled(status: Any) -> bool:
     return bool(
         status["sync"]["online"] and ledger["backlog"] == 0 and ledger["booked"] == ledger["head_seq"]
     )
+
+
+def until_each(tills: list[StoreTill], fact: Callable[[Any], Any], what: str) -> None:
+    """Wait until the status of every till shows a fact."""
+    for till in tills:
+        until(lambda: fact(till.status()), f"{till.name} {what}")  # noqa: B023 - asked before the next one
 
 
 def until(holds: Callable[[], Any], what: str) -> None:

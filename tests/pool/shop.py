@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from agent.errors import SyncError, Unreachable
+from agent.errors import SyncError
 from agent.headoffice import allowances, delta
 from agent.headoffice.booking import book_some
 from agent.headoffice.member_import import import_members
@@ -31,12 +31,10 @@ from agent.sync.wire import (
     Allowance,
     AllowanceRequest,
     Delta,
-    Hello,
     Pull,
-    Push,
-    encode,
 )
 from tests.headoffice.till_end import StillClock, TillEnd, agree
+from tests.pool.line import Line
 
 T = TypeVar("T")
 OWNED = 800
@@ -131,40 +129,6 @@ class Journal:
             pass
 
 
-class Line:
-    """A till's line to the pool: `fate` says what becomes of the next messages."""
-
-    def __init__(self, shop: "Shop", till: str) -> None:
-        self._shop, self._till = shop, till
-        self.fate = "heard"
-        self.late: list[Allowance] = []
-        self.sent: list[Any] = []
-
-    async def send(self, message: Any, answer: Any, *, deadline_s: float = 1.0) -> Any:
-        assert deadline_s > 0
-        if self.fate == "lost":
-            raise Unreachable("cut")
-        self.sent = [*self.sent[-20:], message]
-        told = await self.deliver(message)
-        if self.fate == "unanswered":
-            if isinstance(told, Allowance):
-                self.late.append(told)
-            raise Unreachable("cut")
-        return msgspec.msgpack.decode(encode(told), type=answer)
-
-    async def deliver(self, message: Any) -> Any:
-        """Let the pool hear a message, perhaps again."""
-        heard = msgspec.msgpack.decode(encode(message), type=type(message))
-        match heard:
-            case Hello():
-                return await self._shop.desk.greet(self._till, heard)
-            case Push():
-                return await self._shop.desk.receive(self._till, heard)
-            case AllowanceRequest():
-                return await self._shop.desk.answer(self._till, heard)
-        raise AssertionError(message)
-
-
 class Shop:
     """Head office, the pool and two tills; member m-1 owns 800 points in two lots."""
 
@@ -174,7 +138,7 @@ class Shop:
         import_members(self.office, MEMBERS, name="members.csv")
         self.pool = Journal(self, "12-1", 0xA1)
         self.tills = [Journal(self, "12-2", 0xB2), Journal(self, "12-3", 0xC3)]
-        self.lines = [Line(self, till.name) for till in self.tills]
+        self.lines = [Line(lambda: self.desk, till.name) for till in self.tills]
         self.requests = 0
         self.restart_pool(first=True)
         self.tell_peers()

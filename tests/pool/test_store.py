@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from scripts.replay.seeded import card_number
-from tests.pool.processes import Store, until
+from tests.pool.processes import Store, until, until_each
 
 pytestmark = pytest.mark.long
 CARD = card_number(1)
@@ -33,8 +33,7 @@ def test_points_are_spent_at_both_tills_with_head_office_away_and_both_ends_agre
     until(lambda: _stock(store) >= OWNED, "the store's slice at the pool")
     for till in store.tills:
         till.line.cut()
-    for till in store.tills:
-        until(lambda till=till: not till.status()["sync"]["online"], f"{till.name} to notice")
+    until_each(store.tills, lambda status: not status["sync"]["online"], "to notice")
     assert store.members[0].sell(CARD, 5000, redeem=500) == 500
     until(lambda: store.pool.status()["pool"]["loans"] == 0, "the rest to come home")
     left = _stock(store)
