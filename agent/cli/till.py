@@ -16,6 +16,7 @@ from agent.cli.output import EXIT_CONFIGURATION, as_json, errors_told, fail, fla
 from agent.cli.programme import programme
 from agent.cli.pure import decode, evaluate, schema
 from agent.cli.scenario import try_story
+from agent.cli.watch import watch
 from agent.config.till import TillConfig
 from agent.errors import ConfigurationError, DocumentError
 
@@ -143,7 +144,7 @@ def sync_status(config_path: Path, *, as_json: bool) -> None:
         print_table("sync", ("what", "value"), [(key, value) for key, value in answer.items()])
 
 
-for command in (devices, ledger, backup, restore, evaluate, schema, decode, programme):
+for command in (devices, ledger, backup, restore, evaluate, schema, decode, programme, watch):
     main.add_command(command)
 programme.add_command(try_story)
 

@@ -26,9 +26,11 @@ from agent.daemon.codes import codes_of
 from agent.daemon.credentials import load_credentials
 from agent.daemon.idle import use_idle_moments
 from agent.daemon.logs import configure
+from agent.daemon.modes import tell_modes
 from agent.daemon.notify import Notifier, watchdog_interval_s
 from agent.daemon.programmes import CurrentProgramme
 from agent.daemon.readers import Readers, device_settings
+from agent.daemon.screens import PAGES, app_of
 from agent.daemon.server import Server, loopback_socket, make_server
 from agent.daemon.sockets import POS_GROUP, handed_over, loopback_tokens, open_unix
 from agent.daemon.status import mode_of, pool_status, status_of
@@ -36,7 +38,6 @@ from agent.daemon.wiring import Link, build_till
 from agent.errors import ConfigurationError, DocumentError, LedgerError
 from agent.ledger.ledger import open_ledger
 from agent.ledger.storage import DiskStorage, Storage
-from agent.till.api import build_app
 from agent.till.guard import LoopbackGuard
 from drivers.event import CardRead, DeviceStatus, Event, ReadRefused
 
@@ -156,6 +157,7 @@ class _Daemon:
         self._readers.start()
         self._go(self._readers.run(), "readers")
         self._go(self._till.idle.run(), "allowances")
+        self._go(tell_modes(self._till.checkout.hello, self._till.events), "modes")
         keep_days = self._config.ledger.keep_days
         idle = use_idle_moments(self._ledger, self._clock, keep_days=keep_days, declare=self._link.declare)
         self._go(idle, "idle")
@@ -174,7 +176,7 @@ class _Daemon:
     def _open_doors(self) -> None:
         """Serve the POS on sockets handed over by systemd, else on our own; store IT's is only opened."""
         run_folder, given = Path(self._config.paths.run), handed_over()
-        app = build_app(self._till.checkout, self._device_rows)
+        app = app_of(self._till, self._ledger, self._config, self._clock, self._device_rows)
         pos = given.get("pos") or open_unix(run_folder / "pos.sock", mode=0o660, group=POS_GROUP)
         # What store IT asks waits at its door until the rest is there.
         self._admin_door = given.get("admin") or open_unix(run_folder / "admin.sock", mode=0o600)
@@ -187,6 +189,7 @@ class _Daemon:
                 tokens=loopback_tokens(Path(self._config.pos.tokens_file)),
                 origins=self._config.pos.origins,
                 language=self._config.till.language,
+                pages=PAGES,
             )
             self._serve(guard, loopback_socket(self._config.pos.port))
 
@@ -280,6 +283,7 @@ class _Daemon:
             self._ledger,
             self._link.state,
             clock=self._clock,
+            programme_words=compiled.programme if (compiled := self._programme()) else None,
             devices=self._device_rows(),
             pool=pool_status(
                 self._config.pool.role, self._ledger, self._link.pool.state if self._link.pool else None

@@ -99,6 +99,7 @@ class Till:
     cards: CardReads
     events: Events
     idle: IdleAllowances
+    quoter: Quoter
 
 
 def build_till(
@@ -113,7 +114,7 @@ def build_till(
 ) -> Till:
     """Put the checkout together; `codes` is what the readers got."""
     seal = TokenSeal(token_key(Path(config.paths.state) / "token.key"))
-    settings = _settings(config)
+    settings = settings_of(config)
     identifier = Identifier(
         ledger.read, seal, clock=clock, fleet_key=fleet_key, new_nonce=secrets.token_bytes
     )
@@ -150,16 +151,18 @@ def build_till(
         mode=lambda: mode_of(ledger, link.state),
         online_wait_s=config.sync.online_wait_ms / 1000,
     )
-    return Till(checkout, cards, events, idle)
+    return Till(checkout, cards, events, idle, quoter)
 
 
-def _settings(config: TillConfig) -> TillSettings:
+def settings_of(config: TillConfig) -> TillSettings:
+    """Return what the checkout must know of its till."""
     return TillSettings(
         store=config.till.store,
         till=config.till.till,
         currency=config.till.currency,
         language=config.till.language,
         clock_tolerance_s=config.pos.clock_tolerance_s,
+        claim_minutes=config.pos.claim_minutes,
     )
 
 
