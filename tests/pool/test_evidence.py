@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from agent.errors import Refused
+from agent.headoffice.giving_up import wiped, write_off
 from agent.journal.lent import FIRST, number_of, seq_of
 from tests.headoffice.till_end import TillEnd, book, differences
 from tests.pool.shop import OWNED, Shop
@@ -127,6 +129,27 @@ def test_a_declaration_to_the_pool_is_none_of_head_offices_business(shop: Shop) 
     shop.requests += 1
     end_of(shop).add("DECLARE", data={"pool": shop.pool.end.incarnation, "floor": 2**45, "held": []})
     assert heard(shop, end_of(shop)) == []
+
+
+def test_a_written_off_pool_leaves_no_loan_that_a_member_pays_for(shop: Shop) -> None:
+    """S5: what the pool held is given up; a loan that nobody knew of is the company's once it is spent."""
+    known, unknown = lend(shop, 200), number_of(shop.pool.end.incarnation, 9)
+    heard(shop, shop.pool.end)
+    with pytest.raises(Refused, match="lent points"):
+        wiped(shop.office, "12-1", ("ann", "ben"))
+    write_off(shop.office, "12-1", ("ann", "ben"), give_back=True)
+    assert shop.free() == OWNED - 200
+    redeem(shop, known, 150)
+    redeem(shop, unknown, 50)
+    assert heard(shop, end_of(shop)) == ["written_off"]
+    assert shop.free() == OWNED - 200
+
+
+def test_a_lost_till_leaves_its_loans_to_the_pool(shop: Shop) -> None:
+    lend(shop, 200)
+    heard(shop, shop.pool.end)
+    write_off(shop.office, "12-2", ("ann", "ben"), give_back=True)
+    assert shop.free() == OWNED - 300
 
 
 def test_a_replaced_pool_stays_charged_and_its_tills_still_settle(shop: Shop) -> None:
