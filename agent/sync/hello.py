@@ -14,6 +14,7 @@ def hello_of(
     program_version: str,
     highest_number: int = 0,
     role: str = "till",
+    pool: str = "",
 ) -> Hello:
     """Present a journal that ends at `head`; what lies above `received_seq` is the backlog.
 
@@ -30,6 +31,7 @@ def hello_of(
         program_version=program_version,
         highest_number=highest_number,
         role=role,
+        pool=pool,
     )
 
 

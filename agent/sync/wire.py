@@ -49,7 +49,8 @@ class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     """A till presents itself: which journal, how far it is, what it knows.
 
     `highest_number` is the highest allowance this journal ever had from whom it greets: books that lack it
-    are older.  `role` is "till", or "pool" for one that holds its store's slice and lends from it.
+    are older.  `role` is "till", or "pool" for one that holds its store's slice and lends from it.  `pool`:
+    towards a pool, the journal of the one that `backlog` and `highest_number` are about.
     """
 
     incarnation: Incarnation
@@ -65,6 +66,7 @@ class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     protocol: int = PROTOCOL
     highest_number: Annotated[int, Meta(ge=0, le=2**53)] = 0
     role: str = "till"
+    pool: str = ""
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
