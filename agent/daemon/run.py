@@ -151,7 +151,8 @@ class _Daemon:
         self._go(self._readers.run(), "readers")
         self._go(self._till.idle.run(), "allowances")
         keep_days = self._config.ledger.keep_days
-        self._go(use_idle_moments(self._ledger, self._clock, keep_days=keep_days), "idle")
+        idle = use_idle_moments(self._ledger, self._clock, keep_days=keep_days, declare=self._link.declare)
+        self._go(idle, "idle")
         self._go(self._feed_watchdog(), "watchdog")
 
     def _use_stored_programme(self) -> None:

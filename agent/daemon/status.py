@@ -36,6 +36,7 @@ def status_of(
             "cursor": ledger.read.mark("cursor"),
             "last_contact_age_s": _age_s(contact_ms or None, now_ms),
         },
+        "held": ledger.read.held_by_purpose(),
         "devices": devices,
         "worst_offline_loss": 0,
         "problems": problems,

@@ -52,6 +52,10 @@ class Link:
         """Ask for what this member may spend here; return how many allowances came."""
         return await self.online.ask_allowances(member) if self.online is not None else 0
 
+    async def declare(self) -> bool:
+        """Tell head office which allowances are here, if one never came."""
+        return await self.sync.declare() if self.sync is not None else False
+
     async def look_up(self, card_tag: bytes) -> bool:
         """Ask whose card this is; True if the member is in the ledger afterwards."""
         return await self.online.look_up(card_tag) if self.online is not None else False

@@ -8,10 +8,11 @@ from datetime import UTC
 from typing import Any, NamedTuple
 
 from agent.errors import Refused
-from agent.headoffice.allowances import is_alive, time_zone
+from agent.headoffice.allowances import time_zone
 from agent.headoffice.decisions import decide
 from agent.headoffice.members import CARD, card_tag
 from agent.headoffice.office import Office
+from agent.headoffice.setting_aside import is_alive
 from agent.headoffice.store import allowances, members, moves
 from agent.journal.entry import Draft, LotAmount
 from agent.loyalty.basket import MONEY_LIMIT

@@ -74,6 +74,7 @@ def greet(office: Office, till: str, hello: Hello) -> HelloAnswer:
             version=hello.program_version[:64],
             head_seq=hello.head_seq,
             number=hello.highest_number,
+            role="pool" if hello.role == "pool" else "till",
         )
         row = tills.journal(store, hello.incarnation)
         assert row is not None

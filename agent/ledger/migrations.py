@@ -64,4 +64,15 @@ def compaction(db: Any) -> None:
     )
 
 
-STEPS = (("0001_first_ledger", first_ledger), ("0002_compaction", compaction))
+def purposes(db: Any) -> None:
+    """Say of an allowance who gave it, what for, and whether it is wanted back."""
+    for column in ("giver TEXT NOT NULL DEFAULT ''", "purpose TEXT NOT NULL DEFAULT 'BASKET'"):
+        db.execute(f"ALTER TABLE allowance ADD COLUMN {column}")
+    db.execute("ALTER TABLE allowance ADD COLUMN recalled INTEGER NOT NULL DEFAULT 0")
+
+
+STEPS = (
+    ("0001_first_ledger", first_ledger),
+    ("0002_compaction", compaction),
+    ("0003_purposes", purposes),
+)

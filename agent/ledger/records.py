@@ -132,6 +132,16 @@ class AllowanceLike(Protocol):
         ...
 
     @property
+    def giver(self) -> str:
+        """Return who gave it: empty for head office, else the pool's incarnation."""
+        ...
+
+    @property
+    def purpose(self) -> str:
+        """Return BASKET or STOCK."""
+        ...
+
+    @property
     def lots(self) -> Sequence[LotSlice]:
         """Return its lots."""
         ...
@@ -206,6 +216,26 @@ class DeltaLike(Protocol):
     @property
     def erased(self) -> Sequence[ErasedLike]:
         """Return who must be forgotten."""
+        ...
+
+    @property
+    def allowances(self) -> Sequence[AllowanceLike]:
+        """Return what was placed for this journal."""
+        ...
+
+    @property
+    def recalls(self) -> Sequence[int]:
+        """Return numbers that are to be given back."""
+        ...
+
+    @property
+    def stock_from(self) -> int:
+        """Return after which change these two begin."""
+        ...
+
+    @property
+    def stock_to(self) -> int:
+        """Return up to which change they tell, below zero: of nothing."""
         ...
 
 

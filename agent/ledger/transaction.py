@@ -5,7 +5,7 @@ from typing import Any
 
 from agent.errors import Refused
 from agent.journal.entry import Draft
-from agent.ledger import compaction, members
+from agent.ledger import compaction, holding, members
 from agent.ledger.appending import Appending
 from agent.ledger.directory import MARK
 from agent.ledger.marks import write_mark
@@ -86,14 +86,26 @@ class Transaction(Appending):
         return taken
 
     def close_allowances(self, member: str, receipt: str) -> int:
-        """Give back each allowance of a member on which nothing is held; return how many."""
+        """Give back what this member was given for a sale, and what is wanted back; return how many.
+
+        An allowance on which something is held stays, and so does stock.
+        """
         self._release_lapsed(member)
-        idle = self._rows(
-            "SELECT number, wallet FROM allowance WHERE member = ? AND closed = 0 AND NOT EXISTS"
-            " (SELECT 1 FROM allowance_lot WHERE allowance_lot.number = allowance.number AND held > 0)",
-            member,
-        )
-        for number, wallet in idle:
+        return self._close(holding.after_sale(self._db, member, self.now_ms()), receipt)
+
+    def close_due(self) -> int:
+        """Give back what was recalled or must not be spent any more, whoever's; return how many.
+
+        At most `holding.AT_ONCE`: ask again while there are so many.
+        """
+        self._release_lapsed()
+        return self._close(holding.going_home(self._db, self.now_ms()), "")
+
+    def _close(self, idle: list[holding.Idle], receipt: str) -> int:
+        """Close allowances; a frozen ledger may have lost what was spent of them, and closes nothing."""
+        if not idle or self.frozen():
+            return 0
+        for number, member, wallet in idle:
             self.append(
                 Draft(
                     "CLOSE", receipt=receipt, part=str(number), account=member, unit=wallet, allowance=number
@@ -101,24 +113,28 @@ class Transaction(Appending):
             )
         return len(idle)
 
+    def declare(self, highest: int) -> bool:
+        """Say which of head office's allowances up to `highest` are here, if one is missing (T4).
+
+        From then on the others are refused, so head office may free them.  `highest` is what head office
+        told, never more.  Returns whether there was something to say.
+        """
+        if not self.misses_allowances(highest) or self.frozen():
+            return False
+        data = {"floor": highest, "held": holding.held_numbers(self._db, highest)}
+        self.append(Draft("DECLARE", data=data))
+        self.set_mark("floor", highest)
+        return True
+
     def accept_allowance(self, allowance: AllowanceLike) -> bool:
         """Take an allowance in (T1) if it is for this journal and never seen; say whether it was."""
-        if allowance.incarnation != self.incarnation or allowance.number <= self.mark("floor"):
+        if allowance.incarnation != self.incarnation:
+            return False
+        if not allowance.giver and allowance.number <= self.mark("floor"):
             return False
         if self._one("SELECT 1 FROM allowance WHERE number = ?", allowance.number):
             return False
-        values = (allowance.number, allowance.member, allowance.wallet, allowance.honour_until_ms)
-        self._db.execute(
-            "INSERT INTO allowance (number, member, wallet, honour_until_ms, seal) VALUES (?, ?, ?, ?, ?)",
-            (*values, seal(*values)),
-        )
-        for lot in allowance.lots:
-            part = (allowance.number, lot.lot, lot.amount, lot.active_from, lot.expires_on, lot.ends_at)
-            self._db.execute(
-                "INSERT INTO allowance_lot (number, lot, amount, active_from, expires_on, ends_at, seal)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (*part, seal(*part)),
-            )
+        holding.keep(self._db, allowance)
         return True
 
     def apply_delta(self, delta: DeltaLike) -> None:
@@ -129,11 +145,21 @@ class Transaction(Appending):
             self.apply_member(row)
         for gone in delta.erased:
             self.forget(gone.member, version=gone.version)
+        if delta.stock_to >= 0 and delta.stock_from <= self.mark("stock"):
+            self._take_stock(delta)
         if delta.booked_seq >= 0 and delta.from_cursor >= 0:
             self._booked = max(self.mark("booked"), delta.booked_seq)
             self.set_mark("booked", self._booked)
             members.take_in_waiting(self._db)
         self.set_mark("cursor", max(self.mark("cursor"), delta.to_cursor))
+
+    def _take_stock(self, delta: DeltaLike) -> None:
+        for allowance in delta.allowances:
+            self.accept_allowance(allowance)
+        if delta.recalls:
+            holding.recall(self._db, delta.recalls)
+            self.close_due()
+        self.set_mark("stock", delta.stock_to)
 
     def apply_member(self, row: MemberRowLike) -> None:
         """Take in one member that was looked up."""
@@ -218,10 +244,12 @@ class Transaction(Appending):
             (*values, seal(*values)),
         )
 
-    def _release_lapsed(self, member: str, but: str = "") -> None:
+    def _release_lapsed(self, member: str = "", but: str = "") -> None:
+        """Release the lapsed holds of a member, or of everybody."""
         lapsed = self._rows(
-            "SELECT receipt FROM hold WHERE member = ? AND until_ms < ?", member, self.now_ms()
-        )
+            "SELECT receipt FROM hold WHERE (? = '' OR member = ?) AND until_ms < ?",
+            member, member, self.now_ms(),
+        )  # fmt: skip
         for (receipt,) in lapsed:
             if receipt != but:
                 self.release_hold(receipt)

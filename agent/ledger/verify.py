@@ -19,7 +19,7 @@ from agent.ledger.database import Connection, SqliteError, check_ours, connect, 
 from agent.ledger.first_run import NAME
 from agent.ledger.migrations import STEPS
 from agent.ledger.receipts import COLUMNS, read_row
-from agent.ledger.seal import SEALED, broken_seals
+from agent.ledger.seal import broken_seals, sealed_columns
 from agent.ledger.storage import DiskStorage
 from agent.ledger.witness import read_witness
 
@@ -175,7 +175,7 @@ def _rebuilt_from(db: Connection, version: int) -> Connection:
     for _, step in STEPS[:version]:
         step(rebuilt)
     for table in ("allowance", "allowance_lot"):
-        columns = f"{SEALED[table]}, seal"
+        columns = f"{sealed_columns(db, table)}, seal"
         places = ", ".join("?" * len(columns.split(",")))
         for row in db.execute(f"SELECT {columns} FROM {table}"):  # noqa: S608 - our own names
             rebuilt.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", row)  # noqa: S608

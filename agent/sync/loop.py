@@ -55,6 +55,10 @@ class SyncLoop:
         """How things stand with head office; the same object for the life of the loop."""
         return self._session.state
 
+    async def declare(self) -> bool:
+        """Declare which allowances are held, if one never came; for an idle moment."""
+        return await self._session.declare()
+
     def wake(self) -> None:
         """Push now, if head office is there; call it on the event loop."""
         self._news.set()

@@ -66,6 +66,7 @@ class Session:
         self._limits: dict[str, int] = {}
         self._received: dict[str, int] = {}
         self._stuck: set[str] = set()
+        self._highest = self._declarable = 0
         self.state = SyncState(last_contact_ms=ledger.read.mark("last_contact_ms"))
 
     def hang_up(self, reason: str) -> None:
@@ -105,11 +106,17 @@ class Session:
         Raises:
             SyncError: head office is away or refused us.
         """
-        has_more = True
+        has_more, highest = True, self._highest
         while has_more:
             cursor = self._ledger.read.mark("cursor")
-            directory = self._ledger.read.directory_cursor()
-            asked = Pull(self._ledger.incarnation, cursor, directory, packed=True)
+            reader = self._ledger.read
+            asked = Pull(
+                reader.incarnation,
+                cursor,
+                reader.directory_cursor(),
+                stock=reader.mark("stock"),
+                packed=True,
+            )
             match await self._ask(asked, PullAnswer):
                 case Retry(after_ms=ms):
                     return max(ms, 1)
@@ -123,9 +130,20 @@ class Session:
                         break
                     await self._take_in(delta)
                     has_more = delta.more
+        else:
+            self._declarable = highest  # all stock up to this number was told
         await self._programmes.fetch()
         await self._directories.fetch()
         return 0
+
+    async def declare(self) -> bool:
+        """Declare what is held (T4), if an allowance that head office gave never came; say whether it was.
+
+        For an idle moment: the answer to a request under way would come too late to be taken in.
+        """
+        if not self._ledger.read.misses_allowances(self._declarable):
+            return False
+        return await asyncio.wrap_future(self._ledger.write(lambda tx: tx.declare(self._declarable)))
 
     async def _greet(self, incarnation: str, head_seq: int) -> int:
         reader, hash_at = self._ledger.read, self._hash_at(incarnation)
@@ -158,7 +176,7 @@ class Session:
         return 0
 
     async def _welcomed(self, welcome: Welcome, head_seq: int) -> None:
-        own = self._ledger.incarnation
+        own, self._highest = self._ledger.incarnation, welcome.highest_number
         self.state.epoch, self.state.fenced, self.state.alarm = welcome.epoch, welcome.fenced, ""
         if self._ledger.read.mark("epoch") != welcome.epoch:
             await self._write(lambda tx: tx.set_mark("epoch", welcome.epoch))
@@ -237,6 +255,7 @@ class Session:
         return (
             is_old_news
             and not (delta.members or delta.erased or delta.programmes)
+            and not (delta.allowances or delta.recalls or 0 <= delta.stock_to != delta.stock_from)
             and 0 <= contact_age_ms < CONTACT_KEPT_MS
         )
 

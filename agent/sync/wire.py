@@ -50,7 +50,8 @@ class Enrolled(msgspec.Struct, frozen=True, tag="ENROLLED"):
 class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     """A till presents itself: which journal, how far it is, what it knows.
 
-    `highest_number` is the highest allowance this journal ever had: books that lack it are older.
+    `highest_number` is the highest allowance of head office this journal ever had: books that lack it are
+    older.  `role` is "till", or "pool" for one that holds its store's slice and lends from it.
     """
 
     incarnation: Incarnation
@@ -65,6 +66,7 @@ class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     programme_version: int = 0
     protocol: int = PROTOCOL
     highest_number: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    role: str = "till"
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
@@ -154,7 +156,11 @@ class AllowanceRequest(msgspec.Struct, frozen=True, tag="ALLOWANCE-REQ"):
 
 
 class Allowance(msgspec.Struct, frozen=True, tag="ALLOWANCE"):
-    """Points set aside for this incarnation; no new spending after `honour_until_ms` (wall clock)."""
+    """Points set aside for this incarnation; no new spending after `honour_until_ms` (wall clock).
+
+    `purpose`: BASKET was asked for at a card read and goes home after the sale; STOCK was placed unasked
+    and stays.  `giver` is who gave it: empty for head office, else the incarnation of a store's pool.
+    """
 
     incarnation: str
     number: Annotated[int, Meta(ge=1)]
@@ -163,10 +169,15 @@ class Allowance(msgspec.Struct, frozen=True, tag="ALLOWANCE"):
     amount: Amount
     lots: list[LotSlice]
     honour_until_ms: int
+    purpose: str = "BASKET"
+    giver: str = ""
 
 
 class Deny(msgspec.Struct, frozen=True, tag="DENY"):
-    """No allowance; `free` is what head office could have given."""
+    """No allowance; `free` is what head office could have given.
+
+    `recalled`: it lies in stock elsewhere and is on its way home; ask again a moment later.
+    """
 
     reason: str
     free: Amount = 0
@@ -200,6 +211,8 @@ class NoMember(msgspec.Struct, frozen=True, tag="NO-MEMBER"):
 class Pull(msgspec.Struct, frozen=True, tag="PULL"):
     """What is new since `cursor`?  `directory` is the cursor of the one in use, 0 if there is none.
 
+    `stock` is how far the till was told of what is placed for it, -1 if it cannot keep any: a cursor of
+    its own, since a directory stands in for news of members but brings no allowance.
     With nothing new, head office may keep the answer back for up to `wait_ms`; `packed` takes a packed
     one.
     """
@@ -208,6 +221,7 @@ class Pull(msgspec.Struct, frozen=True, tag="PULL"):
     cursor: int
     directory: int = 0
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+    stock: int = -1
     packed: bool = False
     wait_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
 
@@ -256,7 +270,8 @@ class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
     """Changes in (from_cursor, to_cursor].
 
     `booked_seq` is the last entry of the asking journal that these figures contain; it is only given
-    (≥ 0) with the last page, -1 before.
+    (≥ 0) with the last page, -1 before.  `allowances` were placed for the asking journal, and `recalls`
+    are numbers it is to give back, in (stock_from, stock_to]; a negative `stock_to` tells of neither.
     """
 
     from_cursor: int
@@ -268,6 +283,10 @@ class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
     directory: DirectoryNews | None = None
     notes: list[str] = []
     erased: list[Erased] = []
+    allowances: list[Allowance] = []
+    recalls: list[int] = []
+    stock_from: int = 0
+    stock_to: int = -1
 
 
 HelloAnswer = Welcome | Fork | Retry | Refusal

@@ -23,6 +23,9 @@ PACKAGES = {
     "/usr/sbin/pcscd": ("pcscd",),
     "/usr/lib/pcsc/drivers/serial/libifdvpcd.so": ("vsmartcard-vpcd",),
     "/usr/lib/pcsc/drivers/ifd-ccid.bundle": ("libccid",),
+    "/usr/bin/spin": ("spin",),
+    "/usr/bin/gcc": ("gcc",),
+    "/usr/include/stdlib.h": ("libc6-dev",),
 }
 
 

@@ -8,6 +8,7 @@ from agent.headoffice import allowances, delta
 from agent.headoffice.member_import import import_members
 from agent.headoffice.office import Office
 from agent.sync.allowance import ask_allowances
+from agent.sync.pull import pieces
 from agent.sync.wire import AllowanceRequest, Delta, Pull
 from tests.headoffice.till_end import TillEnd, book
 from tests.till.desk import Desk
@@ -40,9 +41,22 @@ class ShopTill:
 
     def pull(self) -> None:
         """Take in everything that head office tells."""
-        page = delta.page(self.office, self.end.name, Pull(self.end.incarnation, 0))
+        page = self.page(0)
+        self.take_in(page)
+        while page.more:
+            page = self.page(page.to_cursor)
+            self.take_in(page)
+
+    def page(self, cursor: int) -> Delta:
+        """Ask for news of members after `cursor`, and of stock after what this till was told."""
+        stock = self.desk.ledger.read.mark("stock")
+        page = delta.page(self.office, self.end.name, Pull(self.end.incarnation, cursor, stock=stock))
         assert isinstance(page, Delta)
-        self.desk.write(lambda tx: tx.apply_delta(page))
+        return page
+
+    def take_in(self, page: Delta) -> None:
+        for piece in pieces(page):
+            self.desk.write(lambda tx, piece=piece: tx.apply_delta(piece))
 
     async def send(self, message: Any, _answer: Any, *, deadline_s: float) -> Any:
         """Carry an allowance request to head office: this is the till's quick lane."""

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agent.headoffice.store.protocol import Row, Store
+from agent.headoffice.store.settings import next_change
 
+BASKET, STOCK = "BASKET", "STOCK"
 FREE_LOTS = """
 SELECT l.lot, l.active_from, l.expires_on, l.ends_at, l.remaining - COALESCE((
     SELECT sum(s.amount - s.spent) FROM allowance a
@@ -27,6 +29,7 @@ class Issue(NamedTuple):
     slices: Sequence[tuple[str, int]]
     issued_ms: int
     honour_until_ms: int
+    purpose: str = BASKET
 
 
 def free_lots(store: Store, member: str, wallet: str) -> Sequence[Row]:
@@ -78,12 +81,13 @@ def skip_number(store: Store, incarnation: str, number: int) -> None:
 
 
 def issue(store: Store, given: Issue) -> None:
-    """Record an open allowance."""
+    """Record an open allowance; what nobody asked for is told with the next news of its journal."""
     key = (given.incarnation, given.number)
+    change = 0 if given.purpose == BASKET else next_change(store)
     issued = sum(amount for _, amount in given.slices)
     store.run(
         "INSERT INTO allowance (incarnation, number, request_id, member, wallet, issued, issued_ms,"
-        " honour_until_ms, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'OPEN')",
+        " honour_until_ms, state, purpose, change) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'OPEN', ?, ?)",
         (
             *key,
             given.request_id,
@@ -92,6 +96,8 @@ def issue(store: Store, given: Issue) -> None:
             issued,
             given.issued_ms,
             given.honour_until_ms,
+            given.purpose,
+            change,
         ),
     )
     store.run_many(
@@ -113,6 +119,33 @@ def spend(store: Store, key: tuple[str, int, str], amount: int) -> None:
     store.run(
         "UPDATE allowance_lot SET spent = spent + ? WHERE incarnation = ? AND number = ? AND lot = ?",
         (amount, *key),
+    )
+
+
+def changed_since(store: Store, incarnation: str, change: int, limit: int) -> Sequence[Row]:
+    """Return a journal's open stock that was placed or recalled after a change, in that order."""
+    return store.rows(
+        "SELECT * FROM allowance WHERE incarnation = ? AND change > ? AND state = 'OPEN'"
+        " ORDER BY change LIMIT ?",
+        (incarnation, change, limit),
+    )
+
+
+def stock_of(store: Store, member: str, wallet: str) -> Sequence[Row]:
+    """Return an account's open stock that can come home: a fenced journal gives nothing back any more."""
+    return store.rows(
+        "SELECT a.* FROM allowance a JOIN incarnation i ON i.incarnation = a.incarnation"
+        " WHERE a.member = ? AND a.wallet = ? AND a.state = 'OPEN' AND a.purpose = 'STOCK'"
+        " AND i.state = 'ACTIVE' ORDER BY a.incarnation, a.number",
+        (member, wallet),
+    )
+
+
+def recall(store: Store, incarnation: str, number: int) -> None:
+    """Want an allowance back; told with the next news of its journal."""
+    store.run(
+        "UPDATE allowance SET recalled = 1, change = ? WHERE incarnation = ? AND number = ?",
+        (next_change(store), incarnation, number),
     )
 
 

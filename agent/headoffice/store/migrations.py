@@ -189,6 +189,24 @@ def measures_and_movements(db: Any) -> None:
     _run(db, MEASURES_7)
 
 
+STOCK_9 = """
+ALTER TABLE allowance ADD COLUMN purpose TEXT NOT NULL DEFAULT 'BASKET';
+ALTER TABLE allowance ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE allowance ADD COLUMN recalled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE incarnation ADD COLUMN role TEXT NOT NULL DEFAULT 'till';
+CREATE INDEX allowance_told ON allowance (incarnation, change) WHERE state = 'OPEN' AND change > 0;
+CREATE TABLE placement (
+    incarnation TEXT NOT NULL, request_id TEXT NOT NULL, member TEXT NOT NULL, wallet TEXT NOT NULL,
+    points INTEGER NOT NULL, honour_ms INTEGER NOT NULL, PRIMARY KEY (incarnation, request_id)
+) WITHOUT ROWID;
+"""
+
+
+def stock(db: Any) -> None:
+    """Place allowances unasked, tell them with the news, recall them; `placement` waits for the server."""
+    _run(db, STOCK_9)
+
+
 STEPS = (
     ("0001_first_books", first_books),
     ("0002_repeated_enrolment", repeated_enrolment),
@@ -198,4 +216,5 @@ STEPS = (
     ("0006_directories", directories),
     ("0007_measures_and_movements", measures_and_movements),
     ("0008_erasures", add_tables),
+    ("0009_stock", stock),
 )

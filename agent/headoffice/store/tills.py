@@ -81,13 +81,13 @@ def bind_journal(store: Store, till: str, incarnation: str, genesis: bytes) -> N
 
 
 def note_contact(
-    store: Store, incarnation: str, *, now_ms: int, version: str, head_seq: int, number: int
+    store: Store, incarnation: str, *, now_ms: int, version: str, head_seq: int, number: int, role: str
 ) -> None:
-    """Remember when a journal was last heard of, how long it is, and the highest allowance it ever had."""
+    """Remember when a journal was last heard of, its role and length, and its highest allowance ever."""
     store.run(
-        "UPDATE incarnation SET last_contact_ms = ?, program_version = ?, told_seq = ?,"
+        "UPDATE incarnation SET last_contact_ms = ?, program_version = ?, told_seq = ?, role = ?,"
         " told_number = max(told_number, ?) WHERE incarnation = ?",
-        (now_ms, version, head_seq, number, incarnation),
+        (now_ms, version, head_seq, role, number, incarnation),
     )
 
 
