@@ -3,7 +3,7 @@
 Head office keeps one number a lane: the end of the work it has promised.  A till that greets with a
 backlog, or comes when too many wait, gets the time at that end and moves it on by what its backlog will
 take as measured.  So ten thousand tills that come back at once are spread over exactly the time they need.
-Pure: no clock, no chance, no thread of its own; nothing here grows with what is asked of it.
+Pure: no clock, no chance, no thread of its own; it holds no more than one request and one promise a till.
 """
 
 from collections import deque
@@ -17,6 +17,8 @@ LONGEST_SLOT_S = 900.0
 SOON_S = 0.5
 """A slot nearer than this is none: the queue takes it."""
 MOST_WAITING = 4096
+MOST_WORK_S = 30.0
+"""What one promise may take, whatever backlog was told."""
 DUPLICATE_S = 1.0
 LEARNING = 0.05
 """How much of a new measurement counts."""
@@ -40,7 +42,7 @@ LONGEST_WAIT_S = {Lane.QUICK: 0.2, Lane.HELLO: 2.0, Lane.BULK: 2.0}
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """One request that was let in; `caller` has only one of them at a time."""
+    """One request that was let in; a named `caller` has only one of them at a time."""
 
     lane: Lane
     caller: str
@@ -70,6 +72,7 @@ class Admission:
         self._callers: set[str] = set()
         self._running = 0
         self._end_s = dict.fromkeys(Lane, 0.0)
+        self._promised: dict[Lane, dict[str, float]] = {lane: {} for lane in Lane}
         self._finished_s = 0.0
         self._request_s = dict.fromkeys(Lane, 0.0005)
         self._entry_s = 0.000_001
@@ -79,7 +82,7 @@ class Admission:
 
         `backlog` is how many entries the caller will still have after this; a refusal promises time for them.
         """
-        if caller in self._callers:
+        if caller and caller in self._callers:
             return Refused(DUPLICATE_S * (1 + self._chance.random()))
         cost_s = self._cost_s(lane, entries)
         waiting = self._waiting[lane]
@@ -87,9 +90,10 @@ class Admission:
         if waiting and is_full:
             batches = backlog // entries if entries else 0
             work_s = cost_s + batches * self._request_s[lane] + backlog * self._entry_s
-            return Refused(self._promise(lane, work_s) + self._chance.random())
+            return Refused(self._promise(lane, caller, work_s) + self._chance.random())
         ticket = Ticket(lane, caller, entries, cost_s)
-        self._callers.add(caller)
+        if caller:
+            self._callers.add(caller)
         self._waiting_s[lane] += cost_s
         waiting.append(ticket)
         return ticket
@@ -123,21 +127,32 @@ class Admission:
             an_entry_s = max(0.0, took_s - self._request_s[lane]) / ticket.entries
             self._entry_s += LEARNING * (an_entry_s - self._entry_s)
 
-    def slot_s(self, backlog: int, batch: int) -> float:
-        """Promise a till the time for its backlog; return in how many seconds that begins, 0 for now."""
+    def slot_s(self, caller: str, backlog: int, batch: int) -> float:
+        """Promise bulk's `caller` the time for its backlog; return in how many seconds it begins, 0 for now."""
         if not backlog:
             return 0.0
         batches = -(-backlog // batch)
-        ahead_s = self._promise(Lane.BULK, batches * self._request_s[Lane.BULK] + backlog * self._entry_s)
+        work_s = batches * self._request_s[Lane.BULK] + backlog * self._entry_s
+        ahead_s = self._promise(Lane.BULK, caller, work_s)
         return ahead_s + self._chance.random() if ahead_s > SOON_S else 0.0
 
-    def _promise(self, lane: Lane, work_s: float) -> float:
-        """Move the end of promised work on; return how far away it was."""
-        now_s = self._now_s()
+    def _promise(self, lane: Lane, caller: str, work_s: float) -> float:
+        """Move the end of promised work on; return how far away it was.
+
+        Who holds a promise that has not come yet is told the same again: repeating a greeting, or lying
+        about a backlog, must not push everybody else away.
+        """
+        now_s, promised = self._now_s(), self._promised[lane]
+        while promised and (first := next(iter(promised.items())))[1] <= now_s:
+            del promised[first[0]]
+        if caller in promised:
+            return promised[caller] - now_s
         begin_s = max(self._end_s[lane], now_s + self._waiting_s[lane])
         if begin_s - now_s > LONGEST_SLOT_S:
             return LONGEST_SLOT_S
-        self._end_s[lane] = begin_s + work_s
+        self._end_s[lane] = begin_s + min(work_s, MOST_WORK_S)
+        if caller:
+            promised[caller] = begin_s
         return begin_s - now_s
 
     def _cost_s(self, lane: Lane, entries: int) -> float:

@@ -94,14 +94,35 @@ class Session:
             if is_new and (wait_ms := await self._greet(incarnation, head_seq)):
                 return wait_ms
         for incarnation, head_seq in journals:
-            if incarnation not in self._stuck and (wait_ms := await self._push(incarnation)):
+            if incarnation not in self._stuck and (wait_ms := await self._push(incarnation, head_seq)):
                 return wait_ms
             if incarnation != self._ledger.incarnation:
                 await self._finish_archive(incarnation, head_seq)
         return 0
 
-    async def pull(self) -> int:
-        """Pull all news and the programme they announce; returns the milliseconds to wait, as `push`.
+    async def ask_news(self, *, wait_ms: int = 0) -> Any:
+        """Ask for a page of news; with none, head office may keep the answer back for `wait_ms`.
+
+        Changes nothing, so a sale may be pushed meanwhile; `pull` takes the answer in.
+
+        Raises:
+            SyncError: head office is away.
+        """
+        reader = self._ledger.read
+        asked = Pull(
+            reader.incarnation,
+            reader.mark("cursor"),
+            reader.directory_cursor(),
+            stock=reader.mark("stock"),
+            packed=True,
+            wait_ms=wait_ms,
+        )
+        return await self._ask(asked, PullAnswer)
+
+    async def pull(self, told: Any = None) -> int:
+        """Take in all news and the programme they announce; returns the milliseconds to wait, as `push`.
+
+        `told` is an answer that `ask_news` has got already; nothing was pulled since.
 
         Raises:
             SyncError: head office is away or refused us.
@@ -109,15 +130,8 @@ class Session:
         has_more, highest = True, self._highest
         while has_more:
             cursor = self._ledger.read.mark("cursor")
-            reader = self._ledger.read
-            asked = Pull(
-                reader.incarnation,
-                cursor,
-                reader.directory_cursor(),
-                stock=reader.mark("stock"),
-                packed=True,
-            )
-            match await self._ask(asked, PullAnswer):
+            answer, told = told or await self.ask_news(), None
+            match answer:
                 case Retry(after_ms=ms):
                     return max(ms, 1)
                 case Refusal(code=code, detail=detail):
@@ -189,7 +203,7 @@ class Session:
         if reason:
             await self._contradicted(own, reason)
 
-    async def _push(self, incarnation: str) -> int:
+    async def _push(self, incarnation: str, head_seq: int) -> int:
         """Push until head office has all of one journal; return milliseconds to wait if it asks to."""
         reader, hash_at = self._ledger.read, self._hash_at(incarnation)
         limit, highest, standstills = self._limits[incarnation], self._received[incarnation], 0
@@ -197,6 +211,9 @@ class Session:
             after = self._received[incarnation]
             batch = batch_of(rows, incarnation, hash_at(after) or b"", limit=limit)
             assert batch is not None
+            # Told with each batch, so that a refusal can name a time by which there is time for all of it.
+            backlog = max(0, head_seq - after - len(batch.entries))
+            batch = msgspec.structs.replace(batch, backlog=backlog)
             match judge(await self._ask(batch, PushAnswer), incarnation, hash_at):
                 case Advance(seq=seq, hash=held):
                     await self._acknowledged(incarnation, seq, held)
