@@ -12,6 +12,7 @@ import click
 from agent import __version__
 from agent.cli.headoffice_admin import member, till
 from agent.cli.headoffice_moves import period
+from agent.cli.headoffice_place import place
 from agent.cli.office import config_option, counted, opened
 from agent.cli.office_programme import programme
 from agent.cli.output import (
@@ -163,7 +164,7 @@ def status(config_path: Path, *, as_json: bool) -> None:
             )
 
 
-for group in (programme, member, till, period):
+for group in (programme, member, till, period, place):
     main.add_command(group)
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 """What is asked of head office while a customer unpacks: allowances, and whose an unknown card is."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from agent.ledger.ledger import Ledger
 from agent.loyalty.compile import Compiled
-from agent.loyalty.language.check_points import wallet_of
-from agent.loyalty.language.programme import Programme
+from agent.loyalty.paying import paying_wallets
 from agent.sync.allowance import ask_allowances, look_up
 from agent.sync.client import Client
 from agent.sync.wire import Delta, MemberRow
@@ -30,13 +29,23 @@ class Online:
         self._is_online = is_online
         self._deadline_s = deadline_s
 
-    async def ask_allowances(self, member: str) -> int:
-        """Ask for what this member may spend here; without head office nothing is given."""
+    async def ask_allowances(self, member: str, missing: Mapping[str, int]) -> bool:
+        """Ask for what this member may spend here; without head office nothing is given.
+
+        `missing` is what the customer wants beyond what lies here.  Returns whether more is on its way.
+        """
         compiled = self._programme()
         if compiled is None or not self._is_online():
-            return 0
-        wallets = paying_wallets(compiled.programme)
-        return await ask_allowances(self._ledger, self._client, member, wallets, deadline_s=self._deadline_s)
+            return False
+        asked = await ask_allowances(
+            self._ledger,
+            self._client,
+            member,
+            paying_wallets(compiled.programme),
+            deadline_s=self._deadline_s,
+            minimum=missing,
+        )
+        return asked.coming
 
     async def look_up(self, card_tag: bytes) -> bool:
         """Ask whose card this is; True if the member is in the ledger afterwards."""
@@ -49,12 +58,6 @@ class Online:
             self._ledger.write(lambda tx: tx.apply_delta(_only(row, tx.mark("cursor"))))
         )
         return True
-
-
-def paying_wallets(programme: Programme) -> list[str]:
-    """Return the wallets that some rule pays from, in the order of their names."""
-    rules = programme.text.rule.values()
-    return sorted({wallet_of(programme.text, rule.pay.wallet) for rule in rules if rule.pay is not None})
 
 
 def _only(row: MemberRow, cursor: int) -> Delta:

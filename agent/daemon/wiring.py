@@ -4,7 +4,7 @@ Nothing here imports the network: `connection.py` fills the link once the doors 
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date
 from pathlib import Path
@@ -48,9 +48,9 @@ class Link:
         """How things stand with head office."""
         return self.sync.state if self.sync is not None else self._alone
 
-    async def ask_allowances(self, member: str) -> int:
-        """Ask for what this member may spend here; return how many allowances came."""
-        return await self.online.ask_allowances(member) if self.online is not None else 0
+    async def ask_allowances(self, member: str, missing: Mapping[str, int]) -> bool:
+        """Ask for what this member may spend here; return whether more is on its way."""
+        return await self.online.ask_allowances(member, missing) if self.online is not None else False
 
     async def declare(self) -> bool:
         """Tell head office which allowances are here, if one never came."""

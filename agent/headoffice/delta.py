@@ -11,9 +11,10 @@ from agent.headoffice.facts import wire_row
 from agent.headoffice.office import Office
 from agent.headoffice.publish import news
 from agent.headoffice.stock import told
-from agent.headoffice.store import erasures, members, programmes, tills
+from agent.headoffice.store import erasures, members, placements, programmes, tills
 from agent.headoffice.store.settings import change
-from agent.sync.wire import Delta, Erased, Pull, PullAnswer, Refusal
+from agent.sync.announced import Erased
+from agent.sync.wire import Delta, Pull, PullAnswer, Refusal
 
 MAX_PAGE = 200
 """A member with a year of lots takes 6 kB or more; a till refuses answers above 4 MiB."""
@@ -59,15 +60,21 @@ def page(office: Office, till: str, pull: Pull) -> PullAnswer:
 
 
 def _note_heard(office: Office, till: str, pull: Pull) -> None:
-    """Keep what this till has taken in, if an erasure is among it: a pull every 2 s must not cost a write."""
+    """Keep what this till has taken in, if stock or an erasure is among it.
+
+    A pull every 2 s must not cost a write.
+    """
     store = office.store
     with store.reading():
         journal = tills.journal(store, pull.incarnation)
         if journal is None or journal["till"] != till:
             return
-        is_news = journal["heard_directory"] != pull.directory or bool(
-            erasures.told_between(store, journal["heard_cursor"], pull.cursor)
+        is_news = (
+            journal["heard_directory"] != pull.directory
+            or journal["heard_stock"] != pull.stock
+            or bool(erasures.told_between(store, journal["heard_cursor"], pull.cursor))
         )
     if is_news:
         with store.writing():
             erasures.note_heard(store, pull.incarnation, pull.cursor, pull.directory)
+            placements.note_stock_heard(store, pull.incarnation, pull.stock)

@@ -1,4 +1,4 @@
-"""The projector: one thread that books what intake received, woken by each batch."""
+"""The projector: one thread that books what intake received, and sets stock aside between batches."""
 
 import threading
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from agent.errors import LedgerReadOnly
 from agent.headoffice.booking import Judge, book_all
 from agent.headoffice.erasing import journal_pending
 from agent.headoffice.office import Office
+from agent.headoffice.placement import carry_out
 
 log = structlog.get_logger()
 IDLE_S = 1.0
@@ -57,6 +58,9 @@ class Projector:
             if erased := journal_pending(self._office):
                 log.info("members erased", count=erased)
             count = book_all(self._office.store, self._office.segments, self._judge)
+            while not self._stopping and (placed := carry_out(self._office)):
+                log.debug("orders of stock carried out", count=placed)
+                count += book_all(self._office.store, self._office.segments, self._judge)
         except LedgerReadOnly as failure:
             log.error("books not writable", detail=str(failure))  # noqa: TRY400 - the sentence says it all
             return

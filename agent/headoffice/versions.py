@@ -15,6 +15,12 @@ def compiled_of(store: Store, name: str, version: int) -> Compiled | None:
     return _compiled(bytes(row["text"])) if row is not None else None
 
 
+def newest(store: Store) -> Compiled | None:
+    """Return the programme in force, None before the first, or if this program cannot read it."""
+    row = programmes.newest_programme(store)
+    return _compiled(bytes(row["text"])) if row is not None else None
+
+
 @lru_cache(maxsize=16)
 def _compiled(text: bytes) -> Compiled | None:
     try:

@@ -12,8 +12,9 @@ import msgspec
 from agent.errors import DocumentError
 from agent.ledger.records import StoredProgramme
 from agent.loyalty.language.read import load_programme
+from agent.sync.announced import ProgrammeNews
 from agent.sync.signing import is_signed_by
-from agent.sync.wire import Delta, ProgrammeNews
+from agent.sync.wire import Delta
 
 MEMBERS_AT_ONCE = 100
 """Larger transactions were measured to hold the ledger's writer for 40 ms and more."""

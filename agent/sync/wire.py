@@ -10,16 +10,14 @@ import msgspec
 from msgspec import Meta
 
 from agent.loyalty.member import MemberFacts
+from agent.sync.announced import DirectoryNews, Erased, ProgrammeNews, Sequence
 
 PROTOCOL = 2
 """2: batches and pages may be packed, a batch has up to 2000 entries, a pull may wait, a slot is obeyed."""
 PACKED_SINCE = SLOTS_SINCE = 2
 MAX_BATCH_ENTRIES = 2000
-MAX_PIECE_BYTES = 8 * 1024 * 1024
 MAX_BODY_BYTES = 4 * 1024 * 1024
 Incarnation = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
-Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-Sequence = Annotated[int, Meta(ge=0, le=2**62)]
 Amount = Annotated[int, Meta(ge=0, le=2**53)]
 
 
@@ -228,46 +226,6 @@ class Pull(msgspec.Struct, frozen=True, tag="PULL"):
     stock: int = -1
     packed: bool = False
     wait_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
-
-
-class ProgrammeNews(msgspec.Struct, frozen=True):
-    """A programme version to fetch by hash; `signature` is the publisher's over the sha256 text."""
-
-    id: str
-    version: int
-    sha256: str
-    signature: bytes
-    active_from_ms: int = 0
-
-
-class DirectoryNews(msgspec.Struct, frozen=True):
-    """A member directory as of `cursor`; `sha256` names its list of pieces, which the publisher signed."""
-
-    cursor: Sequence
-    sha256: str
-    signature: bytes
-
-
-class PieceNews(msgspec.Struct, frozen=True, array_like=True):
-    """A piece of a directory: the blob to fetch (zlib), SHA-256 (hex) and length of what is in it."""
-
-    blob: Digest
-    sha256: Digest
-    size: Annotated[int, Meta(ge=1, le=MAX_PIECE_BYTES)]
-
-
-class PieceList(msgspec.Struct, frozen=True, tag="DIRECTORY"):
-    """The pieces of one directory in the order of its file."""
-
-    cursor: Sequence
-    pieces: Annotated[list[PieceNews], Meta(min_length=1, max_length=100_000)]
-
-
-class Erased(msgspec.Struct, frozen=True, array_like=True):
-    """A member to forget, cards and all; a directory as of `version` or later does not know it."""
-
-    member: str
-    version: int
 
 
 class Delta(msgspec.Struct, frozen=True, tag="DELTA"):

@@ -148,6 +148,38 @@ class Accepting(msgspec.Struct, frozen=True):
     accepting: bool
 
 
+class Choice(msgspec.Struct, frozen=True):
+    """So many points of a wallet."""
+
+    wallet: str
+    points: int
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What was chosen on a screen; the same is told as an event."""
+
+    receipt_id: str
+    code: Literal["redeem"]
+    values: Choice
+
+
+class PromptTold(msgspec.Struct, frozen=True):
+    """What became of a prompt; `rule` where the prompt names one."""
+
+    receipt_id: str
+    code: str
+    outcome: Literal["shown", "taken", "declined"]
+    rule: str | UnsetType = UNSET
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """A sale put aside; `accepting` is false if another one is being paid."""
+
+    receipt_id: str
+    state: Literal["quoted", "held"]
+    accepting: bool
+
+
 class CardEvent(msgspec.Struct, frozen=True):
     """Something was read: `masked` what, or `reason` why it was refused."""
 
@@ -203,6 +235,11 @@ EVENTS: dict[str, Any] = {
     "card.late": IdentifiedEvent,
     "quote.updated": QuoteEvent,
     "receipt.committed": CommitEvent,
+    "receipt.parked": Parked,
+    "customer.answered": Answered,
+    "prompt.shown": PromptTold,
+    "prompt.taken": PromptTold,
+    "prompt.declined": PromptTold,
     "alarm": AlarmEvent,
     "device.up": DeviceEvent,
     "device.down": DeviceEvent,

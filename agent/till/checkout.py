@@ -25,6 +25,7 @@ from agent.till.numbers import TypedNumbers
 from agent.till.quote import Decode, Quoter, TillSettings
 from agent.till.returns import take_back
 from agent.till.shapes import HoldBody, IdentificationBody, ReturnBody, VoidBody
+from agent.till.talk import Talk
 from agent.till.void import void
 
 log = structlog.get_logger()
@@ -58,6 +59,7 @@ class Checkout:
         self._settings = settings
         self._numbers = TypedNumbers(quoter.seal, identifier, decode_text)
         self._unknown = UnknownCards()
+        self.talk = Talk(ledger, quoter, gate, events)
         self._mode = mode
         self._online_wait_s = online_wait_s
 
@@ -101,7 +103,7 @@ class Checkout:
             basket = self._numbers.sealed(basket)
             known = self._quoter.identification_of(basket)
             if known is not None and known.member:
-                await self._cards.settled(known.member, self._online_wait_s)
+                await self._cards.settled(known.member, self._online_wait_s, wishes=basket.redeem)
         quote = self._quoter.quote(basket).quote
         self.events.publish("quote.updated", {"receipt_id": receipt_id, "due_minor": quote.due_minor})
         return quote
@@ -133,12 +135,14 @@ class Checkout:
                 body,
                 offline=self._mode() != "online",
                 language=self._settings.language,
+                prompts=self.talk.prompts_of(receipt_id),
             )
         except Conflict as failure:
             self._alarm(receipt_id, failure.code, str(failure))
             raise
         finally:
             self._gate.reopen(receipt_id)
+        self.talk.forget(receipt_id)
         if not done.repeated:
             self._tell(receipt_id, done.answer, done.cashier)
         return done.answer
@@ -148,6 +152,7 @@ class Checkout:
         told = decode_json(body or b"{}", VoidBody, what="void")
         answer = await void(self._ledger, receipt_id, told)
         self._quoter.forget(receipt_id)
+        self.talk.forget(receipt_id)
         self._gate.reopen(receipt_id)
         return answer
 

@@ -5,7 +5,7 @@ gets no discount of ours; what cannot be read at all is parked.  All of it is se
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -51,6 +51,7 @@ class Paid:
     digest: bytes
     offline: bool
     language: str
+    prompts: Sequence[Draft] = ()
 
 
 def content_hash(plain: Any) -> bytes:
@@ -67,8 +68,9 @@ async def commit(
     *,
     offline: bool,
     language: str,
+    prompts: Sequence[Draft] = (),
 ) -> Committed:
-    """Book a paid receipt; the same body again gets the first answer.
+    """Book a paid receipt; the same body again gets the first answer.  `prompts` are written with it.
 
     Raises:
         DocumentError: the body is no JSON object (the only content that is refused).
@@ -81,7 +83,7 @@ async def commit(
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as failure:
         wrong = Mistake("", "not_json", {}, "send one JSON object")
         raise DocumentError("commit", [wrong]) from failure
-    paid = Paid(receipt_id, plain, digest, offline, language)
+    paid = Paid(receipt_id, plain, digest, offline, language, prompts)
     # A repeat is a read.
     stored = _if_paid(ledger.read.receipt(receipt_id)) or await _booked_or_parked(
         ledger, quoter, numbers, paid, body
@@ -210,7 +212,7 @@ def _book(
             taken_out=came.taken_out.earned,
         )
     )
-    for draft in effect_drafts(agreed, taken):
+    for draft in (*effect_drafts(agreed, taken), *_unsaid(tx, paid.prompts)):
         tx.append(draft)
     claw_back(tx, agreed, came.taken_out, back.current)
     if agreed.member:
@@ -229,6 +231,10 @@ def _book(
         receipt_id, state="committed", content_hash=paid.digest, answer=answer, member=agreed.member
     )
     return answer
+
+
+def _unsaid(tx: Transaction, prompts: Sequence[Draft]) -> list[Draft]:
+    return [one for one in prompts if not tx.has_entry(one.receipt, one.kind, one.part)]
 
 
 def _park(tx: Transaction, paid: Paid, numbers: TypedNumbers, why: str, before: list[str]) -> dict[str, Any]:

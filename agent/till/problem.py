@@ -20,6 +20,7 @@ PROBLEMS: dict[str, tuple[int, str, Action]] = {
     "not_allowed": (403, "This caller may not do that", "call_help"),
     "not_found": (404, "There is nothing here", "continue_without"),
     "receipt_unknown": (404, "This till does not know the receipt", "continue_without"),
+    "no_sale": (404, "No sale is being rung up here", "continue_without"),
     "method_not_allowed": (405, "There is no such call of this resource", "call_help"),
     "timeout": (408, "The body did not arrive in time", "retry"),
     "receipt_conflict": (409, "The same receipt id came with other content", "continue_without"),

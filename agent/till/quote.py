@@ -110,6 +110,10 @@ class Quoter:
         """Return the last quote of a receipt, if this start of the agent made one."""
         return self._remembered.get(receipt_id)
 
+    def newest(self) -> Agreed | None:
+        """Return the last quote of those whose receipts are not over."""
+        return next(reversed(self._remembered.values()), None)
+
     def is_quoted(self, member: str) -> bool:
         """Say whether a receipt of this member was quoted and is not over yet."""
         return any(agreed.member == member for agreed in self._remembered.values())

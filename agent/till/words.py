@@ -36,6 +36,11 @@ SENTENCES: MappingProxyType[str, tuple[str, str, str]] = MappingProxyType(
             "Эта касса не знает такого чека.",
             "Tämä kassa ei tunne kuittia.",
         ),
+        "no_sale": (
+            "No sale is being rung up.",
+            "Сейчас нет открытой продажи.",
+            "Yhtään ostosta ei ole kesken.",
+        ),
         "timeout": (
             "The request did not arrive in time.",
             "Запрос не пришёл вовремя.",

@@ -7,7 +7,7 @@ from typing import Any
 from agent.headoffice import allowances, delta
 from agent.headoffice.member_import import import_members
 from agent.headoffice.office import Office
-from agent.sync.allowance import ask_allowances
+from agent.sync.allowance import Asked, ask_allowances
 from agent.sync.pull import pieces
 from agent.sync.wire import AllowanceRequest, Delta, Pull
 from tests.headoffice.till_end import TillEnd, book
@@ -20,7 +20,14 @@ class ShopTill:
     """One till of the shop: what it sells goes to head office when it is told to `push`."""
 
     def __init__(
-        self, office: Office, folder: Path, name: str, number: int, *, programme: bytes = b""
+        self,
+        office: Office,
+        folder: Path,
+        name: str,
+        number: int,
+        *,
+        programme: bytes = b"",
+        shop: str = "12",
     ) -> None:
         self.office = office
         self.desk = Desk(
@@ -28,7 +35,7 @@ class ShopTill:
         )
         self.end = TillEnd(name, self.desk.ledger.incarnation)
         import_members(office, f"member,card\nm-1,{CARD}\n", name="cards.csv")
-        self.end.enrol(office)
+        self.end.enrol(office, shop)
         self.end.greet(office)
 
     def push(self) -> None:
@@ -66,7 +73,12 @@ class ShopTill:
 
     def ask(self, member: str = "m-1") -> int:
         """Ask for an allowance as at a card read; return how many were given."""
-        asked = ask_allowances(self.desk.ledger, self, member, ["points"], deadline_s=1.0)
+        return self.wish(member).given
+
+    def wish(self, member: str = "m-1", **minimum: int) -> Asked:
+        """Ask for what a customer wants to spend, at least so much of each wallet."""
+        wallets = sorted(minimum) or ["points"]
+        asked = ask_allowances(self.desk.ledger, self, member, wallets, deadline_s=1.0, minimum=minimum)
         return asyncio.run(asked)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from agent.headoffice.stock import Order
 from agent.headoffice.store.allowances import free_lots
 from agent.headoffice.verify import verify
 from agent.journal.entry import entry_from
+from agent.sync.allowance import Asked
 from agent.sync.wire import Allowance, AllowanceAnswer, AllowanceRequest, Delta, Deny, Pull
 from tests.headoffice.both_ends import ShopTill
 from tests.headoffice.conftest import MEMBERS
@@ -124,6 +125,23 @@ def test_a_member_elsewhere_gets_what_is_free_and_recalls_the_rest_on_demand(
     answer = ask(other, "r-1", minimum=700)
     assert isinstance(answer, Allowance)
     assert answer.amount == 800
+    assert is_sound(office) == []
+
+
+def test_whoever_wants_more_gets_what_is_free_now_and_the_rest_when_it_is_home(
+    office: Office, tills: Tills
+) -> None:
+    home, other = tills
+    place(home, 600)
+    home.pull()
+    assert other.wish(points=700) == Asked(1, coming=True)
+    assert usable(other) == 200
+    home.pull()
+    home.push()
+    assert other.wish(points=500) == Asked(1, coming=False)
+    sell(other, "r1", points=700)
+    other.push()
+    assert rows(office, "SELECT sum(amount) FROM entry WHERE kind = 'REDEEM'") == [(-700,)]
     assert is_sound(office) == []
 
 

@@ -144,7 +144,17 @@ def examples_of_a_sale(desk: Desk, token: str) -> None:
     body["basket"]["instruments"] = [token]
     receipt_id = body["basket"]["receipt_id"]
     quote: Quote = desk.call("quote", receipt_id, json.dumps(body["basket"]).encode())
+    say(desk, receipt_id)
     desk.call("commit", receipt_id, json.dumps({**body, "etag": quote.etag + "0"}).encode())
+
+
+def say(desk: Desk, receipt_id: str) -> None:
+    talk = desk.checkout.talk
+    talk.answer(receipt_id, b'{"code":"redeem","values":{"wallet":"points","points":1}}')
+    talk.park(receipt_id)
+    for outcome in ("shown", "taken", "declined"):
+        body = {"code": "missing", "rule": "half", "outcome": outcome}
+        asyncio.run(talk.prompt(receipt_id, json.dumps(body).encode()))
 
 
 @pytest.mark.parametrize("page", ["README.md", "INTEGRATION.md"])

@@ -53,6 +53,17 @@ def held(sale: dict[str, Any]) -> dict[str, Any]:
     return {"etag": "of another quote", "basket": sale}
 
 
+def quoted(desk: Desk) -> None:
+    desk.call("quote", "r1", json.dumps(basket()).encode())
+
+
+def sold_and_read_only(desk: Desk) -> None:
+    sold(desk)
+    read_only(desk)
+
+
+CHOICE = {"code": "redeem", "values": {"wallet": "points", "points": 1}}
+SAID = {"code": "ask_for_card", "outcome": "taken"}
 REFUSALS: dict[tuple[str, str], Refusal] = {
     ("quote", "receipt_id_mismatch"): (basket("r2"), nothing),
     ("quote", "currency_mismatch"): (basket(currency="EUR"), nothing),
@@ -70,6 +81,12 @@ REFUSALS: dict[tuple[str, str], Refusal] = {
     ("return", "return_too_large"): ({**BACK, "lines": [{"line": 7}]}, sold),
     ("return", "ledger_read_only"): (BACK, read_only),
     ("recall", "receipt_unknown"): (None, nothing),
+    ("current", "no_sale"): (None, nothing),
+    ("answer", "receipt_unknown"): (CHOICE, nothing),
+    ("answer", "hold_too_large"): (CHOICE, quoted),
+    ("prompt", "ledger_read_only"): (SAID, sold_and_read_only),
+    ("park", "receipt_unknown"): (None, nothing),
+    ("park", "wrong_state"): (None, sold),
     ("identify", "payment_card_refused"): ({"value": PAN}, nothing),
     ("identify", "unreadable"): ({"value": "?"}, nothing),
 }

@@ -52,6 +52,12 @@ def _sale(door: Door) -> dict[str, Any]:
     known = call("identify", "POST", "/v1/identifications", {"value": CARD, "entry_mode": "Scanned"})
     sale = basket(RECEIPT, instruments=[known["identification_id"]], redeem={"points": 300}, cashier="7")
     quote = call("quote", "PUT", "/v1/receipts/{receipt_id}/quote", sale, **ids)
+    call("current", "GET", "/v1/quotes/current")
+    chosen = {"code": "redeem", "values": {"wallet": "points", "points": 300}}
+    call("answer", "POST", "/v1/receipts/{receipt_id}/answers", chosen, **ids)
+    said = {"code": "ask_for_card", "outcome": "shown", "cashier": "7"}
+    call("prompt", "POST", "/v1/receipts/{receipt_id}/prompts", said, **ids)
+    call("park", "PUT", "/v1/receipts/{receipt_id}/park", **ids)
     held = {"etag": quote["etag"], "basket": sale}
     call("hold", "PUT", "/v1/receipts/{receipt_id}/hold", held, **ids)
     paid = {**held, "tenders": [{"kind": "cash", "amount_minor": 1250}], "fiscal": "F-1"}

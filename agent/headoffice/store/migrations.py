@@ -194,6 +194,7 @@ ALTER TABLE allowance ADD COLUMN purpose TEXT NOT NULL DEFAULT 'BASKET';
 ALTER TABLE allowance ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE allowance ADD COLUMN recalled INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE incarnation ADD COLUMN role TEXT NOT NULL DEFAULT 'till';
+ALTER TABLE incarnation ADD COLUMN heard_stock INTEGER NOT NULL DEFAULT -1;
 CREATE INDEX allowance_told ON allowance (incarnation, change) WHERE state = 'OPEN' AND change > 0;
 CREATE TABLE placement (
     incarnation TEXT NOT NULL, request_id TEXT NOT NULL, member TEXT NOT NULL, wallet TEXT NOT NULL,
