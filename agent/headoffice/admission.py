@@ -128,7 +128,7 @@ class Admission:
             self._entry_s += LEARNING * (an_entry_s - self._entry_s)
 
     def slot_s(self, caller: str, backlog: int, batch: int) -> float:
-        """Promise bulk's `caller` the time for its backlog; return in how many seconds it begins, 0 for now."""
+        """Promise `caller` the time for its backlog; return in how many seconds that begins, 0 for now."""
         if not backlog:
             return 0.0
         batches = -(-backlog // batch)

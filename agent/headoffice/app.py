@@ -187,7 +187,7 @@ def build_app(
 
 
 def _caller(till: str, kind: type) -> str:
-    """Name whoever may have one request at work at a time; those for which a customer waits may be several."""
+    """Name who may have one request at work at a time; where a customer waits there may be several."""
     return "" if LANES[kind] is Lane.QUICK else till + PATHS[kind]
 
 

@@ -1,7 +1,8 @@
 """The sync loop: push when something was sold, hear news when there are some, for as long as the till runs.
 
 While nothing is new, a question for news waits at head office; the answer is there as soon as something
-changes, and the next question a pause later.  A commit wakes the loop; without head office it tries again with full jitter, and the till sells on.
+changes, and the next question a pause later.  A commit wakes the loop; without head office it tries again
+with full jitter, and the till sells on.
 """
 
 import asyncio

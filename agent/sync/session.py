@@ -16,7 +16,7 @@ from agent.errors import Rejected, Unreachable
 from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
 from agent.sync.directories import Directories
-from agent.sync.hello import batch_limit, contradiction, hello_of
+from agent.sync.hello import batch_limit, contradiction, hello_of, hello_to_older
 from agent.sync.programmes import Door, Programmes, want
 from agent.sync.pull import believable, pieces, why_no_page
 from agent.sync.push import Advance, Contradiction, HashAt, Refused, Resend, Wait, batch_of, judge
@@ -35,8 +35,6 @@ from agent.sync.wire import (
 
 log = structlog.get_logger()
 MAX_STANDSTILLS = 3
-OLDER_OFFICE = "upgrade_head_office"
-"""The refusal of a head office that knows only protocol 1."""
 CONTACT_KEPT_MS = 60_000
 """How exactly the ledger knows the last contact; `state` knows it to the millisecond."""
 
@@ -172,8 +170,8 @@ class Session:
             highest_number=reader.highest_allowance() if is_own else 0,
         )
         told = await self._ask(hello, HelloAnswer)
-        if isinstance(told, Refusal) and told.code == OLDER_OFFICE:
-            told = await self._ask(msgspec.structs.replace(hello, protocol=1), HelloAnswer)
+        if older := hello_to_older(hello, told):
+            told = await self._ask(older, HelloAnswer)
         match told:
             case Welcome() as welcome:
                 self._limits[incarnation] = batch_limit(welcome)
@@ -211,9 +209,7 @@ class Session:
             after = self._received[incarnation]
             batch = batch_of(rows, incarnation, hash_at(after) or b"", limit=limit)
             assert batch is not None
-            # Told with each batch, so that a refusal can name a time by which there is time for all of it.
-            backlog = max(0, head_seq - after - len(batch.entries))
-            batch = msgspec.structs.replace(batch, backlog=backlog)
+            batch = msgspec.structs.replace(batch, backlog=max(0, head_seq - after - len(batch.entries)))
             match judge(await self._ask(batch, PushAnswer), incarnation, hash_at):
                 case Advance(seq=seq, hash=held):
                     await self._acknowledged(incarnation, seq, held)

@@ -1,5 +1,6 @@
 """Who is served now, who waits, who is told when to come again; time moves only when told to."""
 
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -104,7 +105,7 @@ def test_slots_follow_one_another_by_the_measured_time_of_each_backlog() -> None
     world.learn()
     slots = [world.admission.slot_s(f"t{number}", 90, 1) for number in range(50)]
     assert slots[0] == 0
-    for earlier, later in zip(slots[5:], slots[6:], strict=False):
+    for earlier, later in pairwise(slots[5:]):
         assert -1 <= later - earlier - 90 * REQUEST_S <= 1.2
     assert slots[49] == pytest.approx(49 * 90 * REQUEST_S, rel=0.1, abs=1.5)
 
