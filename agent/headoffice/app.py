@@ -76,6 +76,10 @@ class Door:
         self._bodies = Bodies()
         self._keys: dict[str, bytes] = {}
 
+    def end_waiting(self) -> None:
+        """Keep no question for news any longer: the server stops."""
+        self._news.end()
+
     async def enrol(self, request: Request) -> Response:
         """Bind a till's key to its one-time code; the only call without a signature."""
         try:
@@ -183,7 +187,9 @@ def build_app(
         Route(BLOB_PATH + "{sha256:str}", door.blob, methods=["GET"]),
         *(Route(PATHS[kind], door.signed(kind, handle), methods=["POST"]) for kind, handle in signed.items()),
     ]
-    return Starlette(routes=routes)
+    app = Starlette(routes=routes)
+    app.state.end_waiting = door.end_waiting
+    return app
 
 
 def _caller(till: str, kind: type) -> str:

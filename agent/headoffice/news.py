@@ -31,12 +31,15 @@ class News:
         self._sleep = sleep
         self._waiting: dict[str, _Waiter] = {}
         self._watch: asyncio.Task[None] | None = None
+        self._is_over = False
 
     async def wait(self, till: str, cursor: int, seconds: float) -> None:
         """Return when something is new to a till that knows `cursor`, or after so many seconds.
 
-        A later question of the same till ends the earlier one.
+        After `end` nobody waits.  A later question of the same till ends the earlier one.
         """
+        if self._is_over:
+            return
         if earlier := self._waiting.get(till):
             earlier.news.set()
         waiter = self._waiting[till] = _Waiter(cursor)
@@ -50,6 +53,12 @@ class News:
         finally:
             if self._waiting.get(till) is waiter:
                 del self._waiting[till]
+
+    def end(self) -> None:
+        """Answer everybody now, and from now on at once: the server stops."""
+        self._is_over = True
+        for waiter in self._waiting.values():
+            waiter.news.set()
 
     async def _look(self) -> None:
         """Look while anybody waits; a failure ends it, and whoever waited asks the books and hears why."""

@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -44,15 +45,22 @@ class Server(uvicorn.Server):
         """End as after a signal; callable from any thread."""
         self.should_exit = True
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer whoever waits for news, then finish what runs."""
+        self.config.app.state.end_waiting()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
 
-def run(config: HeadOfficeConfig, *, clock: Clock) -> int:
+
+def run(config: HeadOfficeConfig, *, clock: Clock, open_office: Callable[..., Office] = Office) -> int:
     """Serve in the foreground; return the exit code, 0 after a stop that was meant.
+
+    The fault lab opens an `Office` with a bug in it.
 
     Raises:
         ConfigurationError: the address is taken, or the certificate cannot be used.
         LedgerError: the state folder cannot serve.
     """
-    office = Office(Path(config.paths.state), clock, serving=True)
+    office = open_office(Path(config.paths.state), clock, serving=True)
     try:
         return _serve(office, config)
     finally:

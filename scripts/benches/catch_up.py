@@ -20,9 +20,9 @@ import msgspec
 from agent.clock import SystemClock, random_id
 from agent.journal.chain import chain_end, genesis
 from agent.journal.entry import Draft, Entry, entry_from
+from agent.journal.tag import tag_of
 from agent.ledger.ledger import Ledger, open_ledger
 from agent.loyalty.member import MemberFacts
-from agent.journal.tag import tag_of
 from agent.sync.client import Client, ClientSettings
 from agent.sync.credentials import Credentials
 from agent.sync.session import Session
@@ -120,7 +120,7 @@ async def _pushed(ledger: Ledger, credentials: Credentials) -> tuple[float, int]
 
 
 class Counting(httpx.AsyncHTTPTransport):
-    """The client's own transport, which also counts what goes out: heads as HTTP/1.1 writes them, and bodies."""
+    """The client's own transport, which also counts the bytes that go out, heads and bodies."""
 
     sent_bytes = 0
 

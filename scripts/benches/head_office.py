@@ -25,10 +25,16 @@ START_S = 60.0
 class HeadOffice:
     """Set up in `folder` with the program's own functions; runs as a process inside `with`."""
 
-    def __init__(self, folder: Path, *, members: dict[str, str], till_count: int) -> None:
-        """Make it; `members` gives each one's card number, tills are called 1-1, 1-2 and so on."""
+    def __init__(
+        self, folder: Path, *, members: dict[str, str], till_count: int, module: str = "agent.cli.headoffice"
+    ) -> None:
+        """Make it; `members` gives each one's card number, tills are called 1-1, 1-2 and so on.
+
+        `module` is what runs: the fault lab has one with a bug in it.
+        """
         folder.mkdir(parents=True)
         self._folder = folder
+        self._module = module
         self.port = free_port()
         self.config = folder / "headoffice.toml"
         self.config.write_text(
@@ -57,7 +63,7 @@ class HeadOffice:
     def __enter__(self) -> Self:
         """Start it and wait until its door is open."""
         log = (self._folder / "log").open("ab")
-        command = [sys.executable, "-m", "agent.cli.headoffice", "serve", "--config", str(self.config)]
+        command = [sys.executable, "-m", self._module, "serve", "--config", str(self.config)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         deadline = time.monotonic() + START_S
         while not _answers(self.port):
