@@ -22,7 +22,7 @@ class TillProcess:
         self._config.write_text(
             f'[till]\nstore = "1"\ntill = "1-1"\ncurrency = "USD"\n'
             f'[paths]\nstate = "{folder}/state"\nrun = "{folder}/run"\ncredentials = "{folder}/credentials"\n'
-            f'[head_office]\nurl = "{url}"\ndeadline_s = 0.5\n[sync]\npull_interval_s = 0.2\n'
+            f'[head_office]\nurl = "{url}"\ndeadline_s = 0.5\n[sync]\npull_interval_s = 0.2\nonline_wait_ms = 20\n'
             '[[numbers]]\nkind = "card"\nprefix = "299"\nlength = 13\ncheck = "ean"\n'
         )
         self._pos = Pos(folder / "run" / "pos.sock")
