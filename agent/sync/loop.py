@@ -40,6 +40,7 @@ class SyncLoop:
         pull_interval_s: float,
         program_version: str,
         on_programme: Callable[[bytes, str], None],
+        pool_of: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._clock = clock
@@ -53,6 +54,7 @@ class SyncLoop:
             publisher_key=publisher_key,
             program_version=program_version,
             on_programme=on_programme,
+            pool_of=pool_of,
         )
         self._news = asyncio.Event()
         self._must_pull = True

@@ -17,8 +17,9 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
 from agent.sync.directories import Directories
 from agent.sync.hello import batch_limit, contradiction, hello_of, hello_to_older
+from agent.sync.pool_peers import PoolPeers
 from agent.sync.programmes import Door, Programmes, want
-from agent.sync.pull import believable, pieces, why_no_page
+from agent.sync.pull import believable, is_old_news, pieces, why_no_page
 from agent.sync.push import Advance, Contradiction, HashAt, Refused, Resend, Wait, batch_of, judge
 from agent.sync.state import SyncState
 from agent.sync.wire import (
@@ -42,7 +43,8 @@ CONTACT_KEPT_MS = 60_000
 class Session:
     """Talks to head office for one ledger until the line fails; `hang_up` then begins it anew.
 
-    `publisher_key` checks programmes; `on_programme` hears of each new one after it is stored.
+    `publisher_key` checks programmes; `on_programme` hears of each new one after it is stored.  `pool_of`
+    names the store whose pool this till is, if it is one.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Session:
         publisher_key: bytes,
         program_version: str,
         on_programme: Callable[[bytes, str], None],
+        pool_of: str = "",
     ) -> None:
         self._ledger = ledger
         self._door = door
@@ -61,6 +64,7 @@ class Session:
         self._programmes = Programmes(ledger, door, publisher_key=publisher_key, on_programme=on_programme)
         self._directories = Directories(ledger, door, clock=clock, publisher_key=publisher_key)
         self._program_version = program_version
+        self._pool_peers = PoolPeers(ledger, pool_of, publisher_key=publisher_key)
         self._limits: dict[str, int] = {}
         self._received: dict[str, int] = {}
         self._stuck: set[str] = set()
@@ -114,6 +118,7 @@ class Session:
             stock=reader.mark("stock"),
             packed=True,
             wait_ms=wait_ms,
+            peers=self._pool_peers.known(),
         )
         return await self._ask(asked, PullAnswer)
 
@@ -138,6 +143,7 @@ class Session:
                     if reason := why_no_page(delta, asked=cursor):
                         raise Unreachable(reason)
                     self._directories.announced(delta.directory)
+                    await self._pool_peers.take(delta.peers)
                     if self._directories.is_shortcut():
                         break
                     await self._take_in(delta)
@@ -168,11 +174,11 @@ class Session:
             wall_ms=self._now_ms(),
             program_version=self._program_version,
             highest_number=reader.highest_allowance() if is_own else 0,
+            role=self._pool_peers.role,
         )
         told = await self._ask(hello, HelloAnswer)
-        if older := hello_to_older(hello, told):
-            told = await self._ask(older, HelloAnswer)
-        match told:
+        older = hello_to_older(hello, told)
+        match await self._ask(older, HelloAnswer) if older else told:
             case Welcome() as welcome:
                 self._limits[incarnation] = batch_limit(welcome)
                 self._received[incarnation] = welcome.received_seq
@@ -263,14 +269,8 @@ class Session:
     def _says_nothing(self, delta: Delta) -> bool:
         """Tell whether a page is not worth a write: a flush every two seconds wears a till's disk out."""
         reader = self._ledger.read
-        is_old_news = delta.to_cursor == delta.from_cursor and delta.booked_seq <= reader.mark("booked")
         contact_age_ms = self._now_ms() - reader.mark("last_contact_ms")
-        return (
-            is_old_news
-            and not (delta.members or delta.erased or delta.programmes)
-            and not (delta.allowances or delta.recalls or 0 <= delta.stock_to != delta.stock_from)
-            and 0 <= contact_age_ms < CONTACT_KEPT_MS
-        )
+        return is_old_news(delta, reader.mark("booked")) and 0 <= contact_age_ms < CONTACT_KEPT_MS
 
     async def _contradicted(self, incarnation: str, reason: str) -> None:
         """Leave this journal alone; if it is our own, stop spending until a person has looked."""

@@ -210,6 +210,26 @@ class CommitEvent(msgspec.Struct, frozen=True):
     seq: int
 
 
+class HeldEvent(msgspec.Struct, frozen=True):
+    """Points of each wallet were set aside; card reads are late from now on."""
+
+    receipt_id: str
+    held: dict[str, int]
+
+
+class VoidEvent(msgspec.Struct, frozen=True):
+    """A receipt was cancelled."""
+
+    receipt_id: str
+
+
+class ModeEvent(msgspec.Struct, frozen=True):
+    """Head office went or came, or the till stopped spending or booking; `data_age_s` as hello says."""
+
+    mode: Mode
+    data_age_s: int | None
+
+
 class AlarmEvent(msgspec.Struct, frozen=True):
     """Something that a person should look at."""
 
@@ -234,7 +254,11 @@ EVENTS: dict[str, Any] = {
     "card.blocked": IdentifiedEvent,
     "card.late": IdentifiedEvent,
     "quote.updated": QuoteEvent,
+    "receipt.held": HeldEvent,
     "receipt.committed": CommitEvent,
+    "receipt.voided": VoidEvent,
+    "receipt.returned": Returned,
+    "mode.changed": ModeEvent,
     "receipt.parked": Parked,
     "customer.answered": Answered,
     "prompt.shown": PromptTold,

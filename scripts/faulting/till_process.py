@@ -22,7 +22,8 @@ class TillProcess:
         self._config.write_text(
             f'[till]\nstore = "1"\ntill = "1-1"\ncurrency = "USD"\n'
             f'[paths]\nstate = "{folder}/state"\nrun = "{folder}/run"\ncredentials = "{folder}/credentials"\n'
-            f'[head_office]\nurl = "{url}"\ndeadline_s = 0.5\n[sync]\npull_interval_s = 0.2\nonline_wait_ms = 20\n'
+            f'[head_office]\nurl = "{url}"\ndeadline_s = 0.5\n'
+            "[sync]\npull_interval_s = 0.2\nonline_wait_ms = 20\n"
             '[[numbers]]\nkind = "card"\nprefix = "299"\nlength = 13\ncheck = "ean"\n'
         )
         self._pos = Pos(folder / "run" / "pos.sock")
@@ -36,7 +37,9 @@ class TillProcess:
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         deadline = time.monotonic() + START_S
         while not self._is_ready():
-            assert time.monotonic() < deadline, "the till does not start"
+            if time.monotonic() > deadline:
+                self.__exit__()
+                raise AssertionError("the till does not start")
             time.sleep(0.1)
         return self
 
