@@ -50,7 +50,7 @@ def run(count: int, seed: int) -> dict[str, Any]:
     """Make `count` calls through the proxy, then heal it; a bug at head office must be found."""
     told = Run("sync", seed)
     hush()
-    backlog = BACKLOG if count >= BACKLOG // 2 else BACKLOG // 10
+    backlog = BACKLOG if count >= BACKLOG // 2 else BACKLOG // 25
     outcome = asyncio.run(_through_chaos(told, count, seed, backlog=backlog))
     told.say(f"{outcome.entries} entries, {backlog} of them drained in {outcome.drained_s:.1f} s once healed")
     bitten = asyncio.run(_through_chaos(told, TEETH_ATTEMPTS, seed, backlog=0, forgetful=True))
