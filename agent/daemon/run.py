@@ -37,6 +37,7 @@ from agent.errors import ConfigurationError, DocumentError, LedgerError
 from agent.ledger.ledger import open_ledger
 from agent.ledger.storage import DiskStorage, Storage
 from agent.till.api import build_app
+from agent.till.cross_origin import CrossOrigin
 from agent.till.guard import LoopbackGuard
 from drivers.event import CardRead, DeviceStatus, Event, ReadRefused
 
@@ -181,7 +182,7 @@ class _Daemon:
                 origins=self._config.pos.origins,
                 language=self._config.till.language,
             )
-            self._serve(guard, loopback_socket(self._config.pos.port))
+            self._serve(CrossOrigin(guard, self._config.pos.origins), loopback_socket(self._config.pos.port))
 
     def _serve(self, app: Any, door: socket.socket) -> None:
         server = make_server(app)

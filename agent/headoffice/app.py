@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.errors import LedgerReadOnly
-from agent.headoffice import allowances, delta, intake, members, publish, tills
+from agent.headoffice import allowances, delta, intake, members, people, publish, tills
 from agent.headoffice.office import Office
 from agent.sync.packing import Unpackable, packed, unpacked
 from agent.sync.signing import is_from
@@ -30,6 +30,7 @@ from agent.sync.wire import (
     EnrolRequest,
     Hello,
     MemberRequest,
+    People,
     Pull,
     Push,
     Sealed,
@@ -119,6 +120,7 @@ def build_app(office: Office, on_push: Callable[[], None] = lambda: None) -> Sta
         Push: door.push,
         AllowanceRequest: lambda office, till, message, _: allowances.answer(office, till, message),
         MemberRequest: lambda office, _till, message, _: members.look_up(office, message.card_tag),
+        People: lambda office, till, message, _: people.receive(office, till, message),
         Pull: lambda office, till, message, _: delta.page(office, till, message),
     }
     routes = [

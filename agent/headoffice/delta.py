@@ -9,6 +9,7 @@ import msgspec
 from agent.headoffice.directory import directory_news
 from agent.headoffice.facts import wire_row
 from agent.headoffice.office import Office
+from agent.headoffice.people import sealing_key
 from agent.headoffice.publish import news
 from agent.headoffice.stock import told
 from agent.headoffice.store import erasures, members, placements, programmes, tills
@@ -56,6 +57,7 @@ def page(office: Office, till: str, pull: Pull) -> PullAnswer:
             recalls=stock.recalls,
             stock_from=max(pull.stock, 0),
             stock_to=stock.until,
+            sealing_key=sealing_key(office, pull.sealing_key),
         )
 
 

@@ -5,11 +5,12 @@ from typing import Any
 import msgspec
 
 from agent.errors import Refused
+from agent.headoffice import people
 from agent.headoffice.allowances import time_zone
 from agent.headoffice.facts import facts_of, wire_row
 from agent.headoffice.feed import instant
 from agent.headoffice.office import Office
-from agent.headoffice.store import erasures, members
+from agent.headoffice.store import counter, erasures, members
 from agent.headoffice.store.protocol import Row
 from agent.journal.tag import tag_of
 from agent.sync.wire import MemberAnswer, NoMember
@@ -51,6 +52,10 @@ def show(office: Office, member_or_card: str) -> dict[str, Any]:
         row, _ = find(office, member_or_card)
         facts = msgspec.to_builtins(facts_of(store, row, office.clock.now()))
         cards = members.cards_of(store, row["member"])
+        consents = [
+            {**dict(one), "granted": bool(one["granted"])}
+            for one in counter.consents_of(store, row["member"])
+        ]
     today = office.clock.now().astimezone(time_zone(office)).date().isoformat()
     balances = {
         wallet: sum(lot["amount"] for lot in held["lots"] if (lot["expires_on"] or today) >= today)
@@ -62,6 +67,8 @@ def show(office: Office, member_or_card: str) -> dict[str, Any]:
         "reason": row["reason"],
         "balances": balances,
         "cards": [{"tag": bytes(card["tag"]).hex()[:8], "blocked": bool(card["blocked"])} for card in cards],
+        "consents": consents,
+        "persons": [msgspec.to_builtins(one) for one in people.persons(office, row["member"])],
         "facts": facts,
     }
 

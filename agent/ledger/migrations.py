@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from agent.ledger.people import people_tables
+
 SCHEMA_1 = """
 CREATE TABLE journal (
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, account TEXT NOT NULL, receipt TEXT NOT NULL,
@@ -75,4 +77,5 @@ STEPS = (
     ("0001_first_ledger", first_ledger),
     ("0002_compaction", compaction),
     ("0003_purposes", purposes),
+    ("0004_people", people_tables),
 )

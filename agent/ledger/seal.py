@@ -17,6 +17,8 @@ SEALED = {
     "allowance_base": "number, lot, spent, closed",
     "member": "member, version, facts",
     "card": "tag, member, blocked",
+    "attached": "tag, member",
+    "box": "member, box",
     "member_waiting": "member, version, row",
     "programme": "id, version, sha256, signature, text",
     "mark": "name, number, text",

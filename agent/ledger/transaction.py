@@ -1,16 +1,18 @@
 """What a change may do inside one transaction of the writer: append entries, and keep what hangs on them."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from agent.errors import Refused
 from agent.journal.entry import Draft
-from agent.ledger import compaction, holding, members
+from agent.ledger import compaction, holding, members, people
 from agent.ledger.appending import Appending
 from agent.ledger.directory import MARK
 from agent.ledger.marks import write_mark
 from agent.ledger.records import AllowanceLike, DeltaLike, MemberRowLike, NewsLike, Slice
 from agent.ledger.seal import seal
+from agent.loyalty.member import MemberFacts
 
 
 class Transaction(Appending):
@@ -173,6 +175,30 @@ class Transaction(Appending):
         """
         if members.forget(self._db, member, version):
             self.erased = True
+
+    def enrol(self, facts: MemberFacts, tags: Sequence[bytes]) -> None:
+        """Know a member who joined here, until head office's own row comes; before its ENROL is appended."""
+        row = members.Waiting(facts.member, self.mark("cursor"), [], facts)
+        members.take_in(self._db, row, has_unbooked=False)
+        self.attach(facts.member, tags)
+
+    def knows_member(self, member: str) -> bool:
+        """Say whether there is a row of this member, be it only that it was erased."""
+        return self._one("SELECT 1 FROM member WHERE member = ?", member) is not None
+
+    def attach(self, member: str, tags: Sequence[bytes]) -> None:
+        """Let tags lead to a member, until head office says whose they are."""
+        for tag in tags:
+            people.attach(self._db, tag, member)
+
+    def put_box(self, member: str, box: bytes) -> None:
+        """Keep what head office alone can open, until it has it."""
+        people.put_box(self._db, member, box)
+
+    def drop_boxes(self, numbers: Sequence[int]) -> None:
+        """Erase boxes that head office has; the writer then empties the log, where they would still lie."""
+        people.drop_boxes(self._db, numbers)
+        self.erased = True
 
     def use_directory(self, cursor: int) -> None:
         """Name the directory to open from now on; news before it need not be told any more.

@@ -17,6 +17,7 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
 from agent.sync.directories import Directories
 from agent.sync.hello import batch_limit, contradiction, hello_of
+from agent.sync.people import Boxes
 from agent.sync.programmes import Door, Programmes, want
 from agent.sync.pull import believable, pieces, why_no_page
 from agent.sync.push import Advance, Contradiction, HashAt, Refused, Resend, Wait, batch_of, judge
@@ -62,6 +63,7 @@ class Session:
         self._clock = clock
         self._programmes = Programmes(ledger, door, publisher_key=publisher_key, on_programme=on_programme)
         self._directories = Directories(ledger, door, clock=clock, publisher_key=publisher_key)
+        self._boxes = Boxes(ledger, publisher_key)
         self._program_version = program_version
         self._limits: dict[str, int] = {}
         self._received: dict[str, int] = {}
@@ -98,7 +100,7 @@ class Session:
                 return wait_ms
             if incarnation != self._ledger.incarnation:
                 await self._finish_archive(incarnation, head_seq)
-        return 0
+        return await self._boxes.hand_over(self._ask)
 
     async def pull(self) -> int:
         """Pull all news and the programme they announce; returns the milliseconds to wait, as `push`.
@@ -116,6 +118,7 @@ class Session:
                 reader.directory_cursor(),
                 stock=reader.mark("stock"),
                 packed=True,
+                sealing_key=self._boxes.key,
             )
             match await self._ask(asked, PullAnswer):
                 case Retry(after_ms=ms):
@@ -128,6 +131,7 @@ class Session:
                     self._directories.announced(delta.directory)
                     if self._directories.is_shortcut():
                         break
+                    await self._boxes.take_key(delta.sealing_key)
                     await self._take_in(delta)
                     has_more = delta.more
         else:

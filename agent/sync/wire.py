@@ -212,7 +212,7 @@ class Pull(msgspec.Struct, frozen=True, tag="PULL"):
     `stock` is how far the till was told of what is placed for it, -1 if it cannot keep any: a cursor of
     its own, since a directory stands in for news of members but brings no allowance.
     With nothing new, head office may keep the answer back for up to `wait_ms`; `packed` takes a packed
-    one.
+    one.  `sealing_key` is the one that the till has, empty if none.
     """
 
     incarnation: Incarnation
@@ -221,7 +221,15 @@ class Pull(msgspec.Struct, frozen=True, tag="PULL"):
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
     stock: int = -1
     packed: bool = False
+    sealing_key: Annotated[bytes, Meta(max_length=64)] = b""
     wait_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
+
+
+class SealingKey(msgspec.Struct, frozen=True):
+    """Head office's public key for boxes (X25519, 32 bytes), signed by the publisher."""
+
+    key: bytes
+    signature: bytes
 
 
 class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
@@ -245,6 +253,28 @@ class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
     recalls: list[int] = []
     stock_from: int = 0
     stock_to: int = -1
+    sealing_key: SealingKey | None = None
+
+
+class BoxSent(msgspec.Struct, frozen=True, array_like=True):
+    """A box about a member, which head office alone can open; `number` is the till's own."""
+
+    number: Annotated[int, Meta(ge=1, le=2**62)]
+    member: Annotated[str, Meta(min_length=1, max_length=64)]
+    box: Annotated[bytes, Meta(max_length=4096)]
+
+
+class People(msgspec.Struct, frozen=True, tag="PEOPLE"):
+    """Personal data that must not stay at a till; it travels outside the journal, so it can be erased."""
+
+    incarnation: Incarnation
+    boxes: Annotated[list[BoxSent], Meta(min_length=1, max_length=100)]
+
+
+class PeopleTaken(msgspec.Struct, frozen=True, tag="PEOPLE-TAKEN"):
+    """These boxes lie at head office, or cannot be opened by anybody: the till erases them."""
+
+    numbers: list[int]
 
 
 HelloAnswer = Welcome | Fork | Retry | Refusal
@@ -252,6 +282,7 @@ PushAnswer = Acknowledged | Gap | Fork | Retry | Refusal
 AllowanceAnswer = Allowance | Deny | Retry | Refusal
 MemberAnswer = MemberRow | NoMember | Retry | Refusal
 PullAnswer = Delta | Retry | Refusal
+PeopleAnswer = PeopleTaken | Retry | Refusal
 EnrolAnswer = Enrolled | Refusal
 
 PATHS: dict[type, str] = {
@@ -261,6 +292,7 @@ PATHS: dict[type, str] = {
     AllowanceRequest: "/v1/till/allowance",
     MemberRequest: "/v1/till/member",
     Pull: "/v1/till/pull",
+    People: "/v1/till/people",
 }
 BLOB_PATH = "/v1/till/blob/"
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from agent.loyalty.quote import QuoteWallet
+from agent.till.beside import Answered, Claim, Parked, PromptTold
 
 Mode = Literal["online", "offline", "degraded", "read_only"]
 
@@ -49,6 +50,14 @@ class Identified(msgspec.Struct, frozen=True):
     entry_mode: str
     open_receipt: str
     wallets: list[Balance] | UnsetType = UNSET
+    confirm: bool | UnsetType = UNSET
+    """Found by a bare phone number: ask whether it is them."""
+
+
+class Enrolled(Identified, frozen=True, kw_only=True):
+    """Who joined: `provisional` until head office has booked it, false if they were a member already."""
+
+    provisional: bool
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -70,25 +79,6 @@ class Voided(msgspec.Struct, frozen=True):
 
 
 State = Literal["quoted", "held", "committed", "parked", "partly_returned", "returned", "voided"]
-
-
-class ClaimedWallet(msgspec.Struct, frozen=True):
-    """Points that a claimed receipt earned, in smallest units."""
-
-    wallet: str
-    earn: int
-    provisional: bool
-
-
-class Claim(msgspec.Struct, frozen=True):
-    """Whose the receipt became, masked, and what it earned; `receipt_text` is for a slip."""
-
-    receipt_id: str
-    member_tag: str
-    wallets: list[ClaimedWallet]
-    receipt_text: list[str]
-    seq: int
-    head_hash: str
 
 
 class Claimed(Claim, frozen=True, kw_only=True):
@@ -175,38 +165,6 @@ class Accepting(msgspec.Struct, frozen=True):
     accepting: bool
 
 
-class Choice(msgspec.Struct, frozen=True):
-    """So many points of a wallet."""
-
-    wallet: str
-    points: int
-
-
-class Answered(msgspec.Struct, frozen=True):
-    """What was chosen on a screen; the same is told as an event."""
-
-    receipt_id: str
-    code: Literal["redeem"]
-    values: Choice
-
-
-class PromptTold(msgspec.Struct, frozen=True):
-    """What became of a prompt; `rule` where the prompt names one."""
-
-    receipt_id: str
-    code: str
-    outcome: Literal["shown", "taken", "declined"]
-    rule: str | UnsetType = UNSET
-
-
-class Parked(msgspec.Struct, frozen=True):
-    """A sale put aside; `accepting` is false if another one is being paid."""
-
-    receipt_id: str
-    state: Literal["quoted", "held"]
-    accepting: bool
-
-
 class CardEvent(msgspec.Struct, frozen=True):
     """Something was read: `masked` what, or `reason` why it was refused."""
 
@@ -235,6 +193,13 @@ class CommitEvent(msgspec.Struct, frozen=True):
     receipt_id: str
     state: State
     seq: int
+
+
+class EnrolledEvent(msgspec.Struct, frozen=True):
+    """Somebody joined at this till."""
+
+    masked: str
+    provisional: bool
 
 
 class ClaimEvent(msgspec.Struct, frozen=True):
@@ -269,6 +234,7 @@ EVENTS: dict[str, Any] = {
     "card.late": IdentifiedEvent,
     "quote.updated": QuoteEvent,
     "receipt.committed": CommitEvent,
+    "member.enrolled": EnrolledEvent,
     "receipt.claimed": ClaimEvent,
     "receipt.parked": Parked,
     "customer.answered": Answered,

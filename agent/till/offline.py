@@ -6,6 +6,12 @@ from agent.loyalty.language.programme import Programme
 from agent.loyalty.member import MemberFacts
 
 
+def without_spending(facts: MemberFacts) -> MemberFacts:
+    """Return the facts with nothing usable in any wallet."""
+    wallets = {name: msgspec.structs.replace(held, usable_offline=0) for name, held in facts.wallets.items()}
+    return msgspec.structs.replace(facts, wallets=wallets)
+
+
 def facts_offline(facts: MemberFacts, programme: Programme) -> MemberFacts:
     """Return the facts with nothing usable in wallets that only earn offline (`offline.mode`).
 

@@ -22,8 +22,8 @@ from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import MemberFacts, WalletFacts
 from agent.loyalty.quote import ProgrammeRef, Quote, QuoteLine
 from agent.loyalty.unquoted import earning_only
-from agent.till.offline import facts_offline
-from agent.till.shown import as_shown
+from agent.till.offline import facts_offline, without_spending
+from agent.till.shown import PHONE, as_shown
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
 
 REMEMBERED = 256
@@ -41,6 +41,9 @@ class TillSettings:
     language: str = "en"
     clock_tolerance_s: float = 86_400.0
     claim_minutes: int = 15
+    phone_region: str = ""
+    phone_redeem: bool = False
+    phone_balance_most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,12 @@ class Quoter:
         again = evaluate(compiled, agreed.facts, basket, agreed.at, draw=agreed.draw)
         return _worth(again) != _worth(agreed.quote)
 
+    def needs_second_factor(self, basket: Basket) -> bool:
+        """Say whether a basket asks to spend on a phone number alone, which is not enough here."""
+        known = self.identification_of(basket)
+        is_bare = known is not None and known.kind == PHONE and not self._settings.phone_redeem
+        return is_bare and bool(basket.redeem)
+
     def identification_of(self, basket: Basket) -> Identification | None:
         """Return the identification that a basket carries, of any age."""
         return self._without_tokens(basket)[1] if basket.instruments else None
@@ -190,6 +199,8 @@ class Quoter:
         if facts is None or known is None:
             return None
         facts, compiled = as_shown(facts, known), self._programmes()
+        if known.kind == PHONE and not self._settings.phone_redeem:
+            facts = without_spending(facts)
         if self._is_online() or compiled is None:
             return facts
         return facts_offline(facts, compiled.programme)
