@@ -18,6 +18,7 @@ class Till(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
     time_zone: str = "UTC"
     language: Literal["en", "ru", "fi"] = "en"
+    training: bool = False
 
 
 class Paths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -32,6 +32,7 @@ from agent.daemon.readers import Readers, device_settings
 from agent.daemon.server import Server, loopback_socket, make_server
 from agent.daemon.sockets import POS_GROUP, handed_over, open_unix
 from agent.daemon.status import mode_of, status_of
+from agent.daemon.training import practising
 from agent.daemon.wiring import Link, build_till
 from agent.errors import ConfigurationError, DocumentError, LedgerError
 from agent.ledger.ledger import open_ledger
@@ -76,7 +77,7 @@ class _Daemon:
         reread: Callable[[], TillConfig] | None,
         storage: Callable[[Path], Storage],
     ) -> None:
-        self._config = config
+        self._config = self._given = config
         self._storage = storage
         self._clock = clock
         self._reread = reread
@@ -90,6 +91,7 @@ class _Daemon:
 
     async def run(self) -> int:
         try:
+            self._config = practising(self._config)
             await self._open_shop()
         except LedgerError as failure:
             log.error("ledger unusable", error=str(failure), code=failure.code)  # noqa: TRY400 - its sentence is enough
@@ -227,7 +229,7 @@ class _Daemon:
         """Read the configuration again; what it changes is taken at the next start."""
         self._notifier.reloading(time.monotonic_ns() // 1000)
         try:
-            changed = self._reread is not None and self._reread() != self._config
+            changed = self._reread is not None and self._reread() != self._given
             self._problems = ["the configuration changed: restart to use it"] if changed else []
         except (DocumentError, ConfigurationError) as failure:
             self._problems = [f"the new configuration was refused: {failure}"]

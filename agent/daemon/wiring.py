@@ -117,7 +117,7 @@ def build_till(
         clock=clock,
         settings=settings,
         decode_text=_decoder(config, codes),
-        mode=lambda: mode_of(ledger, link.state),
+        mode=lambda: "training" if settings.training else mode_of(ledger, link.state),
         place=Place(config.pos.phone_region, fleet_key, programme, clock.now, chance),
         online_wait_s=config.sync.online_wait_ms / 1000,
     )
@@ -133,6 +133,7 @@ def _settings(config: TillConfig) -> TillSettings:
         clock_tolerance_s=config.pos.clock_tolerance_s,
         claim_minutes=config.pos.claim_minutes,
         phone_region=config.pos.phone_region,
+        training=config.till.training,
         phone_redeem=config.pos.phone_redeem,
         phone_balance_most=config.pos.phone_balance_most,
     )

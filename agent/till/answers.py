@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from agent.loyalty.quote import QuoteWallet
 from agent.till.beside import Answered, Claim, Parked, PromptTold
 
-Mode = Literal["online", "offline", "degraded", "read_only"]
+Mode = Literal["online", "offline", "degraded", "read_only", "training"]
 
 
 class ProgrammeInForce(msgspec.Struct, frozen=True):

@@ -97,6 +97,11 @@ class Checkout:
         """The cashiers' language, unless a call asks for another."""
         return self._settings.language
 
+    @property
+    def training(self) -> bool:
+        """Whether this till only practises: every answer says so."""
+        return self._settings.training
+
     def hello(self) -> dict[str, Any]:
         """Tell who answers and how things stand; nothing personal."""
         programme = self._quoter.programme()
@@ -207,6 +212,7 @@ class Checkout:
                 offline=self._mode() != "online",
                 language=self._settings.language,
                 prompts=self.talk.prompts_of(receipt_id),
+                training=self.training,
             )
         except Conflict as failure:
             self._alarm(receipt_id, failure.code, str(failure))

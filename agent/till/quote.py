@@ -41,6 +41,7 @@ class TillSettings:
     language: str = "en"
     clock_tolerance_s: float = 86_400.0
     claim_minutes: int = 15
+    training: bool = False
     phone_region: str = ""
     phone_redeem: bool = False
     phone_balance_most: int = 0

@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agent.clock import SystemClock, random_id
 from agent.journal.tag import tag_of
 from agent.ledger.ledger import Ledger, open_ledger
+from agent.ledger.transaction import Transaction
 from agent.ledger.verify import verify
 from agent.loyalty.member import Lot, MemberFacts, WalletFacts
 from agent.sync.announced import ProgrammeNews
@@ -58,7 +60,7 @@ def settle_in(folder: Path) -> None:
     for number in range(len(CUTS)):
         lots = [LotSlice(f"l{number}", POINTS)]
         given = Allowance(ledger.incarnation, number + 1, f"m{number}", "points", POINTS, lots, until_ms)
-        assert ledger.write(lambda tx, given=given: tx.accept_allowance(given)).result(10)
+        assert ledger.write(partial(Transaction.accept_allowance, allowance=given)).result(10)
     ledger.close()
 
 
