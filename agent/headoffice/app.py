@@ -20,6 +20,7 @@ from starlette.routing import Route
 from agent.errors import LedgerReadOnly
 from agent.headoffice import allowances, delta, intake, members, people, publish, tills
 from agent.headoffice.office import Office
+from agent.sync.announced import People
 from agent.sync.packing import Unpackable, packed, unpacked
 from agent.sync.signing import is_from
 from agent.sync.wire import (
@@ -30,7 +31,6 @@ from agent.sync.wire import (
     EnrolRequest,
     Hello,
     MemberRequest,
-    People,
     Pull,
     Push,
     Sealed,

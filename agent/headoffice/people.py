@@ -15,8 +15,9 @@ from agent.files import flush_folder, write_secret
 from agent.headoffice.office import Office
 from agent.headoffice.store import counter, erasures, members, tills
 from agent.journal.box import open_box
+from agent.sync.announced import People, PeopleTaken, SealingKey
 from agent.sync.signing import SEALING
-from agent.sync.wire import People, PeopleAnswer, PeopleTaken, Refusal, SealingKey
+from agent.sync.wire import PeopleAnswer, Refusal
 
 KEY_FILE = "sealing.key"
 

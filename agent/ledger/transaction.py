@@ -1,21 +1,21 @@
 """What a change may do inside one transaction of the writer: append entries, and keep what hangs on them."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from agent.errors import Refused
 from agent.journal.entry import Draft
-from agent.ledger import compaction, holding, members, people
-from agent.ledger.appending import Appending
+from agent.journal.lent import is_lent
+from agent.ledger import borrowed, compaction, holding, loans, members
 from agent.ledger.directory import MARK
+from agent.ledger.lending import Lending
 from agent.ledger.marks import write_mark
 from agent.ledger.records import AllowanceLike, DeltaLike, MemberRowLike, NewsLike, Slice
 from agent.ledger.seal import seal
-from agent.loyalty.member import MemberFacts
+from agent.ledger.taking_in import TakingIn
 
 
-class Transaction(Appending):
+class Transaction(TakingIn):
     """One change to the ledger; it becomes durable as a whole, or not at all."""
 
     def place_hold(
@@ -130,14 +130,38 @@ class Transaction(Appending):
 
     def accept_allowance(self, allowance: AllowanceLike) -> bool:
         """Take an allowance in (T1) if it is for this journal and never seen; say whether it was."""
-        if allowance.incarnation != self.incarnation:
+        if allowance.incarnation != self.incarnation or is_lent(allowance.number) != bool(allowance.giver):
             return False
-        if not allowance.giver and allowance.number <= self.mark("floor"):
+        if allowance.number <= self.mark(borrowed.FLOOR + allowance.giver if allowance.giver else "floor"):
             return False
         if self._one("SELECT 1 FROM allowance WHERE number = ?", allowance.number):
             return False
         holding.keep(self._db, allowance)
+        if allowance.giver:
+            borrowed.note(self._db, allowance.number, allowance.of)
         return True
+
+    def declare_loans(self, pool: str, highest: int) -> bool:
+        """Say what we hold of what this pool lent up to `highest`, if the last of it never came (T4).
+
+        From then on the others are refused, so the pool may take them home.
+        """
+        if self.frozen() or not loans.misses(self, highest):
+            return False
+        data = {"pool": pool, "floor": highest, "held": borrowed.held(self._db, pool)}
+        self.append(Draft("DECLARE", data=data))
+        self.set_mark(borrowed.FLOOR + pool, highest)
+        return True
+
+    @property
+    def lending(self) -> Lending:
+        """What this till lends as its store's pool."""
+        return Lending(self)
+
+    def run(self, sql: str, *values: str | int | bytes) -> None:
+        """Run a statement of this room's own files."""
+        self._write_rows()
+        self._db.execute(sql, values)
 
     def apply_delta(self, delta: DeltaLike) -> None:
         """Take a page of news in; a page that leaves a gap is passed over, a repeated one changes nothing."""
@@ -175,30 +199,6 @@ class Transaction(Appending):
         """
         if members.forget(self._db, member, version):
             self.erased = True
-
-    def enrol(self, facts: MemberFacts, tags: Sequence[bytes]) -> None:
-        """Know a member who joined here, until head office's own row comes; before its ENROL is appended."""
-        row = members.Waiting(facts.member, self.mark("cursor"), [], facts)
-        members.take_in(self._db, row, has_unbooked=False)
-        self.attach(facts.member, tags)
-
-    def knows_member(self, member: str) -> bool:
-        """Say whether there is a row of this member, be it only that it was erased."""
-        return self._one("SELECT 1 FROM member WHERE member = ?", member) is not None
-
-    def attach(self, member: str, tags: Sequence[bytes]) -> None:
-        """Let tags lead to a member, until head office says whose they are."""
-        for tag in tags:
-            people.attach(self._db, tag, member)
-
-    def put_box(self, member: str, box: bytes) -> None:
-        """Keep what head office alone can open, until it has it."""
-        people.put_box(self._db, member, box)
-
-    def drop_boxes(self, numbers: Sequence[int]) -> None:
-        """Erase boxes that head office has; the writer then empties the log, where they would still lie."""
-        people.drop_boxes(self._db, numbers)
-        self.erased = True
 
     def use_directory(self, cursor: int) -> None:
         """Name the directory to open from now on; news before it need not be told any more.

@@ -7,8 +7,9 @@ from typing import Any
 from agent.errors import Rejected
 from agent.ledger.ledger import Ledger
 from agent.ledger.marks import SEALING_KEY
+from agent.sync.announced import BoxSent, People, PeopleTaken, SealingKey
 from agent.sync.signing import SEALING, is_signed_by
-from agent.sync.wire import BoxSent, People, PeopleAnswer, PeopleTaken, Refusal, Retry, SealingKey
+from agent.sync.wire import PeopleAnswer, Refusal, Retry
 
 KEY_BYTES = 32
 

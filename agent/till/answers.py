@@ -4,13 +4,13 @@ Answers only grow: a POS passes over keys that it does not know.  A key without 
 where the type says `None`.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from agent.loyalty.quote import QuoteWallet
-from agent.till.beside import Answered, Claim, Parked, PromptTold
+from agent.till.beside import Claim
 
 Mode = Literal["online", "offline", "degraded", "read_only", "training"]
 
@@ -163,86 +163,3 @@ class Accepting(msgspec.Struct, frozen=True):
     """Whether a card that is read now joins the sale."""
 
     accepting: bool
-
-
-class CardEvent(msgspec.Struct, frozen=True):
-    """Something was read: `masked` what, or `reason` why it was refused."""
-
-    device: str
-    open_receipt: str
-    masked: str | UnsetType = UNSET
-    reason: str | UnsetType = UNSET
-
-
-class IdentifiedEvent(Identified, frozen=True, kw_only=True):
-    """An identification, and the reader it came from (`pos`: the POS itself)."""
-
-    device: str
-
-
-class QuoteEvent(msgspec.Struct, frozen=True):
-    """A basket was quoted."""
-
-    receipt_id: str
-    due_minor: int
-
-
-class CommitEvent(msgspec.Struct, frozen=True):
-    """A receipt was booked or parked."""
-
-    receipt_id: str
-    state: State
-    seq: int
-
-
-class EnrolledEvent(msgspec.Struct, frozen=True):
-    """Somebody joined at this till."""
-
-    masked: str
-    provisional: bool
-
-
-class ClaimEvent(msgspec.Struct, frozen=True):
-    """An anonymous receipt became a member's; `masked` is the card."""
-
-    receipt_id: str
-    masked: str
-
-
-class AlarmEvent(msgspec.Struct, frozen=True):
-    """Something that a person should look at."""
-
-    receipt_id: str
-    code: str
-    till: str
-    cashier: str | UnsetType = UNSET
-
-
-class DeviceEvent(msgspec.Struct, frozen=True):
-    """A reader came or went."""
-
-    device: str
-    state: str
-
-
-EVENTS: dict[str, Any] = {
-    "card.read": CardEvent,
-    "card.refused": CardEvent,
-    "member.identified": IdentifiedEvent,
-    "card.unknown": IdentifiedEvent,
-    "card.blocked": IdentifiedEvent,
-    "card.late": IdentifiedEvent,
-    "quote.updated": QuoteEvent,
-    "receipt.committed": CommitEvent,
-    "member.enrolled": EnrolledEvent,
-    "receipt.claimed": ClaimEvent,
-    "receipt.parked": Parked,
-    "customer.answered": Answered,
-    "prompt.shown": PromptTold,
-    "prompt.taken": PromptTold,
-    "prompt.declined": PromptTold,
-    "alarm": AlarmEvent,
-    "device.up": DeviceEvent,
-    "device.down": DeviceEvent,
-}
-"""The data of each event; `resync` has none and says that events were missed."""

@@ -20,7 +20,7 @@ from agent.till.commit import commit
 from agent.till.events import Events
 from agent.till.gate import Gate
 from agent.till.guard import PHONES, PHONES_S, UNKNOWN_CARDS, UNKNOWN_CARDS_S, Limit
-from agent.till.hold import HOLD_MS, hold
+from agent.till.hold import HOLD_MS, hold, points_of
 from agent.till.identify import Identified, Identifier, Unknown
 from agent.till.joining import Joining, Place
 from agent.till.numbers import TypedNumbers
@@ -196,6 +196,7 @@ class Checkout:
             raise
         lapses_ns = int(self._clock.monotonic_s() * 1e9) + HOLD_MS * 1_000_000
         self._gate.close(receipt_id, until_ns=lapses_ns)
+        self.events.publish("receipt.held", {"receipt_id": receipt_id, "held": answer["held"]})
         return answer
 
     async def commit(self, receipt_id: str, body: bytes) -> dict[str, Any]:
@@ -231,13 +232,16 @@ class Checkout:
         self._quoter.forget(receipt_id)
         self.talk.forget(receipt_id)
         self._gate.reopen(receipt_id)
+        self.events.publish("receipt.voided", {"receipt_id": receipt_id})
         return answer
 
     async def take_back(self, receipt_id: str, return_id: str, body: bytes) -> dict[str, Any]:
         """Take goods back."""
         told = decode_json(body, ReturnBody, what="return")
         current = self._quoter.programme()
-        return await take_back(self._ledger, receipt_id, return_id, told, current=current)
+        answer = await take_back(self._ledger, receipt_id, return_id, told, current=current)
+        self.events.publish("receipt.returned", answer)
+        return answer
 
     async def claim(self, receipt_id: str, body: bytes) -> dict[str, Any]:
         """Give an anonymous receipt to a member whose card came late."""
@@ -254,7 +258,7 @@ class Checkout:
         held = self._ledger.read.hold(receipt_id)
         if held is not None:
             wallets = {name: sum(one.amount for one in slices) for name, slices in held.wallets.items()}
-            return {"receipt_id": receipt_id, "state": "held", "held": wallets}
+            return {"receipt_id": receipt_id, "state": "held", "held": points_of(wallets)}
         known = self._quoter.remembered(receipt_id)
         if known is not None:
             return {"receipt_id": receipt_id, "state": "quoted", "etag": known.quote.etag}

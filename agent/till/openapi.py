@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from agent import __version__
-from agent.till.answers import EVENTS
 from agent.till.calls import CALLS, IDS, Call
+from agent.till.happenings import EVENTS
 from agent.till.problem import PROBLEMS, Problem, problem
 
 REF = "#/components/schemas/{name}"

@@ -6,7 +6,7 @@ exactly this answer, and a till that lost its memory can make the answer again a
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
@@ -15,16 +15,19 @@ import msgspec
 
 from agent.clock import Clock
 from agent.errors import Refused
+from agent.journal.vouchers import is_voucher
 from agent.ledger.reader import Reader
 from agent.loyalty.basket import Basket, Tender
 from agent.loyalty.compile import Compiled
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import MemberFacts, WalletFacts
+from agent.loyalty.paying import strict_vouchers
 from agent.loyalty.quote import ProgrammeRef, Quote, QuoteLine
 from agent.loyalty.unquoted import earning_only
 from agent.till.offline import facts_offline, without_spending
 from agent.till.shown import PHONE, as_shown
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
+from agent.till.vouchers import held_for, only_held, strictly_used
 
 REMEMBERED = 256
 Decode = Callable[[str], tuple[str, str] | str]
@@ -59,6 +62,8 @@ class Agreed:
     time_zone: str
     unquoted: bool = False
     """Paid without a matching quote: it earns, and nothing was taken off."""
+    strict_vouchers: dict[str, int] = field(default_factory=dict)
+    """How many vouchers it uses that must have been set aside for this till, by their wallet."""
     draw: int = 0
     """The receipt's own 64 random bits, from which each rule reads its luck."""
 
@@ -187,12 +192,14 @@ class Quoter:
         if compiled is None:
             quote = _without_programme(plain)
             return Agreed(plain, None, identification, _sealed(quote, plain, None, at), at, "UTC")
-        day = at.astimezone(compiled.zone).date()
+        strict, day = strict_vouchers(compiled.programme), at.astimezone(compiled.zone).date()
         facts = self.facts_for(identification, plain.receipt_id, day)
         draw = self.seal.draw_of(plain.receipt_id)
         quote = self.as_of_now(evaluate(change(compiled), facts, plain, at, draw=draw))
         sealed = _sealed(quote, plain, facts, at)
-        return Agreed(plain, facts, identification, sealed, at, compiled.programme.time_zone, draw=draw)
+        used = strictly_used(quote, strict)
+        zone = compiled.programme.time_zone
+        return Agreed(plain, facts, identification, sealed, at, zone, strict_vouchers=used, draw=draw)
 
     def facts_for(self, known: Identification | None, receipt_id: str, day: date) -> MemberFacts | None:
         """Return what a receipt is judged by of whoever was identified; None: nobody's."""
@@ -202,9 +209,13 @@ class Quoter:
         facts, compiled = as_shown(facts, known), self._programmes()
         if known.kind == PHONE and not self._settings.phone_redeem:
             facts = without_spending(facts)
-        if self._is_online() or compiled is None:
+        if compiled is None:
             return facts
-        return facts_offline(facts, compiled.programme)
+        if strict := strict_vouchers(compiled.programme):
+            held = self._reader.held_vouchers(facts.member, day)
+            held |= held_for(self._reader.hold(receipt_id), facts.member)
+            facts = only_held(facts, strict, held)
+        return facts if self._is_online() else facts_offline(facts, compiled.programme)
 
     def as_of_now(self, quote: Quote) -> Quote:
         """Mark what head office is still to confirm while it is away."""
@@ -218,6 +229,8 @@ class Quoter:
             return facts
         wallets = dict(facts.wallets)
         for name, slices in held.wallets.items():
+            if is_voucher(name):
+                continue
             known = wallets.get(name, WalletFacts())
             usable = (known.usable_offline or 0) + sum(one.amount for one in slices)
             wallets[name] = msgspec.structs.replace(known, usable_offline=usable)

@@ -17,6 +17,7 @@ FETCH_TIMEOUT_S = 500
 
 #: What each program or file comes with.
 PACKAGES = {
+    "/usr/bin/chromium": ("chromium", "fonts-dejavu-core"),
     "/usr/bin/qemu-system-x86_64": ("qemu-system-x86",),
     "/bin/busybox": ("busybox-static",),
     "/usr/lib/systemd/systemd-udevd": ("udev",),

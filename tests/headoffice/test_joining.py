@@ -17,7 +17,8 @@ from agent.headoffice.reexecute import Judge
 from agent.headoffice.store import log, members
 from agent.headoffice.verify import verify
 from agent.ledger.marks import SEALING_KEY
-from agent.sync.wire import BoxSent, People, PeopleTaken, Refusal
+from agent.sync.announced import BoxSent, People, PeopleTaken
+from agent.sync.wire import Refusal
 from tests.headoffice.both_ends import ShopTill
 from tests.headoffice.lived import line, sale
 from tests.headoffice.till_end import PROGRAMME, StillClock

@@ -12,8 +12,9 @@ from agent.headoffice.office import Office
 from agent.headoffice.publish import publish
 from agent.journal.box import seal_box
 from agent.ledger.marks import SEALING_KEY
+from agent.sync.announced import SealingKey
 from agent.sync.people import Boxes
-from agent.sync.wire import Retry, SealingKey
+from agent.sync.wire import Retry
 from tests.headoffice.till_end import PROGRAMME, StillClock
 from tests.sync.serving import serving
 from tests.sync.test_with_head_office import Till, enrolled

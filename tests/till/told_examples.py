@@ -29,7 +29,7 @@ def examples(folder: Path) -> dict[str, Any]:
     try:
         with served_on_socket(build_app(desk.checkout, lambda: DEVICES), folder) as door:
             told = _sale(door)
-            told["events"] = {"text": desk.checkout.events._ring[-1][1].decode()}
+            told["events"] = {"text": _committed(desk)}
     finally:
         desk.ledger.close()
     text = json.dumps(told)
@@ -37,6 +37,11 @@ def examples(folder: Path) -> dict[str, Any]:
         text = text.replace(token, f"identification-{number}")
     boot = told["events"]["text"].removeprefix("id: ").partition("-")[0]
     return json.loads(text.replace(boot, "c0ffee00"))  # type: ignore[no-any-return]
+
+
+def _committed(desk: Desk) -> str:
+    messages = [message.decode() for _, message in desk.checkout.events._ring]
+    return next(message for message in messages if "receipt.committed" in message)
 
 
 def _sale(door: Door) -> dict[str, Any]:
