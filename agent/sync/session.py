@@ -17,6 +17,7 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
 from agent.sync.directories import Directories
 from agent.sync.hello import batch_limit, contradiction, hello_of, hello_to_older
+from agent.sync.people import Boxes
 from agent.sync.pool_peers import PoolPeers
 from agent.sync.programmes import Door, Programmes, want
 from agent.sync.pull import believable, is_old_news, pieces, why_no_page
@@ -63,6 +64,7 @@ class Session:
         self._clock = clock
         self._programmes = Programmes(ledger, door, publisher_key=publisher_key, on_programme=on_programme)
         self._directories = Directories(ledger, door, clock=clock, publisher_key=publisher_key)
+        self._boxes = Boxes(ledger, publisher_key)
         self._program_version = program_version
         self._pool_peers = PoolPeers(ledger, pool_of, publisher_key=publisher_key)
         self._limits: dict[str, int] = {}
@@ -100,7 +102,7 @@ class Session:
                 return wait_ms
             if incarnation != self._ledger.incarnation:
                 await self._finish_archive(incarnation, head_seq)
-        return 0
+        return await self._boxes.hand_over(self._ask)
 
     async def ask_news(self, *, wait_ms: int = 0) -> Any:
         """Ask for a page of news; with none, head office may keep the answer back for `wait_ms`.
@@ -118,6 +120,7 @@ class Session:
             stock=reader.mark("stock"),
             packed=True,
             wait_ms=wait_ms,
+            sealing_key=self._boxes.key,
             peers=self._pool_peers.known(),
         )
         return await self._ask(asked, PullAnswer)
@@ -146,6 +149,7 @@ class Session:
                     await self._pool_peers.take(delta.peers)
                     if self._directories.is_shortcut():
                         break
+                    await self._boxes.take_key(delta.sealing_key)
                     await self._take_in(delta)
                     has_more = delta.more
         else:

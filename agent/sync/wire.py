@@ -10,7 +10,16 @@ import msgspec
 from msgspec import Meta
 
 from agent.loyalty.member import MemberFacts
-from agent.sync.announced import DirectoryNews, Erased, Peers, ProgrammeNews, Sequence
+from agent.sync.announced import (
+    DirectoryNews,
+    Erased,
+    Peers,
+    People,
+    PeopleTaken,
+    ProgrammeNews,
+    SealingKey,
+    Sequence,
+)
 
 PROTOCOL = 2
 """2: batches and pages may be packed, a batch has up to 2000 entries, a pull may wait, a slot is obeyed."""
@@ -227,7 +236,7 @@ class Pull(msgspec.Struct, frozen=True, tag="PULL"):
     its own, since a directory stands in for news of members but brings no allowance.  `peers` is the
     signature of the list of tills that a pool has (a byte where it has none).
     With nothing new, head office may keep the answer back for up to `wait_ms`; `packed` takes a packed
-    one.
+    one.  `sealing_key` is the one that the till has, empty if none.
     """
 
     incarnation: Incarnation
@@ -236,6 +245,7 @@ class Pull(msgspec.Struct, frozen=True, tag="PULL"):
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
     stock: int = -1
     packed: bool = False
+    sealing_key: Annotated[bytes, Meta(max_length=64)] = b""
     wait_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
     peers: bytes = b""
 
@@ -261,6 +271,7 @@ class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
     recalls: list[int] = []
     stock_from: int = 0
     stock_to: int = -1
+    sealing_key: SealingKey | None = None
     peers: Peers | None = None
 
 
@@ -269,6 +280,7 @@ PushAnswer = Acknowledged | Gap | Fork | Retry | Refusal
 AllowanceAnswer = Allowance | Deny | Retry | Refusal
 MemberAnswer = MemberRow | NoMember | Retry | Refusal
 PullAnswer = Delta | Retry | Refusal
+PeopleAnswer = PeopleTaken | Retry | Refusal
 EnrolAnswer = Enrolled | Refusal
 
 PATHS: dict[type, str] = {
@@ -278,6 +290,7 @@ PATHS: dict[type, str] = {
     AllowanceRequest: "/v1/till/allowance",
     MemberRequest: "/v1/till/member",
     Pull: "/v1/till/pull",
+    People: "/v1/till/people",
 }
 BLOB_PATH = "/v1/till/blob/"
 
