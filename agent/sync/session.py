@@ -23,17 +23,7 @@ from agent.sync.programmes import Door, Programmes, want
 from agent.sync.pull import believable, is_old_news, pieces, why_no_page
 from agent.sync.push import Advance, Contradiction, HashAt, Refused, Resend, Wait, batch_of, judge
 from agent.sync.state import SyncState
-from agent.sync.wire import (
-    Delta,
-    Fork,
-    HelloAnswer,
-    Pull,
-    PullAnswer,
-    PushAnswer,
-    Refusal,
-    Retry,
-    Welcome,
-)
+from agent.sync.wire import Delta, Fork, HelloAnswer, Pull, PullAnswer, PushAnswer, Refusal, Retry, Welcome
 
 log = structlog.get_logger()
 MAX_STANDSTILLS = 3
