@@ -57,10 +57,13 @@ def check_config(config_path: Path, *, as_json: bool) -> None:
     from agent.clock import SystemClock  # noqa: PLC0415
     from agent.config.load import effective, load  # noqa: PLC0415
     from agent.daemon.codes import codes_of  # noqa: PLC0415
+    from agent.daemon.pool import why_no_pool  # noqa: PLC0415
 
     config, sources = load(config_path, TillConfig)
     refuse_bad_readers(config)
     codes_of(config.codes, SystemClock())
+    if wrong := why_no_pool(config.pool):
+        raise ConfigurationError(wrong, remedy="correct [pool]: agent/pool/README.md")
     rows = effective(config, sources)
     if as_json:
         print_json([{"key": key, "value": value, "source": source} for key, value, source in rows])

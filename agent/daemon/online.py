@@ -1,14 +1,25 @@
 """What is asked of head office while a customer unpacks: allowances, and whose an unknown card is."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
 
+from agent.journal.vouchers import wallet_for
+from agent.ledger.borrowed import POOL
 from agent.ledger.ledger import Ledger
 from agent.loyalty.compile import Compiled
-from agent.loyalty.paying import paying_wallets
-from agent.sync.allowance import ask_allowances, look_up
+from agent.loyalty.language.programme import Programme
+from agent.loyalty.paying import paying_wallets, strict_vouchers
+from agent.sync.allowance import Asked, ask_allowances, ask_pool, look_up
 from agent.sync.client import Client
 from agent.sync.wire import Delta, MemberRow
+
+
+class PoolLane(NamedTuple):
+    """The quick lane to the store's pool, and whether it is there."""
+
+    client: Client
+    is_online: Callable[[], bool]
 
 
 class Online:
@@ -22,30 +33,49 @@ class Online:
         programme: Callable[[], Compiled | None],
         is_online: Callable[[], bool],
         deadline_s: float,
+        pool: PoolLane | None = None,
     ) -> None:
         self._ledger = ledger
         self._client = client
         self._programme = programme
         self._is_online = is_online
         self._deadline_s = deadline_s
+        self._pool = pool
 
     async def ask_allowances(self, member: str, missing: Mapping[str, int]) -> bool:
-        """Ask for what this member may spend here; without head office nothing is given.
+        """Ask head office and the store's pool at once for what this member may spend here.
 
-        `missing` is what the customer wants beyond what lies here.  Returns whether more is on its way.
+        Whoever is away gives nothing, and nobody waits for it.  `missing` is what the customer wants beyond
+        what lies here.  Returns whether more is on its way.
         """
         compiled = self._programme()
-        if compiled is None or not self._is_online():
+        if compiled is None:
             return False
-        asked = await ask_allowances(
-            self._ledger,
-            self._client,
-            member,
-            paying_wallets(compiled.programme),
-            deadline_s=self._deadline_s,
-            minimum=missing,
-        )
-        return asked.coming
+        wallets = paying_wallets(compiled.programme)
+        has_pool = self._pool is not None and self._pool.is_online()
+        asked: list[Awaitable[Asked]] = []
+        if self._pool is not None and has_pool:
+            lane = self._pool.client
+            asked.append(ask_pool(self._ledger, lane, member, wallets, deadline_s=self._deadline_s))
+        if self._is_online():
+            asked.append(
+                ask_allowances(
+                    self._ledger,
+                    self._client,
+                    member,
+                    [*wallets, *self._strict_vouchers(compiled.programme, member)],
+                    deadline_s=self._deadline_s,
+                    minimum=missing,
+                    pool=self._ledger.read.text_mark(POOL) if has_pool else "",
+                )
+            )
+        return any(one.coming for one in await asyncio.gather(*asked))
+
+    def _strict_vouchers(self, programme: Programme, member: str) -> list[str]:
+        """Return the accounts of this member's vouchers that are set aside one by one; a pool lends none."""
+        strict = strict_vouchers(programme)
+        has = self._ledger.read.vouchers_of(member) if strict else set()
+        return [wallet_for(one) for one in strict if one in has]
 
     async def look_up(self, card_tag: bytes) -> bool:
         """Ask whose card this is; True if the member is in the ledger afterwards."""

@@ -4,12 +4,20 @@ from typing import Any
 
 from agent import __version__
 from agent.clock import Clock
+from agent.ledger import loans
+from agent.ledger.borrowed import RECEIVED
 from agent.ledger.ledger import Ledger
 from agent.sync.state import SyncState
 
 
 def status_of(
-    ledger: Ledger, sync: SyncState, *, clock: Clock, devices: list[dict[str, Any]], problems: list[str]
+    ledger: Ledger,
+    sync: SyncState,
+    *,
+    clock: Clock,
+    devices: list[dict[str, Any]],
+    problems: list[str],
+    pool: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the status document; `worst_offline_loss` is 0 while only allowances may be spent."""
     stands = ledger.status()
@@ -36,10 +44,28 @@ def status_of(
             "cursor": ledger.read.mark("cursor"),
             "last_contact_age_s": _age_s(contact_ms or None, now_ms),
         },
+        "pool": pool or {"role": "none"},
         "held": ledger.read.held_by_purpose(),
         "devices": devices,
         "worst_offline_loss": 0,
         "problems": problems,
+    }
+
+
+def pool_status(role: str, ledger: Ledger, state: SyncState | None) -> dict[str, Any]:
+    """Return this till's part in the store's pool: what a pool has lent, or how a member stands with it."""
+    if role == "pool":
+        count, journals = loans.lent_out(ledger.read)
+        return {"role": role, "peers": loans.peers(ledger.read), "loans": count, "journals": journals}
+    if state is None:
+        return {"role": role, "online": False, "alarm": "" if role == "none" else "not enrolled"}
+    return {
+        "role": role,
+        "online": state.online,
+        "alarm": state.alarm,
+        "reason": state.reason,
+        "pushed": ledger.read.mark(RECEIVED),
+        "fenced": state.fenced,
     }
 
 

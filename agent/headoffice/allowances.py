@@ -73,7 +73,7 @@ def _issue(office: Office, request: AllowanceRequest, zone: ZoneInfo) -> Allowan
     lots = usable_lots(allowances.free_lots(store, request.member, request.wallet), now, zone)
     free = sum(lot.amount for lot in lots)
     if min(request.amount, free) < max(request.minimum, 1):
-        coming = recall_for(store, request.member, request.wallet, but=request.incarnation)
+        coming = recall_for(store, request.member, request.wallet, but=(request.incarnation, request.pool))
         return Deny("recalled" if coming else "too_few", free)
     chosen = choose(lots, request.amount)
     ends = min([now + LONGEST_HONOUR, *(lot.ends for lot in chosen if lot.ends is not None)])
@@ -97,7 +97,7 @@ def _issue(office: Office, request: AllowanceRequest, zone: ZoneInfo) -> Allowan
 
 def as_message(office: Office, row: Row) -> Allowance:
     """Return an allowance as it is told to its till."""
-    slices: Sequence[Row] = allowances.slices_of(office.store, row["incarnation"], row["number"])
+    slices: Sequence[Row] = allowances.slices_of(office.store, row)
     return Allowance(
         incarnation=row["incarnation"],
         number=row["number"],

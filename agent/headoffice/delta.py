@@ -9,6 +9,7 @@ import msgspec
 from agent.headoffice.directory import directory_news
 from agent.headoffice.facts import wire_row
 from agent.headoffice.office import Office
+from agent.headoffice.peers import peers_news
 from agent.headoffice.publish import news
 from agent.headoffice.stock import told
 from agent.headoffice.store import erasures, members, placements, programmes, tills
@@ -52,6 +53,7 @@ def page(office: Office, till: str, pull: Pull) -> PullAnswer:
             ],
             programmes=[news(programme)] if programme is not None and is_news else [],
             directory=directory_news(store, above=pull.directory),
+            peers=None if more else peers_news(office, till, known=pull.peers),
             allowances=stock.allowances,
             recalls=stock.recalls,
             stock_from=max(pull.stock, 0),

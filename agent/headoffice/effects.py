@@ -9,16 +9,14 @@ from datetime import date, datetime
 
 import msgspec
 
-from agent.headoffice import capping
+from agent.headoffice import capping, lending, vouchers
 from agent.headoffice.counting import (
     LONGEST_NAME,
     give_voucher,
-    is_withdrawn,
     move_count,
     move_measure,
     note,
     unnote,
-    use_voucher,
     withdraw_voucher,
 )
 from agent.headoffice.facts import facts_of, stale_parts
@@ -29,13 +27,17 @@ from agent.headoffice.store import allowances, books, log, members
 from agent.headoffice.store.books import Dates
 from agent.headoffice.store.protocol import Store
 from agent.headoffice.undoing import original_of
+from agent.headoffice.versions import strict_at
 from agent.journal.entry import Entry
 from agent.journal.kinds import KINDS, postings
+from agent.journal.lent import FIRST, is_lent
 from agent.loyalty.basket import MONEY_LIMIT
 
 LONGEST_VISIBLE_DETAIL = 2000
 UNPAID = "voided_unpaid"
 """The part of the NOTE with which a till cancels a receipt that it never saw paid."""
+UNSEEN = frozenset({"LEND", "HOME"})
+"""Kinds that change whom points are charged to, and no figure of the member."""
 NAMED = {
     "no_quote": "paid without a matching quote of ours: it earns, nothing was taken off",
     "voided_before": "cancelled before it was paid, and paid all the same",
@@ -68,7 +70,9 @@ class Effects:
             "REVERSE": self._reverse,
             "RETURN": self._return,
             "NOTE": self._note,
-            "CLOSE": self._close,
+            "CLOSE": lambda entry: lending.book_close(store, entry),
+            "LEND": lambda entry: lending.book_lend(store, entry),
+            "HOME": lambda entry: lending.book_home(store, entry),
             "DECLARE": self._declare,
         }
 
@@ -87,7 +91,7 @@ class Effects:
         owned = self.owned(entry)
         if change is not None:
             change(owned)
-        if owned.account:
+        if owned.account and entry.kind not in UNSEEN:
             self.touched[owned.account] = None
 
     def owned(self, entry: Entry) -> Entry:
@@ -108,7 +112,8 @@ class Effects:
         if entry.account and row is None:
             self.differ(entry, "unknown_member", f"{entry.account} is not in the books")
         if row is not None and data.facts is not None:
-            stale = stale_parts(data.facts, facts_of(self._store, row), data.day)
+            strict = strict_at(self._store, data.quote.programme) if data.quote else ()
+            stale = stale_parts(data.facts, facts_of(self._store, row), data.day, strict=strict)
             if stale:
                 self.differ(entry, "facts_stale", ", ".join(stale))
         if data.quote is None or not data.quote.programme.id:
@@ -135,23 +140,17 @@ class Effects:
         books.open_lot(self._store, (entry.account, entry.unit, lot), entry.amount, _dates(entry))
 
     def _redeem(self, entry: Entry) -> None:
-        allowance = allowances.by_number(self._store, entry.incarnation, entry.allowance)
-        if allowance is None:
-            raise Parked("no_allowance", f"spent {-entry.amount} {entry.unit} without an allowance of ours")
-        whose = members.owner_of(self._store, allowance["member"])
-        if (whose, allowance["wallet"]) != (entry.account, entry.unit):
-            raise Parked("foreign_allowance", f"allowance {entry.allowance} belongs to another account")
-        if allowance["state"] != "OPEN":
-            raise Parked("closed_allowance", f"allowance {entry.allowance} was given back before")
+        key, allowance = lending.row_to_spend(self._store, entry)
         if entry.amount >= 0 or not entry.lots:
             raise Parked("malformed", "REDEEM must take points from lots")
         for lot, amount in entry.lots:
-            held = allowances.slice_row(self._store, entry.incarnation, entry.allowance, lot)
-            left = held["amount"] - held["spent"] if held else 0
+            left = lending.left_to_spend(self._store, key, allowance, lot)
             if amount >= 0 or -amount > left:  # I1: spent <= issued, lot by lot
                 raise Parked("beyond_allowance", f"{-amount} of lot {lot} where {left} were left")
-            allowances.spend(self._store, (entry.incarnation, entry.allowance, lot), -amount)
+            lending.spend(self._store, key, allowance, lot, -amount)
             books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
+        if allowance["home"]:
+            lending.settle(self._store, key)
 
     def _claw_back(self, entry: Entry) -> None:
         own = f"{entry.incarnation[:8]}-{entry.seq}"
@@ -165,11 +164,8 @@ class Effects:
                 books.move_lot(self._store, key, amount)
 
     def _use_voucher(self, entry: Entry) -> None:
-        used = use_voucher(self._store, entry, times=1)
-        if used > 1:
-            self.differ(entry, "voucher_twice", f"{entry.part} was used {used} times")
-        elif used > 0 and is_withdrawn(self._store, entry):
-            self.differ(entry, "voucher_used", f"{entry.part} was used, and its receipt came back")
+        for kind, detail in vouchers.use(self._store, entry):
+            self.differ(entry, kind, detail)
 
     def _reverse(self, entry: Entry) -> None:
         if entry.data.get("undoes") == "RECEIPT":
@@ -189,7 +185,7 @@ class Effects:
             case "HISTORY":
                 unnote(self._store, original)
             case "COUPON":
-                use_voucher(self._store, original, times=-1)
+                vouchers.unuse(self._store, original)
             case "GIVE" if original.data.get("kind") == "voucher":
                 if withdraw_voucher(self._store, original):
                     self.differ(
@@ -204,8 +200,10 @@ class Effects:
 
     def _give_back(self, entry: Entry, original: Entry) -> None:
         for lot, amount in entry.lots:
-            key = (original.incarnation, original.allowance, lot)
-            allowances.spend(self._store, key, -amount)
+            # What was lent stays spent on its row: the pool took the rest home without these points, so
+            # they are the member's at once.
+            if not is_lent(original.allowance):
+                allowances.spend(self._store, (original.incarnation, original.allowance, lot), -amount)
             books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
         for lot, last_day in entry.data.get("extend", {}).items():
             day = date.fromisoformat(last_day).isoformat()
@@ -233,15 +231,11 @@ class Effects:
                 entry, "voided_elsewhere", "cancelled at a till that did not sell it; nothing is undone"
             )
 
-    def _close(self, entry: Entry) -> None:
-        number = entry.allowance or int(entry.part or 0)
-        if allowances.by_number(self._store, entry.incarnation, number) is None:
-            raise Parked("no_allowance", f"allowance {number} was never given")
-        allowances.close(self._store, entry.incarnation, number)
-
     def _declare(self, entry: Entry) -> None:
+        if "pool" in entry.data:
+            return  # said to the pool, whose HOMEs say what comes of it
         held = {int(number) for number in entry.data["held"]}
-        floor = int(entry.data["floor"])
+        floor = min(int(entry.data["floor"]), FIRST - 1)
         for number in allowances.open_numbers(self._store, entry.incarnation, up_to=floor):
             if number not in held:
                 allowances.close(self._store, entry.incarnation, number)

@@ -34,6 +34,8 @@ EVENTS = {
     "REVERSE": "entry.reversed",
     "RETURN": "goods.returned",
     "CLOSE": "allowance.closed",
+    "LEND": "allowance.lent",
+    "HOME": "allowance.returned",
     "EXPIRE": "points.expired",
     "ADJUST": "points.adjusted",
     "TRANSFER": "points.transferred",

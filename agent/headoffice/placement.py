@@ -21,7 +21,8 @@ from agent.headoffice.store import allowances, placements, tills
 from agent.headoffice.store.protocol import Row, Store
 from agent.headoffice.store.settings import change
 from agent.headoffice.versions import newest
-from agent.loyalty.paying import offline_wallets
+from agent.journal.vouchers import is_voucher, wallet_for
+from agent.loyalty.paying import offline_wallets, strict_vouchers
 
 MEMBERS_AT_ONCE = 500
 ORDERS_AT_ONCE = 100
@@ -119,7 +120,10 @@ def carry_out(office: Office) -> int:
 
 def _wallets(store: Store) -> list[str]:
     compiled = newest(store)
-    return offline_wallets(compiled.programme) if compiled is not None else []
+    if compiled is None:
+        return []
+    vouchers = strict_vouchers(compiled.programme)
+    return [*offline_wallets(compiled.programme), *(wallet_for(one) for one in vouchers)]
 
 
 def _plan_member(
@@ -150,11 +154,14 @@ def _plan_member(
             for row in mine
             if row["purpose"] == allowances.STOCK and row["incarnation"] in here and not row["recalled"]
         )
-        balance = free + sum(row["points"] for row in mine)
-        points = points_to_place(policy, balance=balance, free=free, at_home=at_home)
+        balance, least = free + sum(row["points"] for row in mine), policy.least
+        if is_voucher(wallet):
+            points = least = free  # a voucher is not shared: it lies at home, whole
+        else:
+            points = points_to_place(policy, balance=balance, free=free, at_home=at_home)
         if points:
             request_id = f"{night}/{member}/{wallet}"
             into.orders.extend(
                 Order(journal, member, wallet, part, request_id)
-                for journal, part in parts(points, homes, member=member, least=policy.least)
+                for journal, part in parts(points, homes, member=member, least=least)
             )

@@ -1,6 +1,6 @@
 """Recall: stock is asked home since it is wanted elsewhere; only the till's journal frees it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from agent.headoffice.store import allowances
 from agent.headoffice.store.protocol import Row, Store
@@ -19,7 +19,7 @@ def recall(store: Store, rows: Iterable[Row]) -> int:
     return count
 
 
-def recall_for(store: Store, member: str, wallet: str, *, but: str) -> int:
-    """Recall an account's stock wherever it lies, except with one journal; return how many come home."""
-    elsewhere = (row for row in allowances.stock_of(store, member, wallet) if row["incarnation"] != but)
+def recall_for(store: Store, member: str, wallet: str, *, but: Collection[str]) -> int:
+    """Recall an account's stock wherever it lies, except with some journals; return how many come home."""
+    elsewhere = (row for row in allowances.stock_of(store, member, wallet) if row["incarnation"] not in but)
     return recall(store, elsewhere)

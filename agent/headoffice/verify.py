@@ -97,6 +97,9 @@ def _broken_rules(store: Store) -> Iterator[str]:
         yield f"I1: {where}: spent {row['spent']} of {row['amount']} of lot {row['lot']}"
     for row in audit.uneven_allowances(store):
         yield f"I1: allowance {row['number']} of {row['incarnation']} is not the sum of its lots"
+    for row in audit.uneven_loans(store):
+        where = f"allowance {row['number']} of {row['incarnation']}"
+        yield f"I1: {where} passed {row['passed']} of lot {row['lot']} on, its loans hold {row['lent']}"
     for row in audit.uneven_accounts(store):
         yield f"I2: {row['member']}/{row['wallet']} holds {row['held']}, its entries say {row['moved']}"
     for row in audit.set_aside_beyond_owned(store):

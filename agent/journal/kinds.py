@@ -49,6 +49,8 @@ KINDS: dict[str, Kind] = {
         Kind("CONSENT", "", "a consent given or withdrawn"),
         Kind("PROMPT", "", "what the cashier was asked to say, and the outcome"),
         Kind("CLOSE", "", "an allowance given back: what it has left is free again"),
+        Kind("LEND", "", "a pool lent points of its allowance to a till of its store"),
+        Kind("HOME", "", "what a till left of them came back to the pool"),
         Kind("DECLARE", "", "which allowances this till holds; lower numbers are no longer accepted"),
         Kind("TICK", "", "a clock anchor"),
         Kind("NOTE", "", "something a person should know: a difference, an alarm"),

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from agent.clock import Clock
 from agent.errors import Conflict, Refused
 from agent.journal.chain import next_hash
 from agent.journal.entry import Draft, Entry, canonical_bytes
 from agent.journal.kinds import OPENING
-from agent.ledger import derive
+from agent.journal.lent import is_lent
+from agent.ledger import borrowed, derive
 from agent.ledger.database import Connection
 from agent.ledger.directory import Shelf
 from agent.ledger.queries import Queries
@@ -78,6 +81,8 @@ class Appending(Queries):
             at=draft.at, actor=draft.actor, data=draft.data,
             wall_ms=self._stamp[0], boot=self._boot, boot_ms=self._stamp[1],
         )  # fmt: skip
+        if is_lent(entry.allowance) and (naming := borrowed.naming(self._db, entry.allowance)):
+            entry = msgspec.structs.replace(entry, data=entry.data | naming)
         body = canonical_bytes(entry)
         row_hash = next_hash(self._head.hash, body)
         self._rows_to_write.append(

@@ -49,6 +49,14 @@ class Asking:
             finally:
                 self._db.execute("COMMIT")
 
+    def one(self, sql: str, *values: str | int | bytes) -> Any:
+        """Return the first row of a question of this room's own files."""
+        return self._one(sql, *values)
+
+    def rows(self, sql: str, *values: str | int | bytes) -> list[Any]:
+        """Return all rows of a question of this room's own files."""
+        return self._rows(sql, *values)
+
     def _one(self, sql: str, *values: Any) -> Any:
         with self._lock:
             return self._db.execute(sql, values).fetchone()

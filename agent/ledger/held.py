@@ -3,8 +3,9 @@
 from datetime import date
 
 from agent.journal.entry import entry_from
+from agent.journal.vouchers import is_voucher
 from agent.ledger.asking import Asking
-from agent.ledger.holding import BASKET, VOUCHER
+from agent.ledger.holding import BASKET
 from agent.ledger.records import Slice, instant
 
 CLOCK_BACKWARDS_MS = 60_000
@@ -18,20 +19,24 @@ class Held(Asking):
         """Return what may be spent here per wallet: open allowances less what is held."""
         total: dict[str, int] = {}
         for wallet, _, amount in self.slices(member, day):
-            if wallet.startswith(VOUCHER):
-                continue
-            total[wallet] = total.get(wallet, 0) + amount
+            if not is_voucher(wallet):
+                total[wallet] = total.get(wallet, 0) + amount
         return total
+
+    def held_vouchers(self, member: str, day: date) -> set[str]:
+        """Return the ids of strict vouchers that may be used here."""
+        return {one.lot for wallet, one, _ in self.slices(member, day) if is_voucher(wallet)}
 
     def slices(self, member: str, day: date, *, wallet: str = "") -> list[tuple[str, Slice, int]]:
         """Return (wallet, slice, free points) of held allowances, first-expiring first."""
         now_s = self._clock.now().timestamp()
         now_ms, text = int(now_s * 1000), day.isoformat()
         found = self._rows(
-            "SELECT wallet, number, lot, amount - spent - held, ends_at FROM allowance JOIN allowance_lot"
-            " USING (number) WHERE member = ? AND closed = 0 AND recalled = 0 AND honour_until_ms > ?"
+            "SELECT wallet, number, lot, amount - spent - held - lent, ends_at FROM allowance"
+            " JOIN allowance_lot USING (number) WHERE member = ? AND closed = 0 AND recalled = 0"
+            " AND honour_until_ms > ?"
             " AND (active_from = '' OR active_from <= ?) AND (expires_on = '' OR expires_on >= ?)"
-            " AND (? = '' OR wallet = ?) AND amount > spent + held"
+            " AND (? = '' OR wallet = ?) AND amount > spent + held + lent"
             " ORDER BY expires_on = '', expires_on, lot, number",
             member, now_ms, text, text, wallet, wallet,
         )  # fmt: skip
@@ -67,8 +72,8 @@ class Held(Asking):
         """Return the points that lie here by purpose and wallet, spent ones left out."""
         found: dict[str, dict[str, int]] = {}
         rows = self._rows(
-            "SELECT purpose, wallet, sum(amount - spent) FROM allowance JOIN allowance_lot USING (number)"
-            " WHERE closed = 0 GROUP BY purpose, wallet ORDER BY purpose, wallet"
+            "SELECT purpose, wallet, sum(amount - spent - lent) FROM allowance JOIN allowance_lot"
+            " USING (number) WHERE closed = 0 GROUP BY purpose, wallet ORDER BY purpose, wallet"
         )
         for purpose, wallet, points in rows:
             found.setdefault(str(purpose), {})[str(wallet)] = int(points)

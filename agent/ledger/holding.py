@@ -12,8 +12,6 @@ from agent.ledger.records import AllowanceLike
 from agent.ledger.seal import row_seal
 
 BASKET, STOCK = "BASKET", "STOCK"
-VOUCHER = "voucher:"
-"""Begins the wallet under which a voucher for one use is held: an allowance of 1."""
 AT_ONCE = 100
 """Allowances closed in one transaction: a sale waits for it at most."""
 IDLE = (

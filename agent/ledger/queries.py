@@ -105,6 +105,11 @@ class Queries(Held):
                 dates_of=self._dates_of(member),
             )
 
+    def vouchers_of(self, member: str) -> set[str]:
+        """Return the names of the vouchers that a member has today."""
+        facts = self.facts(member, self._clock.now().date())
+        return {voucher.voucher for voucher in facts.vouchers} if facts is not None else set()
+
     def balance(self, member: str, wallet: str) -> int:
         """Return the points of a wallet as this till shows them today."""
         facts = self.facts(member, self._clock.now().date())

@@ -107,6 +107,11 @@ class AllowanceLike(Protocol):
     """An allowance as it arrives (agent.sync.wire lies above this room)."""
 
     @property
+    def of(self) -> int:
+        """Return out of which of the pool's own allowances, 0: head office gave it."""
+        ...
+
+    @property
     def incarnation(self) -> str:
         """Return for which journal it is."""
         ...

@@ -5,9 +5,11 @@ from typing import Any
 
 from agent.errors import Refused
 from agent.journal.entry import Draft
-from agent.ledger import compaction, holding, members
+from agent.journal.lent import is_lent
+from agent.ledger import borrowed, compaction, holding, loans, members
 from agent.ledger.appending import Appending
 from agent.ledger.directory import MARK
+from agent.ledger.lending import Lending
 from agent.ledger.marks import write_mark
 from agent.ledger.records import AllowanceLike, DeltaLike, MemberRowLike, NewsLike, Slice
 from agent.ledger.seal import seal
@@ -128,14 +130,38 @@ class Transaction(Appending):
 
     def accept_allowance(self, allowance: AllowanceLike) -> bool:
         """Take an allowance in (T1) if it is for this journal and never seen; say whether it was."""
-        if allowance.incarnation != self.incarnation:
+        if allowance.incarnation != self.incarnation or is_lent(allowance.number) != bool(allowance.giver):
             return False
-        if not allowance.giver and allowance.number <= self.mark("floor"):
+        if allowance.number <= self.mark(borrowed.FLOOR + allowance.giver if allowance.giver else "floor"):
             return False
         if self._one("SELECT 1 FROM allowance WHERE number = ?", allowance.number):
             return False
         holding.keep(self._db, allowance)
+        if allowance.giver:
+            borrowed.note(self._db, allowance.number, allowance.of)
         return True
+
+    def declare_loans(self, pool: str, highest: int) -> bool:
+        """Say what we hold of what this pool lent up to `highest`, if the last of it never came (T4).
+
+        From then on the others are refused, so the pool may take them home.
+        """
+        if self.frozen() or not loans.misses(self, highest):
+            return False
+        data = {"pool": pool, "floor": highest, "held": borrowed.held(self._db, pool)}
+        self.append(Draft("DECLARE", data=data))
+        self.set_mark(borrowed.FLOOR + pool, highest)
+        return True
+
+    @property
+    def lending(self) -> Lending:
+        """What this till lends as its store's pool."""
+        return Lending(self)
+
+    def run(self, sql: str, *values: str | int | bytes) -> None:
+        """Run a statement of this room's own files."""
+        self._write_rows()
+        self._db.execute(sql, values)
 
     def apply_delta(self, delta: DeltaLike) -> None:
         """Take a page of news in; a page that leaves a gap is passed over, a repeated one changes nothing."""

@@ -1,4 +1,4 @@
-"""Which wallets customers pay from, and which of them also where nobody can be asked."""
+"""What must be set aside for a till: wallets customers pay from, and vouchers for one use in the chain."""
 
 from agent.loyalty.language.check_points import wallet_of
 from agent.loyalty.language.programme import Programme
@@ -14,3 +14,8 @@ def offline_wallets(programme: Programme) -> list[str]:
     """Return the paying wallets that may be spent offline (`offline.mode`)."""
     words = programme.text.wallet
     return [name for name in paying_wallets(programme) if words[name].offline.mode != "earn_only"]
+
+
+def strict_vouchers(programme: Programme) -> list[str]:
+    """Return the vouchers that serve only at the till they were set aside for, in their order."""
+    return sorted(name for name, word in programme.text.voucher.items() if word.strict)

@@ -1,4 +1,4 @@
-"""What a page of news announces: programmes and directories to fetch by hash, and members to forget."""
+"""What a page of news announces: blobs to fetch by hash, members to forget, the tills of a pool's store."""
 
 from typing import Annotated
 
@@ -48,3 +48,10 @@ class Erased(msgspec.Struct, frozen=True, array_like=True):
 
     member: str
     version: int
+
+
+class Peers(msgspec.Struct, frozen=True):
+    """A store's tills, for its pool: MessagePack of [till, public key]s, and the publisher's signature."""
+
+    listed: bytes
+    signature: bytes

@@ -33,6 +33,7 @@ class SyncLoop:
         pull_interval_s: float,
         program_version: str,
         on_programme: Callable[[bytes, str], None],
+        pool_of: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._clock = clock
@@ -46,6 +47,7 @@ class SyncLoop:
             publisher_key=publisher_key,
             program_version=program_version,
             on_programme=on_programme,
+            pool_of=pool_of,
         )
         self._news = asyncio.Event()
         self._next_pull_s = 0.0

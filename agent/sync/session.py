@@ -17,6 +17,7 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
 from agent.sync.directories import Directories
 from agent.sync.hello import batch_limit, contradiction, hello_of
+from agent.sync.pool_peers import PoolPeers
 from agent.sync.programmes import Door, Programmes, want
 from agent.sync.pull import believable, pieces, why_no_page
 from agent.sync.push import Advance, Contradiction, HashAt, Refused, Resend, Wait, batch_of, judge
@@ -44,7 +45,8 @@ CONTACT_KEPT_MS = 60_000
 class Session:
     """Talks to head office for one ledger until the line fails; `hang_up` then begins it anew.
 
-    `publisher_key` checks programmes; `on_programme` hears of each new one after it is stored.
+    `publisher_key` checks programmes; `on_programme` hears of each new one after it is stored.  `pool_of`
+    names the store whose pool this till is, if it is one.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Session:
         publisher_key: bytes,
         program_version: str,
         on_programme: Callable[[bytes, str], None],
+        pool_of: str = "",
     ) -> None:
         self._ledger = ledger
         self._door = door
@@ -63,6 +66,7 @@ class Session:
         self._programmes = Programmes(ledger, door, publisher_key=publisher_key, on_programme=on_programme)
         self._directories = Directories(ledger, door, clock=clock, publisher_key=publisher_key)
         self._program_version = program_version
+        self._pool_peers = PoolPeers(ledger, pool_of, publisher_key=publisher_key)
         self._limits: dict[str, int] = {}
         self._received: dict[str, int] = {}
         self._stuck: set[str] = set()
@@ -116,6 +120,7 @@ class Session:
                 reader.directory_cursor(),
                 stock=reader.mark("stock"),
                 packed=True,
+                peers=self._pool_peers.known(),
             )
             match await self._ask(asked, PullAnswer):
                 case Retry(after_ms=ms):
@@ -126,6 +131,7 @@ class Session:
                     if reason := why_no_page(delta, asked=cursor):
                         raise Unreachable(reason)
                     self._directories.announced(delta.directory)
+                    await self._pool_peers.take(delta.peers)
                     if self._directories.is_shortcut():
                         break
                     await self._take_in(delta)
@@ -156,6 +162,7 @@ class Session:
             wall_ms=self._now_ms(),
             program_version=self._program_version,
             highest_number=reader.highest_allowance() if is_own else 0,
+            role=self._pool_peers.role,
         )
         told = await self._ask(hello, HelloAnswer)
         if isinstance(told, Refusal) and told.code == OLDER_OFFICE:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from agent.loyalty.member import MemberFacts
-from agent.sync.announced import DirectoryNews, Erased, ProgrammeNews, Sequence
+from agent.sync.announced import DirectoryNews, Erased, Peers, ProgrammeNews, Sequence
 
 PROTOCOL = 2
 """2: batches and pages may be packed, a batch has up to 2000 entries, a pull may wait, a slot is obeyed."""
@@ -48,8 +48,8 @@ class Enrolled(msgspec.Struct, frozen=True, tag="ENROLLED"):
 class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     """A till presents itself: which journal, how far it is, what it knows.
 
-    `highest_number` is the highest allowance of head office this journal ever had: books that lack it are
-    older.  `role` is "till", or "pool" for one that holds its store's slice and lends from it.
+    `highest_number` is the highest allowance this journal ever had from whom it greets: books that lack it
+    are older.  `role` is "till", or "pool" for one that holds its store's slice and lends from it.
     """
 
     incarnation: Incarnation
@@ -72,7 +72,8 @@ class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
 
     `epoch` is bound to the incarnation at its first HELLO; `fenced` means: no allowances for it any
     more, its journal is still taken.  `protocol` is the newest that both ends know.  `slot_ms`: the
-    backlog has its turn in so many milliseconds, nothing else has to wait for it.
+    backlog has its turn in so many milliseconds, nothing else has to wait for it.  `giver` is the journal
+    that a pool lends from.
     """
 
     epoch: int
@@ -84,6 +85,7 @@ class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
     wall_ms: int = 0
     protocol: int = 1
     slot_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 0
+    giver: str = ""
 
 
 class Push(msgspec.Struct, frozen=True, tag="PUSH"):
@@ -142,7 +144,10 @@ class LotSlice(msgspec.Struct, frozen=True):
 
 
 class AllowanceRequest(msgspec.Struct, frozen=True, tag="ALLOWANCE-REQ"):
-    """May I spend up to `amount` points of this wallet?  The same `request_id` gets the same answer."""
+    """May I spend up to `amount` points of this wallet?  The same `request_id` gets the same answer.
+
+    `pool` names the pool that is asked at the same moment: what it holds need not come home for this.
+    """
 
     incarnation: Incarnation
     request_id: str
@@ -151,13 +156,15 @@ class AllowanceRequest(msgspec.Struct, frozen=True, tag="ALLOWANCE-REQ"):
     amount: Amount
     minimum: Amount = 1
     purpose: str = "BASKET"
+    pool: str = ""
 
 
 class Allowance(msgspec.Struct, frozen=True, tag="ALLOWANCE"):
     """Points set aside for this incarnation; no new spending after `honour_until_ms` (wall clock).
 
     `purpose`: BASKET was asked for at a card read and goes home after the sale; STOCK was placed unasked
-    and stays.  `giver` is who gave it: empty for head office, else the incarnation of a store's pool.
+    and stays.  `giver` is who gave it: empty for head office, else the incarnation of a store's pool, which
+    lends out of its own allowance `of`.
     """
 
     incarnation: str
@@ -169,6 +176,7 @@ class Allowance(msgspec.Struct, frozen=True, tag="ALLOWANCE"):
     honour_until_ms: int
     purpose: str = "BASKET"
     giver: str = ""
+    of: Annotated[int, Meta(ge=0, le=2**53)] = 0
 
 
 class Deny(msgspec.Struct, frozen=True, tag="DENY"):
@@ -210,7 +218,8 @@ class Pull(msgspec.Struct, frozen=True, tag="PULL"):
     """What is new since `cursor`?  `directory` is the cursor of the one in use, 0 if there is none.
 
     `stock` is how far the till was told of what is placed for it, -1 if it cannot keep any: a cursor of
-    its own, since a directory stands in for news of members but brings no allowance.
+    its own, since a directory stands in for news of members but brings no allowance.  `peers` is the
+    signature of the list of tills that a pool has (a byte where it has none).
     With nothing new, head office may keep the answer back for up to `wait_ms`; `packed` takes a packed
     one.
     """
@@ -222,6 +231,7 @@ class Pull(msgspec.Struct, frozen=True, tag="PULL"):
     stock: int = -1
     packed: bool = False
     wait_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
+    peers: bytes = b""
 
 
 class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
@@ -245,6 +255,7 @@ class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
     recalls: list[int] = []
     stock_from: int = 0
     stock_to: int = -1
+    peers: Peers | None = None
 
 
 HelloAnswer = Welcome | Fork | Retry | Refusal

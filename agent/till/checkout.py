@@ -19,7 +19,7 @@ from agent.till.commit import commit
 from agent.till.events import Events
 from agent.till.gate import Gate
 from agent.till.guard import UnknownCards
-from agent.till.hold import HOLD_MS, hold
+from agent.till.hold import HOLD_MS, hold, points_of
 from agent.till.identify import Identifier, Unknown
 from agent.till.numbers import TypedNumbers
 from agent.till.quote import Decode, Quoter, TillSettings
@@ -174,7 +174,7 @@ class Checkout:
         held = self._ledger.read.hold(receipt_id)
         if held is not None:
             wallets = {name: sum(one.amount for one in slices) for name, slices in held.wallets.items()}
-            return {"receipt_id": receipt_id, "state": "held", "held": wallets}
+            return {"receipt_id": receipt_id, "state": "held", "held": points_of(wallets)}
         known = self._quoter.remembered(receipt_id)
         if known is not None:
             return {"receipt_id": receipt_id, "state": "quoted", "etag": known.quote.etag}

@@ -9,10 +9,12 @@ import msgspec
 
 from agent.journal.drafting import Deal, changes, draft, earnings
 from agent.journal.entry import Draft
+from agent.journal.vouchers import is_voucher
 from agent.ledger.records import Slice
 from agent.loyalty.basket import Tender
 from agent.loyalty.quote import Spent
 from agent.till.quote import Agreed
+from agent.till.vouchers import with_allowance
 
 
 def receipt_draft(
@@ -56,7 +58,8 @@ def effect_drafts(agreed: Agreed, taken: dict[str, list[Slice]]) -> list[Draft]:
     if agreed.facts is None:
         return []
     deal = _deal(agreed)
-    return [*earnings(deal), *_redeemed(agreed, taken), *changes(deal)]
+    changed = [with_allowance(one, taken) for one in changes(deal)]
+    return [*earnings(deal), *_redeemed(agreed, taken), *changed]
 
 
 def _deal(agreed: Agreed) -> Deal:
@@ -70,6 +73,8 @@ def _redeemed(agreed: Agreed, taken: dict[str, list[Slice]]) -> list[Draft]:
     """
     drafts = []
     for wallet, slices in sorted(taken.items()):
+        if is_voucher(wallet):
+            continue
         left = list(slices)
         other = [(at, one) for at, one in enumerate(agreed.quote.spent) if one.wallet == wallet]
         redeem = next(one.redeem for one in agreed.quote.wallets if one.wallet == wallet)

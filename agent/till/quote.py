@@ -6,7 +6,7 @@ exactly this answer, and a till that lost its memory can make the answer again a
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
@@ -15,16 +15,19 @@ import msgspec
 
 from agent.clock import Clock
 from agent.errors import Refused
+from agent.journal.vouchers import is_voucher
 from agent.ledger.reader import Reader
 from agent.loyalty.basket import Basket, Tender
 from agent.loyalty.compile import Compiled
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import MemberFacts, WalletFacts
+from agent.loyalty.paying import strict_vouchers
 from agent.loyalty.quote import ProgrammeRef, Quote, QuoteLine
 from agent.loyalty.unquoted import earning_only
 from agent.till.offline import facts_offline
 from agent.till.shown import as_shown
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
+from agent.till.vouchers import held_for, only_held, strictly_used
 
 REMEMBERED = 256
 Decode = Callable[[str], tuple[str, str] | str]
@@ -54,6 +57,8 @@ class Agreed:
     time_zone: str
     unquoted: bool = False
     """Paid without a matching quote: it earns, and nothing was taken off."""
+    strict_vouchers: dict[str, int] = field(default_factory=dict)
+    """How many vouchers it uses that must have been set aside for this till, by their wallet."""
     draw: int = 0
     """The receipt's own 64 random bits, from which each rule reads its luck."""
 
@@ -176,10 +181,14 @@ class Quoter:
         if compiled is None:
             quote = _without_programme(plain)
             return Agreed(plain, None, identification, _sealed(quote, plain, None, at), at, "UTC")
-        facts = None
+        facts, strict = None, strict_vouchers(compiled.programme)
         if identification is not None and identification.member:
             day = at.astimezone(compiled.zone).date()
             facts = self._facts(identification.member, plain.receipt_id, day)
+            if facts is not None and strict:
+                held = self._reader.held_vouchers(facts.member, day)
+                held |= held_for(self._reader.hold(plain.receipt_id), facts.member)
+                facts = only_held(facts, strict, held)
         if facts is not None and identification is not None:
             facts = as_shown(facts, identification)
             if not self._is_online():
@@ -189,7 +198,9 @@ class Quoter:
         if not self._is_online():
             quote = _provisional(quote)
         sealed = _sealed(quote, plain, facts, at)
-        return Agreed(plain, facts, identification, sealed, at, compiled.programme.time_zone, draw=draw)
+        used = strictly_used(quote, strict)
+        zone = compiled.programme.time_zone
+        return Agreed(plain, facts, identification, sealed, at, zone, strict_vouchers=used, draw=draw)
 
     def _facts(self, member: str, receipt_id: str, day: date) -> MemberFacts | None:
         """Return a member's facts; what is held for this very receipt may still be spent by it."""
@@ -199,6 +210,8 @@ class Quoter:
             return facts
         wallets = dict(facts.wallets)
         for name, slices in held.wallets.items():
+            if is_voucher(name):
+                continue
             known = wallets.get(name, WalletFacts())
             usable = (known.usable_offline or 0) + sum(one.amount for one in slices)
             wallets[name] = msgspec.structs.replace(known, usable_offline=usable)

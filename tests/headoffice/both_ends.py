@@ -73,12 +73,13 @@ class ShopTill:
 
     def ask(self, member: str = "m-1") -> int:
         """Ask for an allowance as at a card read; return how many were given."""
-        return self.wish(member).given
+        return self.wish({"points": 1}, member).given
 
-    def wish(self, member: str = "m-1", **minimum: int) -> Asked:
+    def wish(self, minimum: dict[str, int], member: str = "m-1") -> Asked:
         """Ask for what a customer wants to spend, at least so much of each wallet."""
-        wallets = sorted(minimum) or ["points"]
-        asked = ask_allowances(self.desk.ledger, self, member, wallets, deadline_s=1.0, minimum=minimum)
+        asked = ask_allowances(
+            self.desk.ledger, self, member, sorted(minimum), deadline_s=1.0, minimum=minimum
+        )
         return asyncio.run(asked)
 
     def close(self) -> None:

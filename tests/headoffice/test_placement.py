@@ -14,15 +14,18 @@ from hypothesis import strategies as st
 from agent.cli.headoffice import main
 from agent.config.headoffice import Placement
 from agent.headoffice import delta, placement, tills
+from agent.headoffice.member_import import import_members
 from agent.headoffice.office import Office
 from agent.headoffice.placing import PRESETS, Policy, parts, points_to_place
 from agent.headoffice.projector import Projector
+from agent.headoffice.publish import publish
 from agent.headoffice.reexecute import Judge
 from agent.headoffice.store import placements
 from agent.headoffice.store.allowances import free_lots
 from agent.headoffice.verify import verify
 from agent.sync.wire import Pull
 from tests.headoffice.test_allowances import ask
+from tests.headoffice.test_strict_vouchers import LIST, STRICT
 from tests.headoffice.till_end import StillClock, TillEnd, basket, book, rows
 
 WHOLE = Placement(policy="whole_at_home")
@@ -233,3 +236,12 @@ def test_where_no_server_runs_the_command_sets_aside_itself(
     again = Office(office.state, office.clock)
     assert lying(again) == {"north-1": 200, "north-2": 200}
     again.close()
+
+
+def test_a_strict_voucher_lies_at_home_whole(office: Office, shops: tuple[Shop, Shop]) -> None:
+    publish(office, STRICT, name="strict.toml")
+    import_members(office, LIST, name="vouchers.csv")
+    shops[0].sell("n-1")
+    for _ in range(2):
+        night(office, HALF)
+        assert rows(office, "SELECT wallet, issued FROM allowance") == [("voucher:pastry", 2)]

@@ -134,11 +134,11 @@ def test_whoever_wants_more_gets_what_is_free_now_and_the_rest_when_it_is_home(
     home, other = tills
     place(home, 600)
     home.pull()
-    assert other.wish(points=700) == Asked(1, coming=True)
+    assert other.wish({"points": 700}) == Asked(1, coming=True)
     assert usable(other) == 200
     home.pull()
     home.push()
-    assert other.wish(points=500) == Asked(1, coming=False)
+    assert other.wish({"points": 500}) == Asked(1, coming=False)
     sell(other, "r1", points=700)
     other.push()
     assert rows(office, "SELECT sum(amount) FROM entry WHERE kind = 'REDEEM'") == [(-700,)]

@@ -208,6 +208,22 @@ def stock(db: Any) -> None:
     _run(db, STOCK_9)
 
 
+LOANS = """
+ALTER TABLE allowance ADD COLUMN parent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE allowance ADD COLUMN holder TEXT NOT NULL DEFAULT '';
+ALTER TABLE allowance ADD COLUMN told INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE allowance ADD COLUMN home INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE allowance ADD COLUMN given_back INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE allowance_lot ADD COLUMN passed INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX allowance_parent ON allowance (incarnation, parent) WHERE parent > 0;
+"""
+
+
+def loans(db: Any) -> None:
+    """Charge what a store's pool lends of its allowances to rows of their own."""
+    _run(db, LOANS)
+
+
 STEPS = (
     ("0001_first_books", first_books),
     ("0002_repeated_enrolment", repeated_enrolment),
@@ -218,4 +234,5 @@ STEPS = (
     ("0007_measures_and_movements", measures_and_movements),
     ("0008_erasures", add_tables),
     ("0009_stock", stock),
+    ("0010_loans", loans),
 )

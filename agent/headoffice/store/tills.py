@@ -47,6 +47,14 @@ def keys_of(store: Store, till: str) -> list[bytes]:
     ]
 
 
+def keys_in_use(store: Store, shop: str) -> list[tuple[str, bytes]]:
+    """Return the enrolled tills of a store with the key that each signs with now."""
+    rows = store.rows(
+        "SELECT till, public_key FROM till WHERE store = ? AND public_key IS NOT NULL ORDER BY till", (shop,)
+    )
+    return [(str(row["till"]), bytes(row["public_key"])) for row in rows]
+
+
 def till_overview(store: Store) -> list[Row]:
     """Return every till with its journals, tills without one included."""
     return store.rows(
@@ -75,7 +83,7 @@ def bind_journal(store: Store, till: str, incarnation: str, genesis: bytes) -> N
     store.run(
         "INSERT INTO incarnation (incarnation, till, store, epoch, state, booked_hash, next_number)"
         " VALUES (?, ?, ?, ?, 'ACTIVE', ?,"
-        " (SELECT COALESCE(max(number), 0) + 1 FROM allowance WHERE incarnation = ?))",
+        " (SELECT COALESCE(max(number), 0) + 1 FROM allowance WHERE incarnation = ? AND parent = 0))",
         (incarnation, till, row["store"], row["next_epoch"], genesis, incarnation),
     )
 

@@ -135,10 +135,15 @@ class PromptWord(Table, frozen=True):
 
 
 class VoucherWord(Table, frozen=True):
-    """A personal coupon: once given it lives for `life`, and takes off once."""
+    """A personal coupon: once given it lives for `life`, and takes off once.
+
+    A `strict` one serves only at the till it was set aside for, so it is used once in the whole chain,
+    whatever is cut off; any other serves everywhere, and a second use elsewhere is a difference.
+    """
 
     take_off: TakeOff
     life: Period | None = None
+    strict: bool = False
     scope: str | Scope = ""
     name: Names = Names()
     priority: Priority = 0
