@@ -56,15 +56,16 @@ class Terminal:
         os.close(slave)
         os.set_blocking(self._master, False)
 
-    def until(self, text: str) -> None:
-        """Wait until it has written this since the last wait."""
+    def until(self, *texts: str) -> str:
+        """Wait until it has written these since the last wait; return all of that."""
         shown, deadline = "", time.monotonic() + PATIENCE_S
-        while text not in shown:
+        while not all(text in shown for text in texts):
             assert time.monotonic() < deadline, shown
             try:
                 shown += COLOURS.sub("", os.read(self._master, 65_536).decode(errors="replace"))
             except BlockingIOError:
                 time.sleep(0.02)
+        return shown
 
     def close(self) -> None:
         self.process.kill()
@@ -89,7 +90,7 @@ def test_it_follows_the_till_and_outlives_it(stand: Stand, terminal: Terminal) -
     stand.agent.await_message("READY=1")
     terminal.until("Ready for a card")
     stand.rig.scan(STRANGER)
-    terminal.until("Unknown card")
+    assert "…0026 (13)" in terminal.until("Unknown card", "…0026 (13)")
 
 
 def test_without_an_agent_it_says_how_to_start_one(stand: Stand) -> None:
