@@ -16,6 +16,7 @@ POS_BODIES = (
     shapes.VoidBody,
     shapes.ReturnBody,
     shapes.AcceptingBody,
+    shapes.ClaimBody,
     shapes.AnswerBody,
     shapes.PromptBody,
 )

@@ -111,6 +111,7 @@ class Pos(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens_file: str = "/etc/loyalty-agent/pos-tokens"
     origins: list[str] = []
     clock_tolerance_s: Seconds = 86_400.0
+    claim_minutes: Annotated[int, Meta(ge=0, le=1440)] = 15
 
 
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -162,6 +162,7 @@ def settings_of(config: TillConfig) -> TillSettings:
         currency=config.till.currency,
         language=config.till.language,
         clock_tolerance_s=config.pos.clock_tolerance_s,
+        claim_minutes=config.pos.claim_minutes,
     )
 
 

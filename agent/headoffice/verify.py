@@ -25,6 +25,7 @@ from agent.headoffice.store.protocol import Row, Store
 from agent.headoffice.store.rebuild import copy_decisions, unequal_tables
 from agent.headoffice.tables import log_rows
 from agent.journal.chain import genesis
+from agent.journal.entry import Entry
 from agent.sync.signing import is_from
 from agent.sync.wire import PATHS, Push
 
@@ -158,10 +159,7 @@ def _unbacked(store: Store) -> Iterator[str]:
     moved: dict[str, dict[tuple[str, str], int]] = {}
     for row in store.rows(figures.EARNED_AND_REDEEMED):
         moved.setdefault(row["receipt"], {})[row["kind"], row["unit"]] = row["amount"]
-    for row in log_rows(store, 0, log.last_position(store)):
-        entry = entry_of(row)
-        if entry is None or entry.kind != "RECEIPT" or row["parked"]:
-            continue
+    for entry in _deciding(store):
         try:
             quote = receipt_data(entry).quote
         except msgspec.ValidationError:
@@ -178,3 +176,14 @@ def _unbacked(store: Store) -> Iterator[str]:
                 yield f"receipt {entry.receipt} spent {-amount} {wallet}, quoted {payable.get(wallet, 0)}"
     for receipt in moved:
         yield f"receipt {receipt} moved points, but there is no such receipt"
+
+
+def _deciding(store: Store) -> Iterator[Entry]:
+    """Yield of each receipt the entry whose quote its points follow: its CLAIM, else the RECEIPT."""
+    claimed = log.claimed(store)
+    for row in log_rows(store, 0, log.last_position(store)):
+        entry = entry_of(row)
+        if entry is None or row["parked"]:
+            continue
+        if entry.kind == ("CLAIM" if entry.receipt in claimed else "RECEIPT"):
+            yield entry

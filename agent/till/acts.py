@@ -35,6 +35,7 @@ def acts_of(checkout: Checkout, devices: Callable[[], list[dict[str, Any]]]) -> 
         "commit": lambda asked: checkout.commit(asked.receipt, asked.body),
         "void": lambda asked: checkout.void(asked.receipt, asked.body),
         "return": lambda asked: checkout.take_back(asked.receipt, asked.ids["return_id"], asked.body),
+        "claim": lambda asked: checkout.claim(asked.receipt, asked.body),
         "recall": lambda asked: checkout.recall(asked.receipt),
         "identify": lambda asked: checkout.identify(asked.body, asked.peer),
         "current": lambda _: talk.current(),

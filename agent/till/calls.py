@@ -102,6 +102,23 @@ CALLS = (
         own=("receipt_conflict", "wrong_state", "return_too_large", "ledger_read_only"),
     ),
     Call(
+        "claim",
+        "POST",
+        "/v1/receipts/{receipt_id}/claim",
+        "Give an anonymous receipt of this till to a member: earns, takes nothing off",
+        "repeat; later only head office can",
+        answers.Claimed,
+        shapes.ClaimBody,
+        own=(
+            "receipt_unknown",
+            "member_unknown",
+            "wrong_state",
+            "claim_too_late",
+            "too_many_claims",
+            "ledger_read_only",
+        ),
+    ),
+    Call(
         "recall",
         "GET",
         "/v1/receipts/{receipt_id}",

@@ -15,16 +15,17 @@ from agent.ledger.ledger import Ledger
 from agent.loyalty.basket import Basket
 from agent.loyalty.quote import Quote
 from agent.till.cards import CardReads
+from agent.till.claim import MINUTE_MS, Claims, ClaimSettings
 from agent.till.commit import commit
 from agent.till.events import Events
 from agent.till.gate import Gate
-from agent.till.guard import UnknownCards
+from agent.till.guard import UNKNOWN_CARDS, UNKNOWN_CARDS_S, Limit
 from agent.till.hold import HOLD_MS, hold, points_of
 from agent.till.identify import Identifier, Unknown
 from agent.till.numbers import TypedNumbers
 from agent.till.quote import Decode, Quoter, TillSettings
 from agent.till.returns import take_back
-from agent.till.shapes import HoldBody, IdentificationBody, ReturnBody, VoidBody
+from agent.till.shapes import ClaimBody, HoldBody, IdentificationBody, ReturnBody, VoidBody
 from agent.till.talk import Talk
 from agent.till.void import void
 
@@ -58,8 +59,15 @@ class Checkout:
         self._clock = clock
         self._settings = settings
         self._numbers = TypedNumbers(quoter.seal, identifier, decode_text)
-        self._unknown = UnknownCards()
+        self._unknown = Limit(UNKNOWN_CARDS, UNKNOWN_CARDS_S)
         self.talk = Talk(ledger, quoter, gate, events)
+        self._claims = Claims(
+            ledger,
+            quoter,
+            ClaimSettings(settings.claim_minutes * MINUTE_MS, settings.language),
+            now_ms=self._now_ms,
+            monotonic_s=clock.monotonic_s,
+        )
         self._mode = mode
         self._online_wait_s = online_wait_s
 
@@ -164,6 +172,13 @@ class Checkout:
         current = self._quoter.programme()
         answer = await take_back(self._ledger, receipt_id, return_id, told, current=current)
         self.events.publish("receipt.returned", answer)
+        return answer
+
+    async def claim(self, receipt_id: str, body: bytes) -> dict[str, Any]:
+        """Give an anonymous receipt to a member whose card came late."""
+        told = decode_json(body, ClaimBody, what="claim")
+        answer = await self._claims.claim(receipt_id, told)
+        self.events.publish("receipt.claimed", {"receipt_id": receipt_id, "masked": answer["member_tag"]})
         return answer
 
     async def recall(self, receipt_id: str) -> dict[str, Any]:

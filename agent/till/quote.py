@@ -43,6 +43,7 @@ class TillSettings:
     currency: str
     language: str = "en"
     clock_tolerance_s: float = 86_400.0
+    claim_minutes: int = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,26 +182,32 @@ class Quoter:
         if compiled is None:
             quote = _without_programme(plain)
             return Agreed(plain, None, identification, _sealed(quote, plain, None, at), at, "UTC")
-        facts, strict = None, strict_vouchers(compiled.programme)
-        if identification is not None and identification.member:
-            day = at.astimezone(compiled.zone).date()
-            facts = self._facts(identification.member, plain.receipt_id, day)
-            if facts is not None and strict:
-                held = self._reader.held_vouchers(facts.member, day)
-                held |= held_for(self._reader.hold(plain.receipt_id), facts.member)
-                facts = only_held(facts, strict, held)
-        if facts is not None and identification is not None:
-            facts = as_shown(facts, identification)
-            if not self._is_online():
-                facts = facts_offline(facts, compiled.programme)
+        strict, day = strict_vouchers(compiled.programme), at.astimezone(compiled.zone).date()
+        facts = self.facts_for(identification, plain.receipt_id, day)
         draw = self.seal.draw_of(plain.receipt_id)
-        quote = evaluate(change(compiled), facts, plain, at, draw=draw)
-        if not self._is_online():
-            quote = _provisional(quote)
+        quote = self.as_of_now(evaluate(change(compiled), facts, plain, at, draw=draw))
         sealed = _sealed(quote, plain, facts, at)
         used = strictly_used(quote, strict)
         zone = compiled.programme.time_zone
         return Agreed(plain, facts, identification, sealed, at, zone, strict_vouchers=used, draw=draw)
+
+    def facts_for(self, known: Identification | None, receipt_id: str, day: date) -> MemberFacts | None:
+        """Return what a receipt is judged by of whoever was identified; None: nobody's."""
+        facts = self._facts(known.member, receipt_id, day) if known is not None and known.member else None
+        if facts is None or known is None:
+            return None
+        facts, compiled = as_shown(facts, known), self._programmes()
+        if compiled is None:
+            return facts
+        if strict := strict_vouchers(compiled.programme):
+            held = self._reader.held_vouchers(facts.member, day)
+            held |= held_for(self._reader.hold(receipt_id), facts.member)
+            facts = only_held(facts, strict, held)
+        return facts if self._is_online() else facts_offline(facts, compiled.programme)
+
+    def as_of_now(self, quote: Quote) -> Quote:
+        """Mark what head office is still to confirm while it is away."""
+        return quote if self._is_online() else _provisional(quote)
 
     def _facts(self, member: str, receipt_id: str, day: date) -> MemberFacts | None:
         """Return a member's facts; what is held for this very receipt may still be spent by it."""

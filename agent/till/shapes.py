@@ -105,6 +105,14 @@ class PromptBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cashier: Name = ""
 
 
+class ClaimBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Give an anonymous receipt to the member of an identification; `request_id` is for the POS's own log."""
+
+    identification_id: Annotated[str, Meta(min_length=1, max_length=512)]
+    request_id: Name = ""
+    cashier: Name = ""
+
+
 class AcceptingBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Open or close the gate for card reads."""
 

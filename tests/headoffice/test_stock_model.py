@@ -1,4 +1,4 @@
-"""Two tills and a head office, all lost, late, twice and out of turn: nothing is overspent, and all comes home.
+"""Two tills and a head office, all lost, late and out of turn: nothing is overspent, and all comes home.
 
 I1 spent ≤ issued, I2 an account is the sum of its entries, I3 what is set aside is owned: after every step.
 """
@@ -97,7 +97,7 @@ class Lane:
 
 
 class StockMachine(RuleBasedStateMachine):
-    """Place, ask, recall, spend, hold, declare, wait; pages and answers come whenever, as often as they like."""
+    """Place, ask, recall, spend, hold, declare, wait; pages and answers come whenever they like."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -11,11 +11,12 @@ import pytest
 
 from agent.cli.schemas import POS_BODIES
 from agent.loyalty.quote import Quote
-from agent.till.answers import EVENTS, Hello, Identified
+from agent.till.answers import Hello, Identified
 from agent.till.calls import BY_NAME, CALLS
+from agent.till.happenings import EVENTS
 from agent.till.openapi import REF, document
 from agent.till.problem import PROBLEMS, Problem
-from tests.till.desk import CARD, NOON, Desk
+from tests.till.desk import CARD, NOON, Desk, basket
 from tests.till.serving import Door
 from tests.till.tables import calls, codes
 from tests.till.told_examples import STORED, examples
@@ -148,6 +149,8 @@ def examples_of_a_sale(desk: Desk, token: str) -> None:
     held = {"etag": quote.etag, "basket": body["basket"]}
     desk.call("hold", receipt_id, json.dumps(held).encode())
     say(desk, receipt_id)
+    desk.call("commit", "late", json.dumps({"basket": basket("late")}).encode())
+    desk.call("claim", "late", json.dumps({"identification_id": token}).encode())
     desk.call("commit", receipt_id, json.dumps({**body, "etag": quote.etag + "0"}).encode())
     back = {"lines": [{"line": 2}], "returned_at": NOON.isoformat()}
     desk.call("take_back", receipt_id, "x", json.dumps(back).encode())

@@ -80,6 +80,7 @@ REFUSALS: dict[tuple[str, str], Refusal] = {
     ("return", "wrong_state"): (BACK, voided),
     ("return", "return_too_large"): ({**BACK, "lines": [{"line": 7}]}, sold),
     ("return", "ledger_read_only"): (BACK, read_only),
+    ("claim", "member_unknown"): ({"identification_id": "of nobody"}, sold),
     ("recall", "receipt_unknown"): (None, nothing),
     ("current", "no_sale"): (None, nothing),
     ("answer", "receipt_unknown"): (CHOICE, nothing),
@@ -91,6 +92,11 @@ REFUSALS: dict[tuple[str, str], Refusal] = {
     ("identify", "unreadable"): ({"value": "?"}, nothing),
 }
 ELSEWHERE = {
+    ("claim", "receipt_unknown"),
+    ("claim", "wrong_state"),  # tests/till/test_claim.py
+    ("claim", "claim_too_late"),
+    ("claim", "too_many_claims"),
+    ("claim", "ledger_read_only"),
     ("hold", "hold_too_large"),
     ("hold", "wrong_state"),
     ("hold", "ledger_read_only"),

@@ -70,6 +70,11 @@ def _sale(door: Door) -> dict[str, Any]:
     call("recall", "GET", "/v1/receipts/{receipt_id}", **ids)
     back = {"lines": [{"line": 2}], "returned_at": NOON.isoformat(), "cashier": "7"}
     call("return", "PUT", "/v1/receipts/{receipt_id}/returns/{return_id}", back, **ids, return_id="1-1-77-2")
+    late = basket("1-1-77-4", cashier="7")
+    quiet = door.call("POST", "/v1/receipts/1-1-77-4/commit", {"basket": late})
+    assert quiet[0] == 200
+    mine = {"identification_id": known["identification_id"], "cashier": "7"}
+    call("claim", "POST", "/v1/receipts/{receipt_id}/claim", mine, receipt_id="1-1-77-4")
     other = {"cashier": "7", "reason": "the customer left"}
     call("void", "POST", "/v1/receipts/{receipt_id}/void", other, receipt_id="1-1-77-3")
     return told

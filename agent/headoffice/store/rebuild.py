@@ -34,6 +34,8 @@ COMPARED = {
     "allowance": "SELECT incarnation, number, issued, state, parent, holder, told, home, given_back"
     " FROM allowance ORDER BY incarnation, number",
     "allowance_lot": "SELECT * FROM allowance_lot ORDER BY incarnation, number, lot",
+    "prompt": "SELECT * FROM prompt ORDER BY incarnation, seq",
+    "consent": "SELECT * FROM consent ORDER BY incarnation, seq",
     "settlement": "SELECT * FROM settlement ORDER BY id",
     "difference": "SELECT incarnation, seq, receipt, kind, detail, settled FROM difference WHERE kind NOT IN"
     " ('facts_stale', 'unknown_member', 'programme_unknown') ORDER BY incarnation, seq, kind, detail",
