@@ -59,7 +59,7 @@ class Scene:
     def _fold(self, kind: str, data: dict[str, Any]) -> None:
         self._say(kind, data)
         if kind == "card.late":
-            self.late = data
+            self.late = {**data, "open_receipt": data.get("open_receipt") or self.receipt}
         elif kind in CARDS or kind in {"card.read", "card.refused"}:
             self._next_customer()
             self.card = data if kind in CARDS else self.card

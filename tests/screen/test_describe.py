@@ -63,7 +63,7 @@ def with_card(counter: Counter, number: str = CARD, **more: Any) -> Any:
 def test_a_till_waits_for_a_card(counter: Counter) -> None:
     for role, said in (("cashier", "Ready for a card"), ("customer", "Welcome! Please show your card")):
         view = counter.screen(role)  # type: ignore[arg-type]
-        assert (view.tone, view.said, view.card, view.basket, view.actions) == ("plain", said, None, None, [])
+        assert (view.tone, view.said, view.card, view.basket) == ("plain", said, None, None)
 
 
 def test_a_known_card_shows_its_end_and_its_points(counter: Counter) -> None:
@@ -146,6 +146,19 @@ def test_an_unknown_card_may_join_and_nothing_is_ticked(counter: Counter) -> Non
         assert (action.key, action.path, action.body["identification_id"]) == ("F4", "/v1/members", card)
         assert [one["granted"] for one in action.body["consents"]] == [False, False]
         assert {one["channel"] for one in action.body["consents"]} == {channel}
+
+
+def test_without_a_card_a_customer_may_join_by_phone(counter: Counter) -> None:
+    (action,) = counter.screen().actions
+    assert (action.key, action.text, action.body["phone"]) == ("F4", "Enrol by phone", "")
+    assert "identification_id" not in action.body
+    assert [field.kind for field in action.fields] == ["phone", "tick", "tick"]
+    again = counter.screen().actions[0].body["request_id"]
+    assert again == action.body["request_id"]
+    counter.tell("member.enrolled", result="identified", masked="…", identification_id="t")
+    sell(counter, basket())
+    counter.tell("card.refused", device="scanner", reason="unreadable", open_receipt="")
+    assert counter.screen().actions[0].body["request_id"] != again
 
 
 def test_the_version_of_a_consent_changes_with_its_words(counter: Counter) -> None:
@@ -266,7 +279,7 @@ def test_a_parked_sale_makes_room_and_brings_its_card_back(counter: Counter) -> 
     quoted(counter, instruments=[card])
     counter.checkout.talk.park("r1")
     view = counter.screen()
-    assert (view.tone, view.card, view.basket, view.actions, view.hints) == ("attention", None, None, [], [])
+    assert (view.tone, view.card, view.basket, view.hints) == ("attention", None, None, [])
     assert view.said == "Sale r1 is put aside: the next customer, please"
     assert counter.screen("customer").said == "Welcome! Please show your card"
     quoted(counter, instruments=[card])
