@@ -61,6 +61,7 @@ def connect(
         quick,
         programme=programme,
         is_online=lambda: sync.state.online,
+        chance=Random().randrange,
         deadline_s=max(config.sync.online_wait_ms, 1) / 1000,
         pool=pool_lane,
     )

@@ -283,6 +283,7 @@ class _Daemon:
             self._ledger,
             self._link.state,
             clock=self._clock,
+            programme_words=compiled.programme if (compiled := self._programme()) else None,
             devices=self._device_rows(),
             pool=pool_status(
                 self._config.pool.role, self._ledger, self._link.pool.state if self._link.pool else None

@@ -7,6 +7,9 @@ from agent.clock import Clock
 from agent.ledger import loans
 from agent.ledger.borrowed import RECEIVED
 from agent.ledger.ledger import Ledger
+from agent.ledger.reader import Reader
+from agent.loyalty.language.programme import Programme
+from agent.loyalty.offline import till_loss
 from agent.sync.state import SyncState
 
 
@@ -15,11 +18,16 @@ def status_of(
     sync: SyncState,
     *,
     clock: Clock,
+    programme_words: Programme | None,
     devices: list[dict[str, Any]],
     problems: list[str],
     pool: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the status document; `worst_offline_loss` is 0 while only allowances may be spent."""
+    """Return the status document.
+
+    `worst_offline_loss` is the most points of each limited wallet that this till can let go beyond
+    allowances before head office books it, `beyond_allowances` what it let go so far; {}: none is limited.
+    """
     stands = ledger.status()
     programme = ledger.read.programme()
     now_ms = int(clock.now().timestamp() * 1000)
@@ -47,9 +55,20 @@ def status_of(
         "pool": pool or {"role": "none"},
         "held": ledger.read.held_by_purpose(),
         "devices": devices,
-        "worst_offline_loss": 0,
+        **beyond_of(ledger.read, programme_words),
         "problems": problems,
     }
+
+
+def beyond_of(reader: Reader, programme: Programme | None) -> dict[str, dict[str, int]]:
+    """Return the worst loss of this till and what it has let go, for each limited wallet."""
+    wallets = programme.text.wallet if programme is not None else {}
+    limited = {name: one.offline for name, one in sorted(wallets.items()) if one.offline.mode == "limited"}
+    members = reader.most_members() if limited else 0
+    gone = {name: reader.beyond(name).points for name in limited}
+    # What went by an earlier programme with higher caps is gone all the same.
+    worst = {name: max(till_loss(words, members), gone[name]) for name, words in limited.items()}
+    return {"worst_offline_loss": worst, "beyond_allowances": gone}
 
 
 def pool_status(role: str, ledger: Ledger, state: SyncState | None) -> dict[str, Any]:

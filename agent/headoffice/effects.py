@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from agent.headoffice import capping, enrolments, lending, vouchers
+from agent.headoffice import capping, enrolments, lending, limited, lost, vouchers
 from agent.headoffice.claiming import take_claim
 from agent.headoffice.counting import (
     LONGEST_NAME,
@@ -24,7 +24,7 @@ from agent.headoffice.facts import facts_of, stale_parts
 from agent.headoffice.outcomes import Parked
 from agent.headoffice.receipts import by_rule, receipt_row, spent_on
 from agent.headoffice.shapes import ReceiptData, receipt_data
-from agent.headoffice.store import allowances, books, log, members
+from agent.headoffice.store import allowances, books, log, losses, members
 from agent.headoffice.store.books import Dates
 from agent.headoffice.store.protocol import Row, Store
 from agent.headoffice.undoing import original_of
@@ -55,6 +55,7 @@ class Effects:
         self._till = till
         self._shop = shop
         self._owners: dict[str, str] = {}
+        self._lost: dict[str, bool] = {}
         self.touched: dict[str, None] = {}
         """Members whose figures changed, in the order of their first change."""
         self._changes: dict[str, Callable[[Entry], None]] = {
@@ -95,6 +96,8 @@ class Effects:
         _refuse_unheard_of(entry)
         change = self._changes.get(entry.kind)
         owned = self.owned(entry)
+        if entry.kind in lost.MOVES and self._is_lost(entry):
+            raise Parked(lost.PARKED, "its journal was given up: this is the company's loss")
         if change is not None:
             change(owned)
         if owned.account and entry.kind not in UNSEEN:
@@ -106,6 +109,11 @@ class Effects:
         if owner is None:
             owner = self._owners[entry.account] = members.owner_of(self._store, entry.account)
         return entry if owner == entry.account else msgspec.structs.replace(entry, account=owner)
+
+    def _is_lost(self, entry: Entry) -> bool:
+        if entry.incarnation not in self._lost:
+            self._lost[entry.incarnation] = losses.is_lost(self._store, entry.incarnation)
+        return self._lost[entry.incarnation]
 
     def differ(self, entry: Entry, kind: str, detail: str) -> None:
         """Note a difference for a person to look at; the entry keeps its effect."""
@@ -151,6 +159,9 @@ class Effects:
         books.open_lot(self._store, (entry.account, entry.unit, lot), entry.amount, _dates(entry))
 
     def _redeem(self, entry: Entry) -> None:
+        if limited.is_limited(entry):
+            limited.book(self._store, entry)
+            return
         key, allowance = lending.row_to_spend(self._store, entry)
         if entry.amount >= 0 or not entry.lots:
             raise Parked("malformed", "REDEEM must take points from lots")
@@ -210,6 +221,9 @@ class Effects:
                     books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
 
     def _give_back(self, entry: Entry, original: Entry) -> None:
+        if limited.is_limited(original):
+            limited.give_back(self._store, entry, original)
+            return
         for lot, amount in entry.lots:
             # What was lent stays spent on its row: the pool took the rest home without these points, so
             # they are the member's at once.

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from agent.headoffice.store import members
+from agent.headoffice.store import debts, members
 from agent.headoffice.store.protocol import Row, Store
 from agent.loyalty.afterwards.carry import HISTORY_KEPT
 from agent.loyalty.member import CountFacts, Lot, MemberEvent, MemberFacts, Voucher, WalletFacts
@@ -39,8 +39,12 @@ def facts_of(store: Store, row: Row, as_of: datetime | None = None) -> MemberFac
 def facts_from(row: Row, owned: Owned, as_of: datetime | None = None) -> MemberFacts:
     """Return the facts of one member row and of what that member owns."""
     lots: dict[str, list[Lot]] = {}
+    owes = False
     for lot in owned.lots:
-        lots.setdefault(lot["wallet"], []).append(_lot(lot))
+        if debts.is_debt(lot["lot"]):  # owed is told apart: it is paid back by shares of what is earned
+            owes = owes or lot["remaining"] < 0
+        else:
+            lots.setdefault(lot["wallet"], []).append(_lot(lot))
     return MemberFacts(
         member=row["member"],
         status=row["status"],
@@ -68,6 +72,7 @@ def facts_from(row: Row, owned: Owned, as_of: datetime | None = None) -> MemberF
             )
             for one in owned.vouchers
         ],
+        limited_closed=owes,
         as_of=as_of,
     )
 

@@ -48,7 +48,7 @@ def book_home(store: Store, entry: Entry) -> None:
     """
     key = (entry.incarnation, entry.allowance)
     row = allowances.by_number(store, *key)
-    if row is None or not row["parent"] or not row["told"] or row["home"]:
+    if row is None or not row["parent"] or not row["told"] or row["home"] or row["state"] != "OPEN":
         raise Parked("no_allowance", f"{entry.allowance} is not lent: it cannot come home")
     for lot, amount in _lots(entry, "back"):
         held = allowances.slice_row(store, *key, lot)

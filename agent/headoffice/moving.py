@@ -7,10 +7,11 @@ Everything adds up in any order: an entry may be booked again into books that kn
 from typing import Any, NamedTuple
 
 from agent.errors import Refused
+from agent.headoffice import lost
 from agent.headoffice.effects import Effects
 from agent.headoffice.merging import merge
 from agent.headoffice.outcomes import Parked
-from agent.headoffice.store import books, log, members, moves
+from agent.headoffice.store import books, debts, log, members, moves
 from agent.headoffice.store.books import Dates
 from agent.headoffice.store.protocol import Store
 from agent.journal.entry import Entry
@@ -44,6 +45,10 @@ def book(store: Store, decided: Decided) -> None:
             _card(store, effects.owned(entry))
         case kind if kind in MOVES_LOTS:
             _move(store, effects.owned(entry))
+        case "SETTLE":
+            _settle(store, effects, entry)
+        case "WRITE_OFF":
+            lost.book(store, effects.owned(entry))
         case _:
             _effect(effects, entry)
     owner = entry.account if entry.kind == "MERGE" else effects.owned(entry).account
@@ -89,6 +94,15 @@ def _move(store: Store, entry: Entry) -> None:
             books.receive_lot(store, key, amount, Dates(*dates[lot]))
         else:
             books.move_lot(store, key, amount)
+
+
+def _settle(store: Store, effects: Effects, entry: Entry) -> None:
+    """Pay a debt; what is left of it after the first look is told."""
+    owned = effects.owned(entry)
+    is_first = not debts.times_looked_at(store, (owned.account, owned.unit, entry.part))
+    if is_first and (owed := entry.data.get("owed")):
+        effects.differ(entry, "limited_debt", f"{entry.account} owes {owed} {entry.unit} spent offline")
+    _move(store, owned)
 
 
 def _card(store: Store, entry: Entry) -> None:

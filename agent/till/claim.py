@@ -27,6 +27,7 @@ from agent.loyalty.quote import Quote
 from agent.loyalty.unquoted import earning_only
 from agent.till.guard import Limit
 from agent.till.quote import Quoter
+from agent.till.quoted import as_of_now
 from agent.till.receipt_text import receipt_text
 from agent.till.shapes import ClaimBody
 from agent.till.tokens import LIFE_MS, Identification
@@ -111,11 +112,12 @@ class Claims:
         compiled = compiled_of(self._quoter.programme(), self._ledger.read, named)
         at, zone = datetime.fromisoformat(sale.data["at"]), str(sale.data["tz"])
         day = at.astimezone(ZoneInfo(zone)).date()
-        facts = self._quoter.facts_for(known, sale.receipt, day)
+        online = self._quoter.is_online()
+        facts = self._quoter.facts_for(known, sale.receipt, day, online=online)
         if compiled is None or facts is None:
             raise Refused("wrong_state", "the programme of that sale, or the member, is not here any more")
         seen = int(sale.data.get("draw", 0))
-        quote = self._quoter.as_of_now(evaluate(earning_only(compiled), facts, basket, at, draw=seen))
+        quote = as_of_now(evaluate(earning_only(compiled), facts, basket, at, draw=seen), online=online)
         data: dict[str, Any] = {
             **{key: sale.data[key] for key in ("basket", "at", "tz", "draw") if key in sale.data},
             "quote": msgspec.to_builtins(quote),

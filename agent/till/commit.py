@@ -196,7 +196,7 @@ def _book(
     receipt_id, wanted = paid.receipt_id, wanted_of(agreed)
     came = book_brought_back(tx, back, agreed)
     differences = [*differences, *came.differences]
-    taken = tx.take_held(receipt_id, agreed.member, wanted, day=agreed.day)
+    taken = tx.take_held(receipt_id, agreed.member, wanted, day=agreed.day, beyond=agreed.beyond)
     for wallet, points in wanted.items():
         got = sum(one.amount for one in taken.get(wallet, []))
         if got < points:

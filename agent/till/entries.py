@@ -92,7 +92,7 @@ def _redeemed(agreed: Agreed, taken: dict[str, list[Slice]]) -> list[Draft]:
                         amount=sum(points for _, points in lots),
                         lots=lots,
                         allowance=number,
-                        data=data,
+                        data=data if number else {**data, "limited": True},
                     )
                 )
     return drafts

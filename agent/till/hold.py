@@ -38,7 +38,9 @@ async def hold(
             raise past
         if wanted:
             until_ms = now_ms + HOLD_MS
-            tx.place_hold(receipt_id, agreed.member, wanted, until_ms=until_ms, day=agreed.day)
+            tx.place_hold(
+                receipt_id, agreed.member, wanted, until_ms=until_ms, day=agreed.day, beyond=agreed.beyond
+            )
         else:
             tx.release_hold(receipt_id)
 

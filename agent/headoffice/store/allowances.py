@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from agent.headoffice.store.debts import LOOKED_AT
 from agent.headoffice.store.protocol import Row, Store
 from agent.headoffice.store.settings import next_change
 from agent.journal.vouchers import is_voucher, voucher_of
 
 BASKET, STOCK = "BASKET", "STOCK"
-FREE_LOTS = """
+FREE_LOTS = f"""
 SELECT l.lot, l.active_from, l.expires_on, l.ends_at, l.remaining - COALESCE((
     SELECT sum(s.amount - s.spent - s.passed) FROM allowance a
     JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number
     WHERE a.member = l.member AND a.wallet = l.wallet AND a.state = 'OPEN' AND s.lot = l.lot
 ), 0) AS free
-FROM lot l WHERE l.member = ? AND l.wallet = ?
+FROM lot l WHERE l.member = ? AND l.wallet = ? AND NOT ({LOOKED_AT})
 ORDER BY CASE WHEN l.expires_on = '' THEN 1 ELSE 0 END, l.expires_on, l.ends_at, l.lot
-"""
+"""  # noqa: S608 - words of our own
 FREE_VOUCHERS = """
 SELECT v.id AS lot, v.active_from, v.expires_on, v.ends_at, 1 AS free FROM voucher v
 WHERE v.given > 0 AND v.used <= 0 AND NOT EXISTS (
@@ -55,8 +56,9 @@ class Issue(NamedTuple):
 def free_lots(store: Store, member: str, wallet: str) -> Sequence[Row]:
     """Return every lot with what of it no open allowance holds, first-expiring first.
 
-    A lot that a clawback cut below its open allowances, or below zero, is free below zero.  A wallet of
-    vouchers has a lot of 1 for each that was given, not used, and is not set aside.
+    A lot that a clawback cut below its open allowances, or below zero, is free below zero; so is what a
+    till let go beyond allowances until head office has looked at it.  A wallet of vouchers has a lot of 1
+    for each that was given, not used, and is not set aside.
     """
     if is_voucher(wallet):
         return store.rows(FREE_VOUCHERS, (wallet, member, voucher_of(wallet)))
@@ -169,7 +171,8 @@ def recall(store: Store, incarnation: str, number: int) -> None:
 def close(store: Store, incarnation: str, number: int) -> None:
     """Free what an allowance has left."""
     store.run(
-        "UPDATE allowance SET state = 'CLOSED' WHERE incarnation = ? AND number = ?", (incarnation, number)
+        "UPDATE allowance SET state = 'CLOSED' WHERE incarnation = ? AND number = ? AND state = 'OPEN'",
+        (incarnation, number),
     )
 
 

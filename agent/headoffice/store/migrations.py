@@ -8,6 +8,7 @@ latter anew and compares.
 from typing import Any
 
 from agent.headoffice.store.counter import add_counter_tables
+from agent.headoffice.store.debts import INDEX
 from agent.headoffice.store.erasures import add_tables
 
 OWN_1 = """
@@ -225,6 +226,11 @@ def loans(db: Any) -> None:
     _run(db, LOANS)
 
 
+def debts(db: Any) -> None:
+    """Find open debts without reading every lot."""
+    db.execute(INDEX)
+
+
 STEPS = (
     ("0001_first_books", first_books),
     ("0002_repeated_enrolment", repeated_enrolment),
@@ -237,4 +243,5 @@ STEPS = (
     ("0009_stock", stock),
     ("0010_loans", loans),
     ("0011_counter", add_counter_tables),
+    ("0012_debts", debts),
 )

@@ -33,6 +33,8 @@ COMPARED = {
     "receipt_rule": "SELECT * FROM receipt_rule ORDER BY receipt, rule",
     "allowance": "SELECT incarnation, number, issued, state, parent, holder, told, home, given_back"
     " FROM allowance ORDER BY incarnation, number",
+    "incarnation": "SELECT incarnation, state FROM incarnation"
+    " WHERE state IN ('WRITTEN_OFF', 'WIPED') ORDER BY incarnation",
     "allowance_lot": "SELECT * FROM allowance_lot ORDER BY incarnation, number, lot",
     "prompt": "SELECT * FROM prompt ORDER BY incarnation, seq",
     "consent": "SELECT * FROM consent ORDER BY incarnation, seq",
@@ -55,6 +57,7 @@ def copy_decisions(source: Store, target: Store, genesis_of: dict[str, bytes]) -
         target.run("UPDATE measured SET amount = opening")
         target.run("UPDATE voucher SET given = 1, used = 0")
         target.run("UPDATE allowance SET state = 'OPEN'")
+        target.run("UPDATE incarnation SET state = 'FENCED' WHERE state IN ('WRITTEN_OFF', 'WIPED')")
         target.run("UPDATE allowance_lot SET spent = 0, passed = 0")
         # What pools lend stands in their journals.
         target.run(

@@ -79,7 +79,7 @@ def bind_journal(store: Store, till: str, incarnation: str, genesis: bytes) -> N
     row = store.row("SELECT store, next_epoch FROM till WHERE till = ?", (till,))
     assert row is not None, till
     store.run("UPDATE till SET next_epoch = next_epoch + 1 WHERE till = ?", (till,))
-    store.run("UPDATE incarnation SET state = 'FENCED' WHERE till = ?", (till,))
+    store.run("UPDATE incarnation SET state = 'FENCED' WHERE till = ? AND state = 'ACTIVE'", (till,))
     store.run(
         "INSERT INTO incarnation (incarnation, till, store, epoch, state, booked_hash, next_number)"
         " VALUES (?, ?, ?, ?, 'ACTIVE', ?,"
