@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -15,7 +15,7 @@ from agent.screen.view import Role, View
 from tests.till.desk import CARD, NOON, Desk, basket, sell
 
 STRANGER = "2990000000026"
-SCANNER = {"device": "scanner", "state": "enabled"}
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 class Counter(Desk):
@@ -233,6 +233,31 @@ def test_training_is_marked_on_both(counter: Counter) -> None:
     for role in ("cashier", "customer"):
         view = counter.screen(role)
         assert (view.training, view.banners[0].text) == (True, "Training")
+
+
+def test_a_bare_number_shows_no_balance_that_its_identification_did_not(counter: Counter) -> None:
+    told = counter.identify()
+    counter.tell("member.identified", **{**told, "device": "pos", "confirm": True, "wallets": []})
+    quoted(counter, instruments=[told["identification_id"]])
+    for role in ROLES:
+        view = counter.screen(role)
+        assert view.card is not None
+        assert view.basket is not None
+        assert view.card.balances == []
+        assert "Balance afterwards" not in {row.text for row in view.basket.rows}
+
+
+def test_who_was_found_by_a_number_is_asked_whose_it_is(counter: Counter) -> None:
+    counter.tell("member.identified", **{**counter.identify(), "device": "pos", "confirm": True})
+    assert (counter.screen().tone, counter.screen().said) == ("attention", "Found by number: ask whose it is")
+
+
+def test_who_has_just_joined_is_provisional(counter: Counter) -> None:
+    counter.identify()
+    counter.tell("member.enrolled", masked="…0019 (13)", provisional=True)
+    card = counter.screen().card
+    assert card is not None
+    assert (card.masked, card.as_of) == ("…0019 (13)", "provisional: head office will confirm")
 
 
 def test_a_name_stands_only_where_the_event_brings_one(counter: Counter) -> None:

@@ -187,13 +187,11 @@ def test_a_parked_sale_makes_room(screens: Screens) -> None:
 
 
 def test_a_screen_comes_back_by_itself_when_the_agent_does(screens: Screens) -> None:
-    agent = screens.stand.agent
-    agent.processes[0].kill()
+    screens.stand.agent.processes[0].kill()
     screens.until("cashier", "#said", "Sell on without points.")
     screens.until("customer", "#said", "One moment, please")
     screens.assert_clean()
-    agent.start()
-    agent.await_message("READY=1")
+    screens.stand.start()
     screens.until("cashier", "#said", "Ready for a card")
     screens.stand.rig.scan(CARD)
     screens.until("customer", "#card", "1,250 points")
