@@ -41,7 +41,7 @@ class HeadOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often news is asked for, and how long a customer may wait for head office."""
 
-    pull_interval_s: Seconds = 2.0
+    pull_interval_s: Seconds = 1.0
     online_wait_ms: Milliseconds = 300
 
 

@@ -14,7 +14,7 @@ from agent.sync.announced import DirectoryNews, Erased, Peers, ProgrammeNews, Se
 
 PROTOCOL = 2
 """2: batches and pages may be packed, a batch has up to 2000 entries, a pull may wait, a slot is obeyed."""
-PACKED_SINCE = 2
+PACKED_SINCE = SLOTS_SINCE = 2
 MAX_BATCH_ENTRIES = 2000
 MAX_BODY_BYTES = 4 * 1024 * 1024
 Incarnation = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
@@ -49,7 +49,8 @@ class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     """A till presents itself: which journal, how far it is, what it knows.
 
     `highest_number` is the highest allowance this journal ever had from whom it greets: books that lack it
-    are older.  `role` is "till", or "pool" for one that holds its store's slice and lends from it.
+    are older.  `role` is "till", or "pool" for one that holds its store's slice and lends from it.  `pool`:
+    towards a pool, the journal of the one that `backlog` and `highest_number` are about.
     """
 
     incarnation: Incarnation
@@ -65,6 +66,7 @@ class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     protocol: int = PROTOCOL
     highest_number: Annotated[int, Meta(ge=0, le=2**53)] = 0
     role: str = "till"
+    pool: str = ""
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
@@ -89,13 +91,17 @@ class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
 
 
 class Push(msgspec.Struct, frozen=True, tag="PUSH"):
-    """Entries `first_seq`… of one journal, as canonical bytes, between two hashes."""
+    """Entries `first_seq`… of one journal, as canonical bytes, between two hashes.
+
+    `backlog` is how many more the till has: advice, for the time of a refusal.
+    """
 
     incarnation: Incarnation
     first_seq: Annotated[int, Meta(ge=1)]
     previous_hash: bytes
     entries: Annotated[list[bytes], Meta(min_length=1, max_length=5000)]
     last_hash: bytes
+    backlog: Annotated[int, Meta(ge=0, le=2**53)] = 0
 
 
 class Acknowledged(msgspec.Struct, frozen=True, tag="ACK"):

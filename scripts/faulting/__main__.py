@@ -22,6 +22,7 @@ from scripts.faulting import (
     power_cut,
     rollback,
     slow_clients,
+    sync,
     year,
 )
 from scripts.replay import kill as kill_tills
@@ -51,6 +52,7 @@ FAULTS = {
     "power-cut": Fault(power_cut.run, 500, 20),
     "rollback": Fault(rollback.run, 200, 12),
     "slow-clients": Fault(slow_clients.run, 400, 80),
+    "sync": Fault(sync.run, 5000, 150),
     "year": Fault(year.run),
 }
 
