@@ -21,6 +21,7 @@ Measure = Callable[[Path], list[Line]]
 NAMES = (
     "catch-up",
     "commit",
+    "counter",
     "devices",
     "directory",
     "evaluate",
