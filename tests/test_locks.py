@@ -17,8 +17,8 @@ COVERS = {
     "dev": ("", "serial", "headoffice", "dev"),
     "readers": ("evdev", "pcsc"),
 }
-#: Locks that meet in no environment of ours: what the benchmarks compare us with has one of its own.
-APART = ("bench-peers",)
+#: Locks that meet in no environment of ours: peers of the benchmarks, and a shop's point of sale.
+APART = ("bench-peers", "tryton")
 
 
 def entries_of(lock: Path) -> list[str]:

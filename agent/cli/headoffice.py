@@ -11,7 +11,9 @@ import click
 
 from agent import __version__
 from agent.cli.headoffice_admin import member, till
+from agent.cli.headoffice_lost import till_wiped, till_write_off
 from agent.cli.headoffice_moves import period
+from agent.cli.headoffice_place import place
 from agent.cli.office import config_option, counted, opened
 from agent.cli.office_programme import programme
 from agent.cli.output import (
@@ -163,8 +165,10 @@ def status(config_path: Path, *, as_json: bool) -> None:
             )
 
 
-for group in (programme, member, till, period):
+for group in (programme, member, till, period, place):
     main.add_command(group)
+for command in (till_write_off, till_wiped):
+    till.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -53,6 +53,7 @@ def member_show(config_path: Path, member_or_card: str, *, as_json: bool) -> Non
     rows = [("status", shown["status"]), ("reason", shown["reason"]), ("tier", facts["tier"])]
     rows += [("segments", ", ".join(facts["segments"]))]
     rows += [(f"balance of {wallet}", balance) for wallet, balance in shown["balances"].items()]
+    rows += [(f"owed of {wallet}", points) for wallet, points in shown["owed"].items()]
     rows += [(f"count of {rule}", count["position"]) for rule, count in facts["counts"].items()]
     rows += [("voucher", f"{one['voucher']} {one['id']}") for one in facts["vouchers"]]
     rows += [("card", one["tag"] + (" (blocked)" if one["blocked"] else "")) for one in shown["cards"]]
@@ -158,4 +159,13 @@ def till_list(config_path: Path, *, as_json: bool) -> None:
 
     with opened(config_path) as office:
         rows = make_status(office)["tills"]
-    show_rows("tills", ("store", "till", "enrolled", "epoch", "state", "version"), rows, as_json=as_json)
+    if not as_json:
+        rows = [{**row, "worst loss": points_told(row["worst_offline_loss"])} for row in rows]
+    columns = ("store", "till", "enrolled", "epoch", "state", "version")
+    told = (*columns, "worst_offline_loss" if as_json else "worst loss")
+    show_rows("tills", told, rows, as_json=as_json)
+
+
+def points_told(by_wallet: dict[str, int]) -> str:
+    """Say how many points of each wallet."""
+    return ", ".join(f"{points:,} {wallet}" for wallet, points in by_wallet.items()) or "0"

@@ -48,6 +48,20 @@ def show_report(report: dict[str, Any]) -> None:
         ],
     )
     print_table("differences", ("kind", "receipts"), list(report["differences"].items()))
+    _show_offline(report["offline"])
+
+
+def _show_offline(offline: dict[str, Any]) -> None:
+    """Print what spending offline may cost and has cost, where a wallet is limited or a till was given up."""
+    titles = {
+        "worst": "worst loss offline, in points",
+        "realised": "spent beyond allowances, in points",
+        "company_loss": "company loss by lost tills, in points",
+    }
+    for part, title in titles.items():
+        if rows := offline[part]:
+            columns = tuple(rows[0])
+            print_table(title, columns, [[_number(row[column]) for column in columns] for row in rows])
 
 
 def _show_some(part: str, columns: tuple[str, ...], report: dict[str, Any]) -> None:

@@ -16,6 +16,9 @@ POS_BODIES = (
     shapes.VoidBody,
     shapes.ReturnBody,
     shapes.AcceptingBody,
+    shapes.ClaimBody,
+    shapes.AnswerBody,
+    shapes.PromptBody,
 )
 TAPE: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -16,6 +16,7 @@ from agent.cli.output import EXIT_CONFIGURATION, as_json, errors_told, fail, fla
 from agent.cli.programme import programme
 from agent.cli.pure import decode, evaluate, schema
 from agent.cli.scenario import try_story
+from agent.cli.watch import watch
 from agent.config.till import TillConfig
 from agent.errors import ConfigurationError, DocumentError
 
@@ -56,10 +57,13 @@ def check_config(config_path: Path, *, as_json: bool) -> None:
     from agent.clock import SystemClock  # noqa: PLC0415
     from agent.config.load import effective, load  # noqa: PLC0415
     from agent.daemon.codes import codes_of  # noqa: PLC0415
+    from agent.daemon.pool import why_no_pool  # noqa: PLC0415
 
     config, sources = load(config_path, TillConfig)
     refuse_bad_readers(config)
     codes_of(config.codes, SystemClock())
+    if wrong := why_no_pool(config.pool):
+        raise ConfigurationError(wrong, remedy="correct [pool]: agent/pool/README.md")
     rows = effective(config, sources)
     if as_json:
         print_json([{"key": key, "value": value, "source": source} for key, value, source in rows])
@@ -140,7 +144,7 @@ def sync_status(config_path: Path, *, as_json: bool) -> None:
         print_table("sync", ("what", "value"), [(key, value) for key, value in answer.items()])
 
 
-for command in (devices, ledger, backup, restore, evaluate, schema, decode, programme):
+for command in (devices, ledger, backup, restore, evaluate, schema, decode, programme, watch):
     main.add_command(command)
 programme.add_command(try_story)
 

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -27,12 +27,28 @@ class Paths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: str = "/var/lib/loyalty-headoffice"
 
 
+Percent = Annotated[int, Meta(ge=0, le=100)]
+
+
+class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What of members' points lies in their home stores before it is asked for."""
+
+    policy: Literal["none", "half_at_home", "whole_at_home"] = "none"
+    share: Percent | None = None
+    keep_free: Percent | None = None
+    least: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
+    visits_days: Annotated[int, Meta(ge=1, le=3660)] = 90
+    honour_days: Annotated[int, Meta(ge=1, le=366)] = 30
+    silent_days: Annotated[int, Meta(ge=1, le=366)] = 7
+
+
 class HeadOfficeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
     door: Door = Door()
     paths: Paths = Paths()
     publish: Caps = Caps()
+    placement: Placement = Placement()
 
 
 def load_headoffice(path: Path) -> HeadOfficeConfig:

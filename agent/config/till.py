@@ -51,6 +51,19 @@ class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_days: Annotated[int, Meta(ge=1, le=3650)] = 90
 
 
+class Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """This till's part in the store's pool: none, the pool itself, or a member that borrows from it."""
+
+    role: Literal["none", "pool", "member"] = "none"
+    listen: Annotated[str, Meta(max_length=64)] = ""
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 8475
+    interface: Annotated[str, Meta(max_length=15, pattern=r"^[A-Za-z0-9._:-]*$")] = ""
+    url: str = ""
+    ca_file: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
 class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One reader."""
 
@@ -98,6 +111,7 @@ class Pos(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens_file: str = "/etc/loyalty-agent/pos-tokens"
     origins: list[str] = []
     clock_tolerance_s: Seconds = 86_400.0
+    claim_minutes: Annotated[int, Meta(ge=0, le=1440)] = 15
 
 
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,3 +133,4 @@ class TillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     device: list[Device] = []
     numbers: list[Numbers] = []
     codes: Codes = Codes()
+    pool: Pool = Pool()

@@ -52,6 +52,8 @@ def ask(door: Path, method: str, path: str, body: Any = None) -> dict[str, Any]:
 def follow(door: Path, *, silence_s: float = DEADLINE_S) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what happens at the till, kind and data, until nobody interrupts; the stream keeps itself alive.
 
+    A sign of life has no kind: the first says that from here on nothing is missed.
+
     Raises:
         ConfigurationError: nobody answers at the door, or it fell silent.
     """
@@ -61,7 +63,9 @@ def follow(door: Path, *, silence_s: float = DEADLINE_S) -> Iterator[tuple[str, 
         kind = ""
         for line in connection.getresponse():
             name, _, text = line.decode().rstrip("\n").partition(": ")
-            if name == "event":
+            if line.startswith(b":"):
+                yield "", {}
+            elif name == "event":
                 kind = text
             elif name == "data":
                 yield kind, json.loads(text)

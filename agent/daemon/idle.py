@@ -1,7 +1,8 @@
-"""What a ledger does while nobody sells: verify itself slice by slice, and let old entries go."""
+"""What a ledger does while nobody sells: verify itself slice by slice, declare, and let old entries go."""
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -14,14 +15,21 @@ TICK_S = 1.0
 DAY_MS = 86_400_000
 
 
-async def use_idle_moments(ledger: Ledger, clock: Clock, *, keep_days: int) -> None:
-    """Verify a slice of the journal, and let old entries go, each second in which nothing was written."""
+async def use_idle_moments(
+    ledger: Ledger, clock: Clock, *, keep_days: int, declare: Callable[[], Awaitable[object]]
+) -> None:
+    """Verify a slice of the journal, and let old entries go, each second in which nothing was written.
+
+    `declare` tells head office which allowances are here, where it must be told.
+    """
     check, seen, told = ledger.idle_check, -1, ""
     while True:
         await asyncio.sleep(TICK_S)
         seq = ledger.read.head()[0]
         if seq == seen:
             await asyncio.to_thread(check.step)
+            with contextlib.suppress(LedgerError):  # a full disk: tried again
+                await declare()
             await _let_go(ledger, int(clock.now().timestamp() * 1000) - keep_days * DAY_MS)
         seen = seq
         if check.problem != told:

@@ -1,15 +1,26 @@
 """What is asked of head office while a customer unpacks: allowances, and whose an unknown card is."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
 
+from agent.journal.vouchers import wallet_for
+from agent.ledger.borrowed import POOL
 from agent.ledger.ledger import Ledger
 from agent.loyalty.compile import Compiled
-from agent.loyalty.language.check_points import wallet_of
 from agent.loyalty.language.programme import Programme
-from agent.sync.allowance import ask_allowances, look_up
+from agent.loyalty.paying import paying_wallets, strict_vouchers
+from agent.sync.allowance import Asked, ask_allowances, ask_pool, look_up
 from agent.sync.client import Client
 from agent.sync.wire import Delta, MemberRow
+from agent.till.offline import asks_anyway
+
+
+class PoolLane(NamedTuple):
+    """The quick lane to the store's pool, and whether it is there."""
+
+    client: Client
+    is_online: Callable[[], bool]
 
 
 class Online:
@@ -22,21 +33,53 @@ class Online:
         *,
         programme: Callable[[], Compiled | None],
         is_online: Callable[[], bool],
+        chance: Callable[[int], int],
         deadline_s: float,
+        pool: PoolLane | None = None,
     ) -> None:
+        """`chance(100)` draws 0 to 99: some cards ask head office although it seems away."""
         self._ledger = ledger
         self._client = client
         self._programme = programme
         self._is_online = is_online
+        self._chance = chance
         self._deadline_s = deadline_s
+        self._pool = pool
 
-    async def ask_allowances(self, member: str) -> int:
-        """Ask for what this member may spend here; without head office nothing is given."""
+    async def ask_allowances(self, member: str, missing: Mapping[str, int]) -> bool:
+        """Ask head office and the store's pool at once for what this member may spend here.
+
+        Whoever is away gives nothing, and nobody waits for it.  `missing` is what the customer wants beyond
+        what lies here.  Returns whether more is on its way.
+        """
         compiled = self._programme()
-        if compiled is None or not self._is_online():
-            return 0
+        if compiled is None:
+            return False
         wallets = paying_wallets(compiled.programme)
-        return await ask_allowances(self._ledger, self._client, member, wallets, deadline_s=self._deadline_s)
+        has_pool = self._pool is not None and self._pool.is_online()
+        asked: list[Awaitable[Asked]] = []
+        if self._pool is not None and has_pool:
+            lane = self._pool.client
+            asked.append(ask_pool(self._ledger, lane, member, wallets, deadline_s=self._deadline_s))
+        if self._is_online() or asks_anyway(compiled.programme, self._chance):
+            asked.append(
+                ask_allowances(
+                    self._ledger,
+                    self._client,
+                    member,
+                    [*wallets, *self._strict_vouchers(compiled.programme, member)],
+                    deadline_s=self._deadline_s,
+                    minimum=missing,
+                    pool=self._ledger.read.text_mark(POOL) if has_pool else "",
+                )
+            )
+        return any(one.coming for one in await asyncio.gather(*asked))
+
+    def _strict_vouchers(self, programme: Programme, member: str) -> list[str]:
+        """Return the accounts of this member's vouchers that are set aside one by one; a pool lends none."""
+        strict = strict_vouchers(programme)
+        has = self._ledger.read.vouchers_of(member) if strict else set()
+        return [wallet_for(one) for one in strict if one in has]
 
     async def look_up(self, card_tag: bytes) -> bool:
         """Ask whose card this is; True if the member is in the ledger afterwards."""
@@ -49,12 +92,6 @@ class Online:
             self._ledger.write(lambda tx: tx.apply_delta(_only(row, tx.mark("cursor"))))
         )
         return True
-
-
-def paying_wallets(programme: Programme) -> list[str]:
-    """Return the wallets that some rule pays from, in the order of their names."""
-    rules = programme.text.rule.values()
-    return sorted({wallet_of(programme.text, rule.pay.wallet) for rule in rules if rule.pay is not None})
 
 
 def _only(row: MemberRow, cursor: int) -> Delta:

@@ -26,17 +26,18 @@ from agent.daemon.codes import codes_of
 from agent.daemon.credentials import load_credentials
 from agent.daemon.idle import use_idle_moments
 from agent.daemon.logs import configure
+from agent.daemon.modes import tell_modes
 from agent.daemon.notify import Notifier, watchdog_interval_s
 from agent.daemon.programmes import CurrentProgramme
 from agent.daemon.readers import Readers, device_settings
+from agent.daemon.screens import PAGES, app_of
 from agent.daemon.server import Server, loopback_socket, make_server
-from agent.daemon.sockets import POS_GROUP, handed_over, open_unix
-from agent.daemon.status import mode_of, status_of
+from agent.daemon.sockets import POS_GROUP, handed_over, loopback_tokens, open_unix
+from agent.daemon.status import mode_of, pool_status, status_of
 from agent.daemon.wiring import Link, build_till
 from agent.errors import ConfigurationError, DocumentError, LedgerError
 from agent.ledger.ledger import open_ledger
 from agent.ledger.storage import DiskStorage, Storage
-from agent.till.api import build_app
 from agent.till.guard import LoopbackGuard
 from drivers.event import CardRead, DeviceStatus, Event, ReadRefused
 
@@ -140,18 +141,26 @@ class _Daemon:
 
         self._serve(build_admin(self._status, sync_now=self._sync_wholly), self._admin_door)
         connect(
-            self._config, self._ledger, self._credentials, self._programme, clock=self._clock, link=self._link
+            self._config,
+            self._ledger,
+            self._credentials,
+            self._programme,
+            clock=self._clock,
+            link=self._link,
+            pool_door=self._pool_door,
         )
         self._ledger.on_commit.append(self._wake_sync_from_thread)
-        if self._link.sync is not None:
-            self._go(self._link.sync.run(), "sync")
+        for work, name in self._link.parts():
+            self._go(work, name)
         settings = device_settings(self._config.device, self._config.numbers, self._codes)
         self._readers = Readers(settings, self._on_reader_event)
         self._readers.start()
         self._go(self._readers.run(), "readers")
         self._go(self._till.idle.run(), "allowances")
+        self._go(tell_modes(self._till.checkout.hello, self._till.events), "modes")
         keep_days = self._config.ledger.keep_days
-        self._go(use_idle_moments(self._ledger, self._clock, keep_days=keep_days), "idle")
+        idle = use_idle_moments(self._ledger, self._clock, keep_days=keep_days, declare=self._link.declare)
+        self._go(idle, "idle")
         self._go(self._feed_watchdog(), "watchdog")
 
     def _use_stored_programme(self) -> None:
@@ -167,18 +176,20 @@ class _Daemon:
     def _open_doors(self) -> None:
         """Serve the POS on sockets handed over by systemd, else on our own; store IT's is only opened."""
         run_folder, given = Path(self._config.paths.run), handed_over()
-        app = build_app(self._till.checkout, self._device_rows)
+        app = app_of(self._till, self._ledger, self._config, self._clock, self._device_rows)
         pos = given.get("pos") or open_unix(run_folder / "pos.sock", mode=0o660, group=POS_GROUP)
         # What store IT asks waits at its door until the rest is there.
         self._admin_door = given.get("admin") or open_unix(run_folder / "admin.sock", mode=0o600)
+        self._pool_door = given.get("pool")
         self._serve(app, pos)
         if self._config.pos.loopback:
             guard = LoopbackGuard(
                 app,
                 port=self._config.pos.port,
-                tokens=_tokens(Path(self._config.pos.tokens_file)),
+                tokens=loopback_tokens(Path(self._config.pos.tokens_file)),
                 origins=self._config.pos.origins,
                 language=self._config.till.language,
+                pages=PAGES,
             )
             self._serve(guard, loopback_socket(self._config.pos.port))
 
@@ -193,7 +204,8 @@ class _Daemon:
             self._readers.stop()
         for server in self._servers:
             server.should_exit = True
-        doors = [task for task in self._tasks if task.get_name() == "door"]
+        self._link.stop()
+        doors = [task for task in self._tasks if task.get_name().endswith("door")]
         await asyncio.wait(doors, timeout=5)
         for task in self._tasks:
             task.cancel()
@@ -260,11 +272,7 @@ class _Daemon:
         self._stop.set()
 
     def _wake_sync_from_thread(self) -> None:
-        self._loop.call_soon_threadsafe(self._wake_sync)
-
-    def _wake_sync(self) -> None:
-        if self._link.sync is not None:
-            self._link.sync.wake()
+        self._loop.call_soon_threadsafe(self._link.wake)
 
     def _sync_wholly(self) -> None:
         if self._link.sync is not None:
@@ -275,22 +283,17 @@ class _Daemon:
             self._ledger,
             self._link.state,
             clock=self._clock,
+            programme_words=compiled.programme if (compiled := self._programme()) else None,
             devices=self._device_rows(),
-            problems=[*self._problems, *filter(None, [self._ledger.idle_check.problem])],
+            pool=pool_status(
+                self._config.pool.role, self._ledger, self._link.pool.state if self._link.pool else None
+            ),
+            problems=[
+                *self._problems,
+                *filter(None, [self._ledger.idle_check.problem, self._link.problem]),
+            ],
         )
 
     def _device_rows(self) -> list[dict[str, Any]]:
         tallies = self._readers.tallies if self._readers is not None else {}
         return [{"device": name, **asdict(tally)} for name, tally in tallies.items()]
-
-
-def _tokens(path: Path) -> dict[str, str]:
-    """Read the loopback clients: a name and a token a line."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as failure:
-        raise ConfigurationError(
-            f"the loopback door needs {path}: {failure.strerror}", remedy="write one `name token` a line"
-        ) from None
-    pairs = [line.split() for line in lines if line.strip() and not line.startswith("#")]
-    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}  # noqa: PLR2004

@@ -150,8 +150,8 @@ class Server(uvicorn.Server):
         yield
 
 
-def make_server(app: Any) -> Server:
-    """Make a server for one door; `serve(sockets=[…])` runs it."""
+def make_server(app: Any, **tls: Any) -> Server:
+    """Make a server for one door, `tls` uvicorn's settings of that name; `serve(sockets=[…])` runs it."""
     return Server(
         uvicorn.Config(
             app,
@@ -165,6 +165,7 @@ def make_server(app: Any) -> Server:
             date_header=False,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=3,
+            **tls,
         )
     )
 

@@ -62,3 +62,15 @@ def _remove_stale(path: Path) -> None:
         if probe.connect_ex(str(path)) == 0:
             raise ConfigurationError(f"another process answers at {path}", remedy="stop it first")
     path.unlink()
+
+
+def loopback_tokens(path: Path) -> dict[str, str]:
+    """Read the loopback clients: a name and a token a line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as failure:
+        raise ConfigurationError(
+            f"the loopback door needs {path}: {failure.strerror}", remedy="write one `name token` a line"
+        ) from None
+    pairs = [line.split() for line in lines if line.strip() and not line.startswith("#")]
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}  # noqa: PLR2004

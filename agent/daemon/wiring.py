@@ -4,11 +4,11 @@ Nothing here imports the network: `connection.py` fills the link once the doors 
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.clock import Clock, random_id
 from agent.config.till import TillConfig
@@ -30,8 +30,10 @@ from drivers.number import Decoded, decode, raw_from_text
 
 if TYPE_CHECKING:
     from agent.daemon.online import Online
+    from agent.daemon.pool import PoolDoor
     from agent.sync.client import Client
     from agent.sync.loop import SyncLoop
+    from agent.sync.pool_loop import PoolLoop
 
 
 class Link:
@@ -40,6 +42,9 @@ class Link:
     def __init__(self) -> None:
         self.sync: SyncLoop | None = None
         self.online: Online | None = None
+        self.pool: PoolLoop | None = None
+        self.pool_door: PoolDoor | None = None
+        self.pool_problem = ""
         self.clients: list[Client] = []
         self._alone = SyncState()
 
@@ -48,9 +53,38 @@ class Link:
         """How things stand with head office."""
         return self.sync.state if self.sync is not None else self._alone
 
-    async def ask_allowances(self, member: str) -> int:
-        """Ask for what this member may spend here; return how many allowances came."""
-        return await self.online.ask_allowances(member) if self.online is not None else 0
+    @property
+    def problem(self) -> str:
+        """Why this till's part in its store's pool is not played, or nothing."""
+        return self.pool_door.problem if self.pool_door is not None else self.pool_problem
+
+    def parts(self) -> Iterator[tuple[Coroutine[Any, Any, None], str]]:
+        """Yield what is to be run for as long as the till does, with a name for each."""
+        if self.sync is not None:
+            yield self.sync.run(), "sync"
+        if self.pool is not None:
+            yield self.pool.run(), "pool"
+        if self.pool_door is not None:
+            yield self.pool_door.run(), "pool door"
+
+    def wake(self) -> None:
+        """Send what was just written; call it on the event loop."""
+        for loop in (self.sync, self.pool):
+            if loop is not None:
+                loop.wake()
+
+    def stop(self) -> None:
+        """Close the pool's door, if there is one."""
+        if self.pool_door is not None:
+            self.pool_door.stop()
+
+    async def ask_allowances(self, member: str, missing: Mapping[str, int]) -> bool:
+        """Ask for what this member may spend here; return whether more is on its way."""
+        return await self.online.ask_allowances(member, missing) if self.online is not None else False
+
+    async def declare(self) -> bool:
+        """Tell head office which allowances are here, if one never came."""
+        return await self.sync.declare() if self.sync is not None else False
 
     async def look_up(self, card_tag: bytes) -> bool:
         """Ask whose card this is; True if the member is in the ledger afterwards."""
@@ -65,6 +99,7 @@ class Till:
     cards: CardReads
     events: Events
     idle: IdleAllowances
+    quoter: Quoter
 
 
 def build_till(
@@ -80,7 +115,7 @@ def build_till(
 ) -> Till:
     """Put the checkout together; `codes` is what the readers got, `new_nonce` gives random bytes."""
     seal = TokenSeal(token_key(Path(config.paths.state) / "token.key"))
-    settings = _settings(config)
+    settings = settings_of(config)
     identifier = Identifier(ledger.read, seal, clock=clock, fleet_key=fleet_key, new_nonce=new_nonce)
     events, gate = Events(random_id()[:8]), Gate()
     quoter = Quoter(
@@ -97,7 +132,7 @@ def build_till(
         events,
         gate,
         ledger.read,
-        today=_today(clock, programme),
+        today=shop_day(clock, programme),
         ask_allowances=link.ask_allowances,
         look_up=link.look_up,
         idle=idle,
@@ -115,16 +150,18 @@ def build_till(
         mode=lambda: mode_of(ledger, link.state),
         online_wait_s=config.sync.online_wait_ms / 1000,
     )
-    return Till(checkout, cards, events, idle)
+    return Till(checkout, cards, events, idle, quoter)
 
 
-def _settings(config: TillConfig) -> TillSettings:
+def settings_of(config: TillConfig) -> TillSettings:
+    """Return what the checkout must know of its till."""
     return TillSettings(
         store=config.till.store,
         till=config.till.till,
         currency=config.till.currency,
         language=config.till.language,
         clock_tolerance_s=config.pos.clock_tolerance_s,
+        claim_minutes=config.pos.claim_minutes,
     )
 
 
@@ -140,7 +177,7 @@ def _decoder(config: TillConfig, codes: Codes) -> Callable[[str], tuple[str, str
     return decode_text
 
 
-def _today(clock: Clock, programme: CurrentProgramme) -> Callable[[], date]:
+def shop_day(clock: Clock, programme: CurrentProgramme) -> Callable[[], date]:
     """Return the shop's own date: the programme's zone says when a day begins and a lot ends."""
 
     def today() -> date:

@@ -16,6 +16,7 @@ from typing import Any
 from agent.config.load import load
 from agent.config.till import Device, TillConfig
 from agent.daemon.ask import ask
+from agent.daemon.pool import why_no_pool
 from agent.daemon.readers import mistakes_of
 from agent.doctor.finding import Finding
 from agent.errors import DocumentError, LoyaltyError
@@ -25,6 +26,7 @@ USER = "loyalty-agent"
 LOW_SPACE_MB = 500
 LATE_S = 3600
 MANY_UNSENT = 10_000
+POOL_CURE = "see agent/pool/README.md"
 _PROBE = """
 import os, sys
 try:
@@ -57,6 +59,11 @@ def examine(config_path: Path) -> list[Finding]:
         return [Finding("configuration", "FAIL", wrong, f"loyalty-agent check-config --config {config_path}")]
     findings = [_configuration(config, config_path), _sqlite(), _disk(config), _credentials(config)]
     findings += [_reader(device) for device in config.device]
+    if config.pool.role != "none":
+        wrong = why_no_pool(config.pool)
+        findings.append(
+            Finding("pool", "FAIL" if wrong else "OK", wrong or f"role {config.pool.role}", POOL_CURE)
+        )
     return findings + _daemon(config)
 
 
@@ -153,6 +160,7 @@ def _daemon(config: TillConfig) -> list[Finding]:
         Finding("daemon", "OK", f"up, mode {status['mode']}"),
         _ledger(status),
         _sync(status),
+        *_pool(status),
         _programme(status),
     ]
 
@@ -176,6 +184,23 @@ def _sync(status: dict[str, Any]) -> Finding:
     if age_s > LATE_S or unsent > MANY_UNSENT:
         return Finding("sync", "WARN", f"{unsent} unsent, last contact {age_s} s ago", "check the network")
     return Finding("sync", "OK", f"{unsent} unsent, last contact {age_s} s ago")
+
+
+def _pool(status: dict[str, Any]) -> list[Finding]:
+    pool = status["pool"]
+    if pool["role"] == "none":
+        return []
+    if pool["role"] == "pool":
+        if not pool["peers"]:
+            return [
+                Finding("pool", "WARN", "head office named no till of this store yet", "check the network")
+            ]
+        return [Finding("pool", "OK", f"{pool['loans']} loans out, {len(pool['peers'])} tills may borrow")]
+    if pool["online"]:
+        return [Finding("pool", "OK", f"reached, has {pool['pushed']} entries of ours")]
+    return [
+        Finding("pool", "WARN", f"away: {pool['alarm'] or pool['reason']}", "check pool.url and its till")
+    ]
 
 
 def _programme(status: dict[str, Any]) -> Finding:

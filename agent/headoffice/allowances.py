@@ -4,12 +4,14 @@ Only journal entries free what is set aside; `honour_until` stops new spending, 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.errors import DocumentError
 from agent.headoffice.office import Office
+from agent.headoffice.recalling import recall_for
+from agent.headoffice.setting_aside import choose, usable_lots
 from agent.headoffice.store import allowances, members, programmes, tills
 from agent.headoffice.store.allowances import Issue
 from agent.headoffice.store.protocol import Row
@@ -34,7 +36,7 @@ def answer(office: Office, till: str, request: AllowanceRequest) -> AllowanceAns
         if known := allowances.by_request(store, request.incarnation, request.request_id):
             if (known["member"], known["wallet"]) != (request.member, request.wallet):
                 return Refusal("request_conflict", "this request id was used for another account")
-            return _as_message(office, known)
+            return as_message(office, known)
         return _refusal(office, till, request) or _issue(office, request, zone)
 
 
@@ -42,14 +44,6 @@ def time_zone(office: Office) -> ZoneInfo:
     """Return the time zone in which lots begin and end: that of the programme in force."""
     row = programmes.newest_programme(office.store)
     return ZoneInfo("UTC") if row is None else _zone_of(bytes(row["text"]))
-
-
-def is_alive(row: Row, now: datetime, zone: ZoneInfo) -> bool:
-    """Return whether points of a lot may be spent now, by the calendar of the programme."""
-    if row["active_from"] and row["active_from"] > now.astimezone(zone).date().isoformat():
-        return False
-    end = _end_of(row, zone)
-    return end is None or end > now
 
 
 @lru_cache(maxsize=8)
@@ -75,42 +69,35 @@ def _refusal(office: Office, till: str, request: AllowanceRequest) -> Deny | Ref
 
 
 def _issue(office: Office, request: AllowanceRequest, zone: ZoneInfo) -> AllowanceAnswer:
-    now = office.clock.now()
-    rows = allowances.free_lots(office.store, request.member, request.wallet)
-    usable = [(row, row["free"]) for row in rows if row["free"] > 0 and is_alive(row, now, zone)]
-    # What a clawback took below zero is owed before anything more is set aside.
-    owed = -sum(row["free"] for row in rows if row["free"] < 0)
-    free = max(0, sum(amount for _, amount in usable) - owed)
-    wanted = min(request.amount, free)
-    if wanted < max(request.minimum, 1):
-        return Deny("too_few", free)
-    slices, ends = [], now + LONGEST_HONOUR
-    for row, amount in usable:
-        if wanted <= 0:
-            break
-        slices.append((row["lot"], min(amount, wanted)))
-        wanted -= slices[-1][1]
-        ends = min(ends, _end_of(row, zone) or ends)
-    number = allowances.take_number(office.store, request.incarnation)
+    now, store = office.clock.now(), office.store
+    lots = usable_lots(allowances.free_lots(store, request.member, request.wallet), now, zone)
+    free = sum(lot.amount for lot in lots)
+    if min(request.amount, free) < max(request.minimum, 1):
+        coming = recall_for(store, request.member, request.wallet, but=(request.incarnation, request.pool))
+        return Deny("recalled" if coming else "too_few", free)
+    chosen = choose(lots, request.amount)
+    ends = min([now + LONGEST_HONOUR, *(lot.ends for lot in chosen if lot.ends is not None)])
+    number = allowances.take_number(store, request.incarnation)
     given = Issue(
         incarnation=request.incarnation,
         number=number,
         member=request.member,
         wallet=request.wallet,
         request_id=request.request_id,
-        slices=slices,
+        slices=[(lot.lot, lot.amount) for lot in chosen],
         issued_ms=office.now_ms(),
         honour_until_ms=int(ends.timestamp() * 1000),
     )
-    allowances.issue(office.store, given)
-    office.own_journal.write(given, office.now_ms())
-    issued = allowances.by_number(office.store, request.incarnation, number)
+    allowances.issue(store, given)
+    office.own_journal.write([given], office.now_ms())
+    issued = allowances.by_number(store, request.incarnation, number)
     assert issued is not None
-    return _as_message(office, issued)
+    return as_message(office, issued)
 
 
-def _as_message(office: Office, row: Row) -> Allowance:
-    slices: Sequence[Row] = allowances.slices_of(office.store, row["incarnation"], row["number"])
+def as_message(office: Office, row: Row) -> Allowance:
+    """Return an allowance as it is told to its till."""
+    slices: Sequence[Row] = allowances.slices_of(office.store, row)
     return Allowance(
         incarnation=row["incarnation"],
         number=row["number"],
@@ -122,14 +109,5 @@ def _as_message(office: Office, row: Row) -> Allowance:
             for one in slices
         ],
         honour_until_ms=row["honour_until_ms"],
+        purpose=row["purpose"],
     )
-
-
-def _end_of(row: Row, zone: ZoneInfo) -> datetime | None:
-    """Return the instant a lot ends: its own, or the end of its last day."""
-    if row["ends_at"]:
-        return datetime.fromisoformat(row["ends_at"]).astimezone(UTC)
-    if row["expires_on"]:
-        last = datetime.fromisoformat(row["expires_on"]).date()
-        return datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
-    return None

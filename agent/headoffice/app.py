@@ -20,6 +20,7 @@ from starlette.routing import Route
 from agent.errors import LedgerReadOnly
 from agent.headoffice import allowances, delta, intake, members, publish, tills
 from agent.headoffice.office import Office
+from agent.sync.packing import Unpackable, packed, unpacked
 from agent.sync.signing import is_from
 from agent.sync.wire import (
     BLOB_PATH,
@@ -90,10 +91,15 @@ class Door:
                 log.warning("message refused", till=sealed.till[:64], path=path, reason="signature")
                 return _refuse(401, "no enrolled till signed this")
             try:
-                message = decode(sealed.payload)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+                message = decode(unpacked(sealed.payload, MAX_BODY_BYTES))
+            except (msgspec.DecodeError, UnicodeDecodeError, Unpackable):
                 return _refuse(400, "not a message for this path")
-            return await _answered(lambda: encode(handle(self._office, sealed.till, message, body)))
+
+            def work() -> bytes:
+                content = encode(handle(self._office, sealed.till, message, body))
+                return packed(content) if isinstance(message, Pull) and message.packed else content
+
+            return await _answered(work)
 
         return endpoint
 

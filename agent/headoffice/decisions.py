@@ -6,16 +6,17 @@ decision: the same again is a read, other content under it a conflict.
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from agent.errors import Conflict
 from agent.headoffice import moving
+from agent.headoffice.moving import Decided
 from agent.headoffice.office import Office
 from agent.headoffice.segments import Segments
 from agent.headoffice.store import moves, own
 from agent.headoffice.store.protocol import Store
-from agent.journal.chain import next_hash
+from agent.journal.chain import genesis, next_hash
 from agent.journal.entry import Draft, Entry, canonical_bytes, entry_from
 from agent.journal.kinds import OPENING
 from agent.sync.wire import Push, Sealed, encode
@@ -50,11 +51,12 @@ def decide(
             # Its file is gone or older than the books, which hold all of it: a new one goes on.
             name = secrets.token_hex(16)
             seq, head = segments.received(name)
-        made = [
+        entries = [
             _numbered(office, draft, name, number, asked) for number, draft in enumerate(drafts(), seq + 1)
         ]
-        for entry in made:
-            moving.book(office.store, entry)
+        made = list(_chained(((canonical_bytes(one), office.now_ms()) for one in entries), head))
+        for one in made:
+            moving.book(office.store, one)
         if made:
             _append(office, segments, made, head)
     return True
@@ -70,15 +72,12 @@ def catch_up(office: Office) -> int:
         return _booked(office.store) - before
 
 
-def entries(office: Office) -> Iterator[Entry]:
-    """Yield what was decided and booked, in the order of each journal; inside `reading`."""
-    if (office.state / FOLDER).exists():
-        segments = Segments(office.state / FOLDER, for_writing=False)
-        for name in segments.incarnations():
-            booked_seq, _ = own.mark(office.store, name)
-            for received in segments.entries(name, 0):
-                if received.seq <= booked_seq:
-                    yield entry_from(received.body)
+def streams(office: Office) -> dict[str, Iterator[Decided]]:
+    """Return what was decided, a stream for each journal of ours, from its first entry."""
+    if not (office.state / FOLDER).exists():
+        return {}
+    segments = Segments(office.state / FOLDER, for_writing=False)
+    return {name: _from_file(segments, name, 0, genesis(name)) for name in segments.incarnations()}
 
 
 def _caught_up(office: Office) -> Segments:
@@ -86,12 +85,22 @@ def _caught_up(office: Office) -> Segments:
     segments = Segments(office.state / FOLDER, for_writing=True)
     for name in segments.incarnations():
         seq, head = segments.received(name)
-        booked_seq, _ = own.mark(office.store, name)
-        for received in segments.entries(name, booked_seq):
-            moving.book(office.store, entry_from(received.body))
+        booked_seq, booked_hash = own.mark(office.store, name)
+        for decided in _from_file(segments, name, booked_seq, booked_hash or genesis(name)):
+            moving.book(office.store, decided)
         if seq > booked_seq:
             own.move_mark(office.store, name, seq, head, own.DECISIONS)
     return segments
+
+
+def _from_file(segments: Segments, name: str, after: int, head: bytes) -> Iterator[Decided]:
+    return _chained(((one.body, one.accepted_ms) for one in segments.entries(name, after)), head)
+
+
+def _chained(bodies: Iterable[tuple[bytes, int]], head: bytes) -> Iterator[Decided]:
+    for body, decided_ms in bodies:
+        head = next_hash(head, body)
+        yield Decided(entry_from(body), body, head, decided_ms)
 
 
 def _booked(store: Store) -> int:
@@ -109,11 +118,8 @@ def _numbered(office: Office, draft: Draft, name: str, seq: int, asked: dict[str
     return Entry(name, seq, wall_ms=office.now_ms(), **fields)
 
 
-def _append(office: Office, segments: Segments, made: Sequence[Entry], head: bytes) -> None:
-    bodies = [canonical_bytes(entry) for entry in made]
-    last = head
-    for body in bodies:
-        last = next_hash(last, body)
-    push = Push(made[0].incarnation, made[0].seq, head, bodies, last)
-    segments.append(push, encode(Sealed(moving.NAME, encode(push), b"")), office.now_ms())
-    own.move_mark(office.store, push.incarnation, made[-1].seq, last, own.DECISIONS)
+def _append(office: Office, segments: Segments, made: Sequence[Decided], head: bytes) -> None:
+    first, last = made[0].entry, made[-1]
+    push = Push(first.incarnation, first.seq, head, [one.body for one in made], last.hash)
+    segments.append(push, encode(Sealed(moving.NAME, encode(push), b"")), last.decided_ms)
+    own.move_mark(office.store, push.incarnation, last.entry.seq, last.hash, own.DECISIONS)

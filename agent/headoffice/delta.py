@@ -4,20 +4,25 @@ The last page carries `booked`: figures and mark come from one view of the books
 its own entries up to the mark counts nothing twice.
 """
 
+import msgspec
+
 from agent.headoffice.directory import directory_news
 from agent.headoffice.facts import wire_row
 from agent.headoffice.office import Office
+from agent.headoffice.peers import peers_news
 from agent.headoffice.publish import news
-from agent.headoffice.store import erasures, members, programmes, tills
+from agent.headoffice.stock import told
+from agent.headoffice.store import erasures, members, placements, programmes, tills
 from agent.headoffice.store.settings import change
-from agent.sync.wire import Delta, Erased, Pull, PullAnswer, Refusal
+from agent.sync.announced import Erased
+from agent.sync.wire import Delta, Pull, PullAnswer, Refusal
 
 MAX_PAGE = 200
 """A member with a year of lots takes 6 kB or more; a till refuses answers above 4 MiB."""
 
 
 def page(office: Office, till: str, pull: Pull) -> PullAnswer:
-    """Return what is new since `pull.cursor`, at most 200 members."""
+    """Return what is new since `pull.cursor`: at most 200 members, and 100 allowances placed or recalled."""
     store = office.store
     limit = min(pull.limit, MAX_PAGE)
     _note_heard(office, till, pull)
@@ -29,9 +34,11 @@ def page(office: Office, till: str, pull: Pull) -> PullAnswer:
         # A cursor ahead of us comes from before our books were restored: everything is told again.
         cursor = pull.cursor if 0 <= pull.cursor <= last else 0
         rows = members.changed_since(store, cursor, limit + 1)
-        more = len(rows) > limit
+        stock = told(office, pull if pull.stock <= last else msgspec.structs.replace(pull, stock=0))
+        has_more = len(rows) > limit
         rows = rows[:limit]
-        to_cursor = rows[-1]["version"] if more else last
+        more = has_more or stock.more
+        to_cursor = rows[-1]["version"] if has_more else last
         programme = programmes.newest_programme(store)
         is_news = programme is not None and cursor < programme["change"] <= to_cursor
         return Delta(
@@ -46,19 +53,30 @@ def page(office: Office, till: str, pull: Pull) -> PullAnswer:
             ],
             programmes=[news(programme)] if programme is not None and is_news else [],
             directory=directory_news(store, above=pull.directory),
+            peers=None if more else peers_news(office, till, known=pull.peers),
+            allowances=stock.allowances,
+            recalls=stock.recalls,
+            stock_from=max(pull.stock, 0),
+            stock_to=stock.until,
         )
 
 
 def _note_heard(office: Office, till: str, pull: Pull) -> None:
-    """Keep what this till has taken in, if an erasure is among it: a pull every 2 s must not cost a write."""
+    """Keep what this till has taken in, if stock or an erasure is among it.
+
+    A pull every 2 s must not cost a write.
+    """
     store = office.store
     with store.reading():
         journal = tills.journal(store, pull.incarnation)
         if journal is None or journal["till"] != till:
             return
-        is_news = journal["heard_directory"] != pull.directory or bool(
-            erasures.told_between(store, journal["heard_cursor"], pull.cursor)
+        is_news = (
+            journal["heard_directory"] != pull.directory
+            or journal["heard_stock"] != pull.stock
+            or bool(erasures.told_between(store, journal["heard_cursor"], pull.cursor))
         )
     if is_news:
         with store.writing():
             erasures.note_heard(store, pull.incarnation, pull.cursor, pull.directory)
+            placements.note_stock_heard(store, pull.incarnation, pull.stock)

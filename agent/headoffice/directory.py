@@ -17,7 +17,8 @@ from agent.headoffice.store.directory_file import Listed, write_directory
 from agent.headoffice.store.protocol import Store
 from agent.journal.directory import file_name
 from agent.loyalty.compact import compact
-from agent.sync.wire import DirectoryNews, PieceList, PieceNews, encode
+from agent.sync.announced import DirectoryNews, PieceList, PieceNews
+from agent.sync.wire import encode
 
 PIECE_BYTES = 4 * 1024 * 1024
 FOLDER = "directory"

@@ -9,33 +9,36 @@ from datetime import date, datetime
 
 import msgspec
 
-from agent.headoffice import capping
+from agent.headoffice import capping, enrolments, lending, limited, lost, vouchers
+from agent.headoffice.claiming import take_claim
 from agent.headoffice.counting import (
     LONGEST_NAME,
     give_voucher,
-    is_withdrawn,
     move_count,
     move_measure,
     note,
     unnote,
-    use_voucher,
     withdraw_voucher,
 )
 from agent.headoffice.facts import facts_of, stale_parts
 from agent.headoffice.outcomes import Parked
 from agent.headoffice.receipts import by_rule, receipt_row, spent_on
-from agent.headoffice.shapes import receipt_data
-from agent.headoffice.store import allowances, books, log, members
+from agent.headoffice.shapes import ReceiptData, receipt_data
+from agent.headoffice.store import allowances, books, log, losses, members
 from agent.headoffice.store.books import Dates
-from agent.headoffice.store.protocol import Store
+from agent.headoffice.store.protocol import Row, Store
 from agent.headoffice.undoing import original_of
+from agent.headoffice.versions import strict_at
 from agent.journal.entry import Entry
 from agent.journal.kinds import KINDS, postings
+from agent.journal.lent import FIRST, is_lent
 from agent.loyalty.basket import MONEY_LIMIT
 
 LONGEST_VISIBLE_DETAIL = 2000
 UNPAID = "voided_unpaid"
 """The part of the NOTE with which a till cancels a receipt that it never saw paid."""
+UNSEEN = frozenset({"LEND", "HOME"})
+"""Kinds that change whom points are charged to, and no figure of the member."""
 NAMED = {
     "no_quote": "paid without a matching quote of ours: it earns, nothing was taken off",
     "voided_before": "cancelled before it was paid, and paid all the same",
@@ -52,6 +55,7 @@ class Effects:
         self._till = till
         self._shop = shop
         self._owners: dict[str, str] = {}
+        self._lost: dict[str, bool] = {}
         self.touched: dict[str, None] = {}
         """Members whose figures changed, in the order of their first change."""
         self._changes: dict[str, Callable[[Entry], None]] = {
@@ -60,14 +64,22 @@ class Effects:
             "LOAD": self._open_lots,
             "GIVE": self._give,
             "REDEEM": self._redeem,
+            "CLAWBACK": self._claw_back,
             "COUNT": lambda entry: move_count(store, entry, undone=False),
             "MEASURE": lambda entry: move_measure(store, entry),
             "HISTORY": lambda entry: note(store, entry),
             "COUPON": self._use_voucher,
             "REVERSE": self._reverse,
             "RETURN": self._return,
+            "ENROL": self._join,
+            "CARD": self._attach,
+            "CONSENT": lambda entry: enrolments.consent(store, entry),
+            "PROMPT": lambda entry: enrolments.prompt(store, entry),
+            "CLAIM": lambda entry: take_claim(store, self, entry),
             "NOTE": self._note,
-            "CLOSE": self._close,
+            "CLOSE": lambda entry: lending.book_close(store, entry),
+            "LEND": lambda entry: lending.book_lend(store, entry),
+            "HOME": lambda entry: lending.book_home(store, entry),
             "DECLARE": self._declare,
         }
 
@@ -84,9 +96,11 @@ class Effects:
         _refuse_unheard_of(entry)
         change = self._changes.get(entry.kind)
         owned = self.owned(entry)
+        if entry.kind in lost.MOVES and self._is_lost(entry):
+            raise Parked(lost.PARKED, "its journal was given up: this is the company's loss")
         if change is not None:
             change(owned)
-        if owned.account:
+        if owned.account and entry.kind not in UNSEEN:
             self.touched[owned.account] = None
 
     def owned(self, entry: Entry) -> Entry:
@@ -95,6 +109,11 @@ class Effects:
         if owner is None:
             owner = self._owners[entry.account] = members.owner_of(self._store, entry.account)
         return entry if owner == entry.account else msgspec.structs.replace(entry, account=owner)
+
+    def _is_lost(self, entry: Entry) -> bool:
+        if entry.incarnation not in self._lost:
+            self._lost[entry.incarnation] = losses.is_lost(self._store, entry.incarnation)
+        return self._lost[entry.incarnation]
 
     def differ(self, entry: Entry, kind: str, detail: str) -> None:
         """Note a difference for a person to look at; the entry keeps its effect."""
@@ -106,10 +125,8 @@ class Effects:
         row = members.member_row(self._store, entry.account) if entry.account else None
         if entry.account and row is None:
             self.differ(entry, "unknown_member", f"{entry.account} is not in the books")
-        if row is not None and data.facts is not None:
-            stale = stale_parts(data.facts, facts_of(self._store, row), data.day)
-            if stale:
-                self.differ(entry, "facts_stale", ", ".join(stale))
+        if row is not None:
+            self.compare_facts(entry, data, row)
         if data.quote is None or not data.quote.programme.id:
             self.differ(entry, "not_quoted", "committed without a programme of ours: nothing earned or given")
         for told in data.differences:
@@ -119,6 +136,14 @@ class Effects:
         state = books.state_before_receipt(self._store, entry.receipt)
         values = receipt_row(entry, data, till=self._till, shop=self._shop, state=state)
         books.put_receipt(self._store, values, by_rule(data), spent_on(data))
+
+    def compare_facts(self, entry: Entry, data: ReceiptData, row: Row) -> None:
+        """Tell in what a till was behind when it judged a receipt."""
+        if data.facts is not None:
+            strict = strict_at(self._store, data.quote.programme) if data.quote else ()
+            stale = stale_parts(data.facts, facts_of(self._store, row), data.day, strict=strict)
+            if stale:
+                self.differ(entry, "facts_stale", ", ".join(stale))
 
     def _give(self, entry: Entry) -> None:
         capping.take_one(self._store, entry)
@@ -134,30 +159,35 @@ class Effects:
         books.open_lot(self._store, (entry.account, entry.unit, lot), entry.amount, _dates(entry))
 
     def _redeem(self, entry: Entry) -> None:
-        allowance = allowances.by_number(self._store, entry.incarnation, entry.allowance)
-        if allowance is None:
-            raise Parked("no_allowance", f"spent {-entry.amount} {entry.unit} without an allowance of ours")
-        whose = members.owner_of(self._store, allowance["member"])
-        if (whose, allowance["wallet"]) != (entry.account, entry.unit):
-            raise Parked("foreign_allowance", f"allowance {entry.allowance} belongs to another account")
-        if allowance["state"] != "OPEN":
-            raise Parked("closed_allowance", f"allowance {entry.allowance} was given back before")
+        if limited.is_limited(entry):
+            limited.book(self._store, entry)
+            return
+        key, allowance = lending.row_to_spend(self._store, entry)
         if entry.amount >= 0 or not entry.lots:
             raise Parked("malformed", "REDEEM must take points from lots")
         for lot, amount in entry.lots:
-            held = allowances.slice_row(self._store, entry.incarnation, entry.allowance, lot)
-            left = held["amount"] - held["spent"] if held else 0
+            left = lending.left_to_spend(self._store, key, allowance, lot)
             if amount >= 0 or -amount > left:  # I1: spent <= issued, lot by lot
                 raise Parked("beyond_allowance", f"{-amount} of lot {lot} where {left} were left")
-            allowances.spend(self._store, (entry.incarnation, entry.allowance, lot), -amount)
+            lending.spend(self._store, key, allowance, lot, -amount)
             books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
+        if allowance["home"]:
+            lending.settle(self._store, key)
+
+    def _claw_back(self, entry: Entry) -> None:
+        own = f"{entry.incarnation[:8]}-{entry.seq}"
+        if entry.amount >= 0 or any(amount >= 0 for _, amount in entry.lots):
+            raise Parked("malformed", "CLAWBACK must take points out")
+        for lot, amount in entry.lots:
+            key = (entry.account, entry.unit, lot)
+            if lot == own:  # what was missing: a debt, which the next allowance counts
+                books.open_lot(self._store, key, amount, Dates("", "", ""))
+            else:
+                books.move_lot(self._store, key, amount)
 
     def _use_voucher(self, entry: Entry) -> None:
-        used = use_voucher(self._store, entry, times=1)
-        if used > 1:
-            self.differ(entry, "voucher_twice", f"{entry.part} was used {used} times")
-        elif used > 0 and is_withdrawn(self._store, entry):
-            self.differ(entry, "voucher_used", f"{entry.part} was used, and its receipt came back")
+        for kind, detail in vouchers.use(self._store, entry):
+            self.differ(entry, kind, detail)
 
     def _reverse(self, entry: Entry) -> None:
         if entry.data.get("undoes") == "RECEIPT":
@@ -177,7 +207,7 @@ class Effects:
             case "HISTORY":
                 unnote(self._store, original)
             case "COUPON":
-                use_voucher(self._store, original, times=-1)
+                vouchers.unuse(self._store, original)
             case "GIVE" if original.data.get("kind") == "voucher":
                 if withdraw_voucher(self._store, original):
                     self.differ(
@@ -191,9 +221,14 @@ class Effects:
                     books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
 
     def _give_back(self, entry: Entry, original: Entry) -> None:
+        if limited.is_limited(original):
+            limited.give_back(self._store, entry, original)
+            return
         for lot, amount in entry.lots:
-            key = (original.incarnation, original.allowance, lot)
-            allowances.spend(self._store, key, -amount)
+            # What was lent stays spent on its row: the pool took the rest home without these points, so
+            # they are the member's at once.
+            if not is_lent(original.allowance):
+                allowances.spend(self._store, (original.incarnation, original.allowance, lot), -amount)
             books.move_lot(self._store, (entry.account, entry.unit, lot), amount)
         for lot, last_day in entry.data.get("extend", {}).items():
             day = date.fromisoformat(last_day).isoformat()
@@ -214,6 +249,15 @@ class Effects:
         elif entry.part == UNPAID:
             self._if_voided_elsewhere(entry, ("RECEIPT", ""))
 
+    def _join(self, entry: Entry) -> None:
+        # A member who joined twice is told anew under both names; later entries find the heir.
+        self.touched[enrolments.join(self._store, entry)] = None
+        self._owners.clear()
+
+    def _attach(self, entry: Entry) -> None:
+        if why := enrolments.attach(self._store, entry):
+            self.differ(entry, "card_not_attached", why)
+
     def _if_voided_elsewhere(self, entry: Entry, other: tuple[str, str]) -> None:
         """Tell of a sale that was cancelled where it was not made: its own till knows nothing of that."""
         if log.stands_elsewhere(self._store, entry.receipt, other, entry.incarnation):
@@ -221,15 +265,11 @@ class Effects:
                 entry, "voided_elsewhere", "cancelled at a till that did not sell it; nothing is undone"
             )
 
-    def _close(self, entry: Entry) -> None:
-        number = entry.allowance or int(entry.part or 0)
-        if allowances.by_number(self._store, entry.incarnation, number) is None:
-            raise Parked("no_allowance", f"allowance {number} was never given")
-        allowances.close(self._store, entry.incarnation, number)
-
     def _declare(self, entry: Entry) -> None:
+        if "pool" in entry.data:
+            return  # said to the pool, whose HOMEs say what comes of it
         held = {int(number) for number in entry.data["held"]}
-        floor = int(entry.data["floor"])
+        floor = min(int(entry.data["floor"]), FIRST - 1)
         for number in allowances.open_numbers(self._store, entry.incarnation, up_to=floor):
             if number not in held:
                 allowances.close(self._store, entry.incarnation, number)

@@ -1,12 +1,12 @@
 """Member facts as head office knows them: what tills get, and what a till's own are compared with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
 import msgspec
 
-from agent.headoffice.store import members
+from agent.headoffice.store import debts, members
 from agent.headoffice.store.protocol import Row, Store
 from agent.loyalty.afterwards.carry import HISTORY_KEPT
 from agent.loyalty.member import CountFacts, Lot, MemberEvent, MemberFacts, Voucher, WalletFacts
@@ -39,8 +39,12 @@ def facts_of(store: Store, row: Row, as_of: datetime | None = None) -> MemberFac
 def facts_from(row: Row, owned: Owned, as_of: datetime | None = None) -> MemberFacts:
     """Return the facts of one member row and of what that member owns."""
     lots: dict[str, list[Lot]] = {}
+    owes = False
     for lot in owned.lots:
-        lots.setdefault(lot["wallet"], []).append(_lot(lot))
+        if debts.is_debt(lot["lot"]):  # owed is told apart: it is paid back by shares of what is earned
+            owes = owes or lot["remaining"] < 0
+        else:
+            lots.setdefault(lot["wallet"], []).append(_lot(lot))
     return MemberFacts(
         member=row["member"],
         status=row["status"],
@@ -68,6 +72,7 @@ def facts_from(row: Row, owned: Owned, as_of: datetime | None = None) -> MemberF
             )
             for one in owned.vouchers
         ],
+        limited_closed=owes,
         as_of=as_of,
     )
 
@@ -92,10 +97,13 @@ def wire_row(store: Store, row: Row, as_of: datetime) -> MemberRow:
     )
 
 
-def stale_parts(till: MemberFacts, ours: MemberFacts, day: date) -> list[str]:
+def stale_parts(
+    till: MemberFacts, ours: MemberFacts, day: date, *, strict: Collection[str] = ()
+) -> list[str]:
     """Name the facts in which a till was behind head office on that business day.
 
-    Offline that is expected; it is settled and counted, never silent.
+    Offline that is expected; it is settled and counted, never silent.  Vouchers of a `strict` name are
+    left out: a till says only which of them lie there.
     """
     parts = [name for name in ("status", "tier", "of_age_from") if getattr(till, name) != getattr(ours, name)]
     parts += [
@@ -109,7 +117,7 @@ def stale_parts(till: MemberFacts, ours: MemberFacts, day: date) -> list[str]:
     parts += [f"counts/{rule}" for rule in rules if _position(till, rule) != _position(ours, rule)]
     parts += [f"measures/{key}" for key in _unequal(till.measures, ours.measures, 0)]
     parts += [f"history/{rule}" for rule in _unequal(till.history, ours.history, [])]
-    if _usable(till, day) != _usable(ours, day):
+    if _usable(till, day, strict) != _usable(ours, day, strict):
         parts.append("vouchers")
     return parts
 
@@ -135,8 +143,12 @@ def _position(facts: MemberFacts, rule: str) -> tuple[int, int]:
     return (count.position, count.lifetime) if count else (0, 0)
 
 
-def _usable(facts: MemberFacts, day: date) -> set[str]:
-    return {one.id for one in facts.vouchers if one.expires_on is None or one.expires_on >= day}
+def _usable(facts: MemberFacts, day: date, strict: Collection[str]) -> set[str]:
+    return {
+        one.id
+        for one in facts.vouchers
+        if one.voucher not in strict and (one.expires_on is None or one.expires_on >= day)
+    }
 
 
 def _lot(row: Row) -> Lot:

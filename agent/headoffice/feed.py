@@ -16,12 +16,16 @@ from agent.headoffice.store.protocol import Row, Store
 from agent.journal.entry import Entry, entry_from
 
 START = "v1-000000000000"
+OURS = "headoffice"
+"""Where our own decisions come from: they stand in the log among the tills' entries."""
 CURSOR = re.compile(r"v1-([0-9]{12,18})\Z")
+TAGS = frozenset({"tag", "blocks"})
 EVENTS = {
     "RECEIPT": "receipt.committed",
     "EARN": "points.earned",
     "REDEEM": "points.redeemed",
     "LOAD": "value.loaded",
+    "CLAWBACK": "points.taken_back",
     "GIVE": "benefit.given",
     "COUNT": "count.moved",
     "COUPON": "voucher.used",
@@ -30,6 +34,14 @@ EVENTS = {
     "REVERSE": "entry.reversed",
     "RETURN": "goods.returned",
     "CLOSE": "allowance.closed",
+    "LEND": "allowance.lent",
+    "HOME": "allowance.returned",
+    "EXPIRE": "points.expired",
+    "ADJUST": "points.adjusted",
+    "TRANSFER": "points.transferred",
+    "DEBT": "points.owed",
+    "MERGE": "members.merged",
+    "CARD": "card.attached",
     "": "bytes.undecodable",
 }
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -78,7 +90,7 @@ def entry_of(row: Row) -> Entry | None:
 
 def public_data(entry: Entry) -> dict[str, Any]:
     """Return what an entry carries, without tags and tokens."""
-    data = dict(entry.data)
+    data = _without_tags(entry.data)
     identified = data.get("identified_by")
     if isinstance(identified, dict):
         data["identified_by"] = {name: value for name, value in identified.items() if name != "tag"}
@@ -86,6 +98,12 @@ def public_data(entry: Entry) -> dict[str, Any]:
     if isinstance(basket, dict) and "instruments" in basket:
         data["basket"] = {name: value for name, value in basket.items() if name != "instruments"}
     return data
+
+
+def _without_tags(data: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in data.items() if name not in TAGS}
+    asked = kept.get("asked")
+    return kept | {"asked": _without_tags(asked)} if isinstance(asked, dict) else kept
 
 
 def instant(milliseconds: int) -> str:
@@ -102,8 +120,8 @@ def _event(row: Row) -> dict[str, Any]:
     kind = EVENTS.get(row["kind"], f"entry.{row['kind'].lower()}")
     event: dict[str, Any] = {
         "specversion": "1.0",
-        "id": f"{row['till']}/{row['epoch']}/{row['seq']}/{bytes(row['hash']).hex()[:8]}",
-        "source": f"/shops/{row['store']}/tills/{row['till']}",
+        "id": f"{row['till'] or OURS}/{row['epoch']}/{row['seq']}/{bytes(row['hash']).hex()[:8]}",
+        "source": f"/shops/{row['store']}/tills/{row['till']}" if row["till"] else f"/{OURS}",
         "type": f"org.loyalty-agent.{kind}.v1",
         "time": row["at"] or instant(row["accepted_ms"]),
         "cursor": cursor_at(row["position"]),

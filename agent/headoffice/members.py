@@ -9,8 +9,8 @@ from agent.headoffice.allowances import time_zone
 from agent.headoffice.facts import facts_of, wire_row
 from agent.headoffice.feed import instant
 from agent.headoffice.office import Office
-from agent.headoffice.store import erasures, members
-from agent.headoffice.store.protocol import Row
+from agent.headoffice.store import debts, erasures, members
+from agent.headoffice.store.protocol import Row, Store
 from agent.journal.tag import tag_of
 from agent.sync.wire import MemberAnswer, NoMember
 
@@ -51,6 +51,7 @@ def show(office: Office, member_or_card: str) -> dict[str, Any]:
         row, _ = find(office, member_or_card)
         facts = msgspec.to_builtins(facts_of(store, row, office.clock.now()))
         cards = members.cards_of(store, row["member"])
+        owed = _owed(store, row["member"])
     today = office.clock.now().astimezone(time_zone(office)).date().isoformat()
     balances = {
         wallet: sum(lot["amount"] for lot in held["lots"] if (lot["expires_on"] or today) >= today)
@@ -61,9 +62,19 @@ def show(office: Office, member_or_card: str) -> dict[str, Any]:
         "status": row["status"],
         "reason": row["reason"],
         "balances": balances,
+        "owed": owed,
         "cards": [{"tag": bytes(card["tag"]).hex()[:8], "blocked": bool(card["blocked"])} for card in cards],
         "facts": facts,
     }
+
+
+def _owed(store: Store, member: str) -> dict[str, int]:
+    """Return what a member owes of each wallet: spent offline beyond what was there."""
+    owed: dict[str, int] = {}
+    for row in debts.open_debts(store, member):
+        if row["remaining"] < 0:
+            owed[row["wallet"]] = owed.get(row["wallet"], 0) - row["remaining"]
+    return owed
 
 
 def block(office: Office, member_or_card: str, reason: str) -> str:

@@ -8,10 +8,11 @@ from datetime import UTC
 from typing import Any, NamedTuple
 
 from agent.errors import Refused
-from agent.headoffice.allowances import is_alive, time_zone
+from agent.headoffice.allowances import time_zone
 from agent.headoffice.decisions import decide
 from agent.headoffice.members import CARD, card_tag
 from agent.headoffice.office import Office
+from agent.headoffice.setting_aside import is_alive
 from agent.headoffice.store import allowances, members, moves
 from agent.journal.entry import Draft, LotAmount
 from agent.loyalty.basket import MONEY_LIMIT
@@ -39,7 +40,7 @@ def adjust(office: Office, member: str, wallet: str, points: int, signed: Signed
     Raises:
         Refused: one person alone, unknown member, or more is taken than is free.
     """
-    _two_people(signed)
+    two_people(signed)
     if not 0 < abs(points) <= MONEY_LIMIT:
         raise Refused("invalid_amount", "points must be a whole number other than 0", remedy="say how many")
     asked = {"member": member, "wallet": wallet, "points": points}
@@ -127,7 +128,7 @@ def set_debt_apart(office: Office, member: str, wallet: str, signed: Signed) -> 
     Raises:
         Refused: one person alone, unknown member, or there is no debt.
     """
-    _two_people(signed)
+    two_people(signed)
 
     def drafts() -> list[Draft]:
         owner = _member(office, member)
@@ -173,8 +174,9 @@ def _done(office: Office, signed: Signed, asked: dict[str, Any], drafts: Any) ->
     return Done(signed.reference, not decide(office, signed.reference, asked, drafts))
 
 
-def _two_people(signed: Signed) -> None:
-    if not signed.approved_by or signed.approved_by == signed.by:
+def two_people(signed: Signed) -> None:
+    """Refuse what one person alone has signed."""
+    if not (signed.by and signed.approved_by) or signed.approved_by == signed.by:
         raise Refused(
             "two_people", "a second person must approve this", remedy="name another one in --approved-by"
         )

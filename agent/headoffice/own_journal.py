@@ -6,7 +6,7 @@ One chained entry each, in the same segments as received journals.  Books that l
 journal start a new one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,9 +15,9 @@ from agent.clock import random_id
 from agent.errors import LedgerDamaged
 from agent.headoffice.segments import Append, Segments, append_durably
 from agent.headoffice.store import allowances, erasures, members, own
-from agent.headoffice.store.allowances import Issue
+from agent.headoffice.store.allowances import BASKET, Issue
 from agent.headoffice.store.protocol import Store
-from agent.journal.chain import next_hash
+from agent.journal.chain import chain_end
 from agent.journal.entry import Entry, canonical_bytes, entry_from
 from agent.sync.wire import Push, Sealed, encode
 
@@ -62,13 +62,13 @@ class OwnJournal:
         """Put back what was written here although the books' commit failed; inside `writing`."""
         return self._catch_up(self._incarnation)
 
-    def write(self, issue: Issue, now_ms: int) -> None:
-        """Write one allowance durably; inside the transaction that issues it, before it commits.
+    def write(self, issues: Sequence[Issue], now_ms: int) -> None:
+        """Write allowances durably, with one flush; inside the transaction that issues them.
 
         Raises:
-            LedgerReadOnly: it could not be written; nothing may be issued.
+            LedgerReadOnly: they could not be written; none may be issued.
         """
-        self._append(_entry(issue), now_ms)
+        self._append([_entry(issue) for issue in issues], now_ms)
 
     def write_erasure(self, member: str, erased_ms: int) -> None:
         """Write one erasure durably; as `write`.
@@ -76,15 +76,19 @@ class OwnJournal:
         Raises:
             LedgerReadOnly: it could not be written; no till may hear of it.
         """
-        self._append(Entry("", 0, ERASE, account=member), erased_ms)
+        self._append([Entry("", 0, ERASE, account=member)], erased_ms)
 
-    def _append(self, entry: Entry, now_ms: int) -> None:
+    def _append(self, entries: Sequence[Entry], now_ms: int) -> None:
         seq, head = self._segments.received(self._incarnation)
-        numbered = msgspec.structs.replace(entry, incarnation=self._incarnation, seq=seq + 1, wall_ms=now_ms)
-        body = canonical_bytes(numbered)
-        push = Push(self._incarnation, seq + 1, head, [body], next_hash(head, body))
+        bodies = [
+            canonical_bytes(
+                msgspec.structs.replace(entry, incarnation=self._incarnation, seq=number, wall_ms=now_ms)
+            )
+            for number, entry in enumerate(entries, start=seq + 1)
+        ]
+        push = Push(self._incarnation, seq + 1, head, bodies, chain_end(head, bodies))
         self._segments.append(push, encode(Sealed(NAME, encode(push), b"")), now_ms)
-        own.move_mark(self._store, self._incarnation, seq + 1, push.last_hash)
+        own.move_mark(self._store, self._incarnation, seq + len(bodies), push.last_hash)
 
     def issues(self) -> Iterator[tuple[str, int, Issue]]:
         """Yield every allowance written, with the journal and number of each."""
@@ -140,6 +144,8 @@ def _entry(issue: Issue) -> Entry:
         "slices": [list(one) for one in issue.slices],
         "honour_until_ms": issue.honour_until_ms,
     }
+    if issue.purpose != BASKET:
+        data["purpose"] = issue.purpose
     return Entry("", 0, ALLOW, account=issue.member, unit=issue.wallet, allowance=issue.number, data=data)
 
 
@@ -154,4 +160,5 @@ def _issue(entry: Entry) -> Issue:
         slices=[(lot, amount) for lot, amount in data["slices"]],
         issued_ms=entry.wall_ms,
         honour_until_ms=data["honour_until_ms"],
+        purpose=data.get("purpose", BASKET),
     )

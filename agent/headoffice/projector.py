@@ -1,4 +1,4 @@
-"""The projector: one thread that books what intake received, woken by each batch."""
+"""The projector: one thread that books what intake received, and sets stock aside between batches."""
 
 import threading
 from collections.abc import Callable
@@ -9,6 +9,8 @@ from agent.errors import LedgerReadOnly
 from agent.headoffice.booking import Judge, book_all
 from agent.headoffice.erasing import journal_pending
 from agent.headoffice.office import Office
+from agent.headoffice.owing import settle
+from agent.headoffice.placement import carry_out
 
 log = structlog.get_logger()
 IDLE_S = 1.0
@@ -24,6 +26,7 @@ class Projector:
         self._on_failure = on_failure
         self._news = threading.Event()
         self._stopping = False
+        self._is_first = True
         self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
         self.failure: BaseException | None = None
 
@@ -58,6 +61,12 @@ class Projector:
             if erased := journal_pending(self._office):
                 log.info("members erased", count=erased)
             count = book_all(self._office.store, self._office.segments, self._judge)
+            while not self._stopping and (placed := carry_out(self._office)):
+                log.debug("orders of stock carried out", count=placed)
+                count += book_all(self._office.store, self._office.segments, self._judge)
+            if (count or self._is_first) and (paid := settle(self._office)):
+                log.info("debts looked at", count=paid)
+            self._is_first = False
         except LedgerReadOnly as failure:
             log.error("books not writable", detail=str(failure))  # noqa: TRY400 - the sentence says it all
             return

@@ -12,7 +12,7 @@ from agent.headoffice.store.settings import next_change
 from agent.loyalty.compile import compile_programme
 from agent.loyalty.language.read import load_programme, with_lines
 from agent.loyalty.language.sanity import Caps, too_generous
-from agent.sync.wire import ProgrammeNews
+from agent.sync.announced import ProgrammeNews
 
 
 class Published(NamedTuple):

@@ -12,6 +12,7 @@ from agent.headoffice.shapes import ReceiptData, receipt_data
 from agent.headoffice.store import programmes
 from agent.headoffice.store.protocol import Store
 from agent.journal.entry import Entry
+from agent.loyalty.afterwards.return_policy import without_original
 from agent.loyalty.compile import Compiled, compile_programme
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.language.read import load_programme
@@ -67,10 +68,15 @@ def evaluated_again(compiled: Compiled, data: ReceiptData) -> list[Finding]:
     try:
         rules = earning_only(compiled) if data.unquoted else compiled
         ours = evaluate(rules, data.facts, data.basket, data.at, draw=data.draw)
+        out = without_original(compiled, data.facts, data.basket, data.at).earned
     except (ValueError, TypeError, LookupError, ArithmeticError) as failure:
         # A quote exists where none can be made; whoever wrote it, booking goes on.
         return [Finding("difference", f"cannot be evaluated: {type(failure).__name__}: {failure}")]
-    return _compare(data, ours)
+    findings = _compare(data, ours)
+    if out != data.taken_out:
+        told = f"goods without their receipt take out {data.taken_out}, ours {out}"
+        findings.append(Finding("difference", told))
+    return findings
 
 
 def _compare(data: ReceiptData, ours: Quote) -> list[Finding]:

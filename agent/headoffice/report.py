@@ -5,7 +5,9 @@ from typing import Any
 from agent.headoffice.allowances import time_zone
 from agent.headoffice.erasing import outstanding
 from agent.headoffice.office import Office
+from agent.headoffice.risk import of_till, risk
 from agent.headoffice.store import figures, log, members, programmes, tills
+from agent.headoffice.store.counter import PROMPTS
 from agent.loyalty.language.read import load_programme
 from agent.loyalty.when.partners import settlement_minor
 
@@ -25,9 +27,12 @@ def report(office: Office) -> dict[str, Any]:
             "points": _points(office, today),
             "turned_into": [dict(row) for row in store.rows(figures.TURNED)],
             "partners": _partners(office),
+            "claims_by_cashier": [dict(row) for row in store.rows(figures.CLAIMS_BY_CASHIER)],
+            "prompts": [dict(row) for row in store.rows(PROMPTS)],
             "top_rules": [dict(row) for row in store.rows(figures.TOP_RULES)],
             "receipts": {row["state"]: row["receipts"] for row in store.rows(figures.RECEIPT_STATES)},
             "differences": log.difference_counts(store),
+            "offline": risk(office),
         }
 
 
@@ -49,6 +54,7 @@ def status(office: Office) -> dict[str, Any]:
                 "silent_s": (now_ms - row["last_contact_ms"]) // 1000 if row["last_contact_ms"] else None,
                 "version": row["program_version"] or "",
                 "books_behind": row["incarnation"] in behind,
+                "worst_offline_loss": of_till(office, row),
             }
             for row in tills.till_overview(store)
         ]

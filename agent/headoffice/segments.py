@@ -17,13 +17,14 @@ import msgspec
 
 from agent.errors import LedgerDamaged, LedgerReadOnly
 from agent.journal.chain import chain_end, genesis
-from agent.sync.wire import Push, Sealed
+from agent.sync.packing import Unpackable, unpacked
+from agent.sync.wire import MAX_BODY_BYTES, Push, Sealed
 
 CHECK_BYTES = 16
 TIME_BYTES = 8
 HEADER_BYTES = 4 + TIME_BYTES + CHECK_BYTES
 _decode_sealed = msgspec.msgpack.Decoder(Sealed).decode
-_decode_push = msgspec.msgpack.Decoder(Push).decode
+_decode_message = msgspec.msgpack.Decoder(Push).decode
 
 
 Append = Callable[[Path, bytes, int], None]
@@ -107,7 +108,7 @@ class Segments:
             return
         first = bisect_left(segment.lasts, after_seq + 1)
         for sealed, accepted_ms in _read_from(segment, first):
-            push = _decode_push(sealed.payload)
+            push = _push_of(sealed)
             for seq, body in enumerate(push.entries, start=push.first_seq):
                 if seq > after_seq:
                     yield Received(seq, body, accepted_ms)
@@ -143,8 +144,8 @@ def _scan(path: Path, *, cut: bool) -> Segment:
     with path.open("r+b" if cut else "rb") as file:
         while (record := _read_record(file)) is not None:
             try:
-                push = _decode_push(_decode_sealed(record[0]).payload)
-            except msgspec.DecodeError as failure:
+                push = _push_of(_decode_sealed(record[0]))
+            except (msgspec.DecodeError, Unpackable) as failure:
                 raise LedgerDamaged(f"{path} holds a batch that is none: {failure}") from None
             if (push.first_seq, push.previous_hash) != (segment.seq + 1, segment.hash):
                 raise LedgerDamaged(f"{path} does not chain after entry {segment.seq}", remedy="restore it")
@@ -159,6 +160,11 @@ def _scan(path: Path, *, cut: bool) -> Segment:
             file.truncate(segment.size)
             os.fsync(file.fileno())
     return segment
+
+
+def _push_of(sealed: Sealed) -> Push:
+    """Read a batch as it arrived, packed or not."""
+    return _decode_message(unpacked(sealed.payload, MAX_BODY_BYTES))
 
 
 def _record(raw: bytes, accepted_ms: int) -> bytes:

@@ -44,6 +44,8 @@ class ReceiptData(msgspec.Struct, frozen=True):
     unquoted: bool = False
     """Paid without a matching quote: only what it earns was evaluated."""
     draw: int = 0
+    taken_out: dict[str, int] = {}
+    """Points that goods without their receipt take out, by wallet, before the wallet's debt policy."""
 
     @property
     def day(self) -> date:

@@ -60,8 +60,6 @@ def public_key_of(office: Office, till: str) -> bytes | None:
 
 def greet(office: Office, till: str, hello: Hello) -> HelloAnswer:
     """Answer HELLO: bind an epoch to a new journal (and fence the one before), or find a fork."""
-    if hello.protocol > PROTOCOL:
-        return Refusal("upgrade_head_office", f"protocol {hello.protocol} is newer than ours ({PROTOCOL})")
     store = office.store
     with store.writing():
         known = tills.journal(store, hello.incarnation)
@@ -76,6 +74,7 @@ def greet(office: Office, till: str, hello: Hello) -> HelloAnswer:
             version=hello.program_version[:64],
             head_seq=hello.head_seq,
             number=hello.highest_number,
+            role="pool" if hello.role == "pool" else "till",
         )
         row = tills.journal(store, hello.incarnation)
         assert row is not None
@@ -91,6 +90,7 @@ def greet(office: Office, till: str, hello: Hello) -> HelloAnswer:
         highest_number=row["next_number"] - 1,
         fenced=row["state"] != "ACTIVE",
         wall_ms=office.now_ms(),
+        protocol=min(hello.protocol, PROTOCOL),
     )
 
 

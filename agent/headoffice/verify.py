@@ -25,6 +25,7 @@ from agent.headoffice.store.protocol import Row, Store
 from agent.headoffice.store.rebuild import copy_decisions, unequal_tables
 from agent.headoffice.tables import log_rows
 from agent.journal.chain import genesis
+from agent.journal.entry import Entry
 from agent.sync.signing import is_from
 from agent.sync.wire import PATHS, Push
 
@@ -61,7 +62,8 @@ def verify(office: Office, judge_for: Callable[[Store], Judge]) -> Verified:
         order = log.order_of_booking(store)
         mistakes = list(islice(_mistakes(office, order, judge_for), MAX_MISTAKES))
         counts = log.difference_counts(store)
-        parked = sum(1 for row in log_rows(store, 0, log.last_position(store)) if row["parked"])
+        rows = log_rows(store, 0, log.last_position(store))
+        parked = sum(1 for row in rows if row["parked"] in log.NOT_BOOKED)
     return Verified(
         journals=len(journals),
         entries=len(order),
@@ -79,10 +81,7 @@ def _mistakes(office: Office, order: Sequence[Row], judge_for: Callable[[Store],
         fresh = Database(Path(folder) / "books.db")
         try:
             copy_decisions(store, fresh, _beginnings(store))
-            with fresh.writing():
-                for entry in decisions.entries(office):
-                    moving.book(fresh, entry)
-            yield from _rebuild(fresh, segments, order, judge_for(fresh))
+            yield from _rebuild(fresh, office, order, judge_for(fresh))
             yield from unequal_tables(store, fresh)
         finally:
             fresh.close()
@@ -99,6 +98,9 @@ def _broken_rules(store: Store) -> Iterator[str]:
         yield f"I1: {where}: spent {row['spent']} of {row['amount']} of lot {row['lot']}"
     for row in audit.uneven_allowances(store):
         yield f"I1: allowance {row['number']} of {row['incarnation']} is not the sum of its lots"
+    for row in audit.uneven_loans(store):
+        where = f"allowance {row['number']} of {row['incarnation']}"
+        yield f"I1: {where} passed {row['passed']} of lot {row['lot']} on, its loans hold {row['lent']}"
     for row in audit.uneven_accounts(store):
         yield f"I2: {row['member']}/{row['wallet']} holds {row['held']}, its entries say {row['moved']}"
     for row in audit.set_aside_beyond_owned(store):
@@ -131,10 +133,16 @@ def _beginnings(store: Store) -> dict[str, bytes]:
     return {row["incarnation"]: genesis(row["incarnation"]) for row in tills.journals(store)}
 
 
-def _rebuild(fresh: Database, segments: Segments, order: Sequence[Row], judge: Judge) -> Iterator[str]:
-    """Book everything again in the same order, from the segments."""
+def _rebuild(fresh: Database, office: Office, order: Sequence[Row], judge: Judge) -> Iterator[str]:
+    """Book everything again in the same order, from the segments and from what was decided."""
+    segments, decided = office.segments, decisions.streams(office)
     streams = {name: segments.entries(name, 0) for name in segments.incarnations()}
     for incarnation, run in groupby(order, key=lambda row: str(row["incarnation"])):
+        if incarnation in decided:
+            with fresh.writing():
+                for one in islice(decided[incarnation], sum(1 for _ in run)):
+                    moving.book(fresh, one)
+            continue
         stream = streams.get(incarnation, iter(()))
         left = sum(1 for _ in run)
         while left:
@@ -151,10 +159,7 @@ def _unbacked(store: Store) -> Iterator[str]:
     moved: dict[str, dict[tuple[str, str], int]] = {}
     for row in store.rows(figures.EARNED_AND_REDEEMED):
         moved.setdefault(row["receipt"], {})[row["kind"], row["unit"]] = row["amount"]
-    for row in log_rows(store, 0, log.last_position(store)):
-        entry = entry_of(row)
-        if entry is None or entry.kind != "RECEIPT" or row["parked"]:
-            continue
+    for entry in _deciding(store):
         try:
             quote = receipt_data(entry).quote
         except msgspec.ValidationError:
@@ -171,3 +176,14 @@ def _unbacked(store: Store) -> Iterator[str]:
                 yield f"receipt {entry.receipt} spent {-amount} {wallet}, quoted {payable.get(wallet, 0)}"
     for receipt in moved:
         yield f"receipt {receipt} moved points, but there is no such receipt"
+
+
+def _deciding(store: Store) -> Iterator[Entry]:
+    """Yield of each receipt the entry whose quote its points follow: its CLAIM, else the RECEIPT."""
+    claimed = log.claimed(store)
+    for row in log_rows(store, 0, log.last_position(store)):
+        entry = entry_of(row)
+        if entry is None or row["parked"]:
+            continue
+        if entry.kind == ("CLAIM" if entry.receipt in claimed else "RECEIPT"):
+            yield entry

@@ -15,7 +15,7 @@ from agent.loyalty.afterwards.lots import returned_expiry
 from agent.loyalty.quote import Quote
 from agent.loyalty.returns import ReturnEffects
 
-EFFECTS = ("EARN", "LOAD", "REDEEM", "COUNT", "MEASURE", "HISTORY", "TIER", "COUPON", "GIVE")
+EFFECTS = ("EARN", "LOAD", "REDEEM", "CLAWBACK", "COUNT", "MEASURE", "HISTORY", "TIER", "COUPON", "GIVE")
 """What a receipt does to its member: each of these entries has an opposite."""
 FIGURES = {"COUNT": ("units", "rewards"), "MEASURE": ("amount",)}
 """Numbers in `data` that are undone in parts; what has neither lots nor these is undone as a whole."""

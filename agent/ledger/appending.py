@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from agent.clock import Clock
 from agent.errors import Conflict, Refused
 from agent.journal.chain import next_hash
 from agent.journal.entry import Draft, Entry, canonical_bytes
 from agent.journal.kinds import OPENING
-from agent.ledger import derive
+from agent.journal.lent import is_lent
+from agent.ledger import borrowed, derive
+from agent.ledger.beyond import BeyondQueries
 from agent.ledger.database import Connection
 from agent.ledger.directory import Shelf
-from agent.ledger.queries import Queries
 from agent.ledger.receipts import ReceiptRow, write_row
-from agent.ledger.unbooked import Unbooked
+from agent.ledger.unbooked import Beyond, Unbooked, beyond_of
 
 
 @dataclass(slots=True)
@@ -24,7 +27,7 @@ class Head:
     hash: bytes
 
 
-class Appending(Queries):
+class Appending(BeyondQueries):
     """What every transaction can do: append entries, and take down how a receipt was answered."""
 
     def __init__(
@@ -47,6 +50,7 @@ class Appending(Queries):
         self._receipts: dict[str, ReceiptRow] = {}
         self._booked = 0
         self._new: list[tuple[str, int]] = []
+        self._new_beyond: list[Beyond] = []
         # Gathered, since one statement for a sale's entries costs less than one for each.
         self._rows_to_write: list[tuple[int, str, str, str, str, bytes, bytes]] = []
         self.appended = 0
@@ -78,6 +82,8 @@ class Appending(Queries):
             at=draft.at, actor=draft.actor, data=draft.data,
             wall_ms=self._stamp[0], boot=self._boot, boot_ms=self._stamp[1],
         )  # fmt: skip
+        if is_lent(entry.allowance) and (naming := borrowed.naming(self._db, entry.allowance)):
+            entry = msgspec.structs.replace(entry, data=entry.data | naming)
         body = canonical_bytes(entry)
         row_hash = next_hash(self._head.hash, body)
         self._rows_to_write.append(
@@ -91,6 +97,8 @@ class Appending(Queries):
         self.appended += 1
         if entry.account:
             self._new.append((entry.account, entry.seq))
+        if (beyond := beyond_of(entry)) is not None:
+            self._new_beyond.append(beyond)
         return entry
 
     def finish(self) -> None:
@@ -172,6 +180,8 @@ class Appending(Queries):
         """Let readers find what was appended; the writer says this after the commit, before it answers."""
         for account, seq in self._new:
             self._unbooked.add(account, seq)
+        for beyond in self._new_beyond:
+            self._unbooked.add_beyond(beyond)
         if self._booked:
             self._unbooked.booked(self._booked)
 
@@ -182,3 +192,6 @@ class Appending(Queries):
         # What this transaction appended counts in it already, as in every other question.
         own = [seq for account, seq in self._new if account == member]
         return super()._newer(member, booked) + own
+
+    def _newer_beyond(self, wallet: str) -> list[Beyond]:
+        return super()._newer_beyond(wallet) + [one for one in self._new_beyond if one.wallet == wallet]

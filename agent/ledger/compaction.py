@@ -11,6 +11,8 @@ from typing import NamedTuple
 from agent.errors import LedgerDamaged
 from agent.journal.chain import genesis
 from agent.journal.entry import Entry, entry_from
+from agent.journal.vouchers import spent_of_allowance
+from agent.ledger import borrowed
 from agent.ledger.database import Connection
 from agent.ledger.marks import write_mark
 from agent.ledger.seal import seal
@@ -51,9 +53,14 @@ def base_of(db: Connection, incarnation: str) -> Base:
 
 def due(db: Connection, before_ms: int, *, kept: int = KEPT_ENTRIES) -> list[tuple[int, Entry, bytes]]:
     """Return the oldest entries that may go now, at most a slice: number, entry, hash."""
-    marks = dict(db.execute("SELECT name, number FROM mark WHERE name IN ('acknowledged', 'booked')"))
+    marks = dict(
+        db.execute("SELECT name, number FROM mark WHERE name IN ('acknowledged', 'booked', 'pool_received')")
+    )
     (head,) = db.execute("SELECT COALESCE(max(seq), 0) FROM journal").fetchone()
     until = min(marks.get("acknowledged", 0), marks.get("booked", 0), head - kept)
+    pool = db.execute("SELECT text FROM mark WHERE name = ?", (borrowed.POOL,)).fetchone()
+    if pool is not None and pool[0]:  # what we hold of the pool's comes home by these entries
+        until = min(until, marks.get(borrowed.RECEIVED, 0))
     held = [row[0] for row in db.execute("SELECT receipt FROM hold")]
     found = []
     rows = db.execute(
@@ -79,10 +86,11 @@ def let_go(db: Connection, gone: list[tuple[int, Entry, bytes]]) -> None:
 def _keep_spent(db: Connection, entries: Iterable[Entry]) -> None:
     """Add what these entries did to allowances to what was kept of earlier ones."""
     for entry in entries:
-        moved: list[tuple[str, int]] = []
-        if entry.kind == "REDEEM" and entry.allowance:
-            moved = [(lot, -amount) for lot, amount in entry.lots]
-        elif entry.kind == "CLOSE":
+        if entry.kind in {"LEND", "HOME"}:
+            _keep_lent(db, entry)
+            continue
+        moved = [(lot, -amount) for lot, amount in spent_of_allowance(entry)]
+        if entry.kind == "CLOSE":
             lots = db.execute("SELECT lot FROM allowance_lot WHERE number = ?", (entry.allowance,))
             moved = [(str(lot), 0) for (lot,) in lots.fetchall()]
         closed = entry.seq if entry.kind == "CLOSE" else 0
@@ -94,3 +102,16 @@ def _keep_spent(db: Connection, entries: Iterable[Entry]) -> None:
             db.execute(
                 "INSERT OR REPLACE INTO allowance_base VALUES (?, ?, ?, ?, ?)", (*values, seal(*values))
             )
+
+
+def _keep_lent(db: Connection, entry: Entry) -> None:
+    """Add what a LEND or HOME moved to what was kept; a loan whose HOME goes is forgotten."""
+    parent = int(entry.data["of"])
+    sign, lots = (1, entry.data["lots"]) if entry.kind == "LEND" else (-1, entry.data["back"])
+    for lot, amount in lots:
+        row = db.execute("SELECT lent FROM loan_base WHERE number = ? AND lot = ?", (parent, lot)).fetchone()
+        values = (parent, str(lot), (row[0] if row else 0) + sign * amount)
+        db.execute("INSERT OR REPLACE INTO loan_base VALUES (?, ?, ?, ?)", (*values, seal(*values)))
+    if entry.kind == "HOME":
+        db.execute("DELETE FROM loan WHERE number = ?", (entry.allowance,))
+        db.execute("DELETE FROM loan_lot WHERE number = ?", (entry.allowance,))

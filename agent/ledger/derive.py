@@ -12,9 +12,10 @@ import msgspec
 
 from agent.errors import Refused
 from agent.journal.entry import Entry
+from agent.journal.vouchers import spent_of_allowance
 from agent.ledger.database import Connection
 
-WRITES_TABLES = frozenset({"RECEIPT", "REDEEM", "CLOSE", "HOLD", "RELEASE"})
+WRITES_TABLES = frozenset({"RECEIPT", "REDEEM", "COUPON", "CLOSE", "HOLD", "RELEASE", "LEND", "HOME"})
 HeldWallets = dict[str, list[tuple[int, str, int]]]
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 _decode_held = msgspec.msgpack.Decoder(HeldWallets).decode
@@ -27,10 +28,15 @@ def apply(entry: Entry, db: Connection) -> None:
         Refused: more would be spent than the allowance holds (a fault of the caller; nothing is written).
     """
     match entry.kind:
-        case "REDEEM" if entry.allowance:
+        case "REDEEM" | "COUPON":
             _spend(entry, db)
         case "CLOSE":
             db.execute("UPDATE allowance SET closed = ? WHERE number = ?", (entry.seq, entry.allowance))
+        case "LEND":
+            _move_lent(entry.data["of"], entry.data["lots"], 1, db)
+        case "HOME":
+            _move_lent(entry.data["of"], entry.data["back"], -1, db)
+            db.execute("UPDATE loan SET home = ? WHERE number = ?", (entry.seq, entry.allowance))
         case "HOLD":
             _drop_hold(entry.receipt, db)
             _hold(entry, db)
@@ -46,15 +52,28 @@ def held_of(blob: bytes) -> HeldWallets:
 
 
 def _spend(entry: Entry, db: Connection) -> None:
-    for lot, amount in entry.lots:
+    for lot, amount in spent_of_allowance(entry):
         changed = db.execute(
-            "UPDATE allowance_lot SET spent = spent - ? WHERE number = ? AND lot = ? AND spent - ? <= amount",
+            "UPDATE allowance_lot SET spent = spent - ? WHERE number = ? AND lot = ?"
+            " AND spent + lent - ? <= amount",
             (amount, entry.allowance, lot, amount),
         ).rowcount
         if changed != 1:
             raise Refused(
                 "allowance_exceeded", f"allowance {entry.allowance} has not {-amount} left of lot {lot}"
             )
+
+
+def _move_lent(parent: int, lots: Iterable[Any], sign: int, db: Connection) -> None:
+    """Take what a pool lends off its own allowance, or put back what came home."""
+    for lot, amount in lots:
+        changed = db.execute(
+            "UPDATE allowance_lot SET lent = lent + ? WHERE number = ? AND lot = ?"
+            " AND lent + ? BETWEEN 0 AND amount - spent - held",
+            (sign * amount, parent, lot, sign * amount),
+        ).rowcount
+        if changed != 1:
+            raise Refused("allowance_exceeded", f"allowance {parent} has not {amount} of lot {lot} to lend")
 
 
 def _hold(entry: Entry, db: Connection) -> None:

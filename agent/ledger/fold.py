@@ -15,7 +15,7 @@ from agent.loyalty.afterwards.carry import HISTORY_KEPT
 from agent.loyalty.member import CountFacts, Lot, MemberFacts, Voucher, WalletFacts
 
 SHOWN_KINDS = frozenset(
-    {"EARN", "LOAD", "GIVE", "REDEEM", "REVERSE", "COUNT", "MEASURE", "HISTORY", "COUPON"}
+    {"EARN", "LOAD", "GIVE", "REDEEM", "CLAWBACK", "REVERSE", "COUNT", "MEASURE", "HISTORY", "COUPON"}
 )
 Dates = tuple[str, str, str]
 """active_from, expires_on, ends_at; empty: none."""
@@ -76,7 +76,7 @@ class Folder:
         longer = _day(_text(entry.data.get("extend", {}), name))
         if known is not None:
             lots[name] = _moved(known, amount, longer)
-        elif entry.kind in OPENING:
+        elif entry.kind in OPENING or entry.kind == "CLAWBACK":  # the latter's own lot is a debt
             data = entry.data
             lots[name] = _lot(name, amount, _text(data, "active_from"), _text(data, "expires_on"), data)
         elif (dates := self._dates_of(name)) is not None:

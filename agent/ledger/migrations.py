@@ -64,4 +64,54 @@ def compaction(db: Any) -> None:
     )
 
 
-STEPS = (("0001_first_ledger", first_ledger), ("0002_compaction", compaction))
+def purposes(db: Any) -> None:
+    """Say of an allowance who gave it, what for, and whether it is wanted back."""
+    for column in ("giver TEXT NOT NULL DEFAULT ''", "purpose TEXT NOT NULL DEFAULT 'BASKET'"):
+        db.execute(f"ALTER TABLE allowance ADD COLUMN {column}")
+    db.execute("ALTER TABLE allowance ADD COLUMN recalled INTEGER NOT NULL DEFAULT 0")
+
+
+POOL = """
+ALTER TABLE allowance_lot ADD COLUMN lent INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE borrowed (
+    number INTEGER PRIMARY KEY, parent INTEGER NOT NULL, seal BLOB NOT NULL
+) STRICT;
+CREATE TABLE loan (
+    number INTEGER PRIMARY KEY, holder TEXT NOT NULL, request TEXT NOT NULL, parent INTEGER NOT NULL,
+    member TEXT NOT NULL, wallet TEXT NOT NULL, home INTEGER NOT NULL DEFAULT 0, seal BLOB NOT NULL,
+    UNIQUE (holder, request)
+) STRICT;
+CREATE TABLE loan_lot (
+    number INTEGER NOT NULL, lot TEXT NOT NULL, amount INTEGER NOT NULL, spent INTEGER NOT NULL,
+    seal BLOB NOT NULL, PRIMARY KEY (number, lot)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE loan_base (
+    number INTEGER NOT NULL, lot TEXT NOT NULL, lent INTEGER NOT NULL, seal BLOB NOT NULL,
+    PRIMARY KEY (number, lot)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE borrower (
+    incarnation TEXT PRIMARY KEY, till TEXT NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL,
+    fenced INTEGER NOT NULL, seal BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE peer (till TEXT PRIMARY KEY, public_key BLOB NOT NULL, seal BLOB NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+
+def pool(db: Any) -> None:
+    """Keep what a store's pool lends, and at a till what it borrowed."""
+    for statement in POOL.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+
+
+STEPS = (
+    ("0001_first_ledger", first_ledger),
+    ("0002_compaction", compaction),
+    ("0003_purposes", purposes),
+    ("0004_pool", pool),
+)
+
+
+def has(version: int, name: str) -> bool:
+    """Tell whether a file of this version has taken a step."""
+    return any(step.endswith(f"_{name}") for step, _ in STEPS[:version])

@@ -1,10 +1,7 @@
 """Every question about the ledger, asked over any connection: readers and open transactions share them."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable
 from datetime import date
-from threading import RLock
-from typing import Any
 
 import msgspec
 
@@ -16,20 +13,19 @@ from agent.ledger.database import Connection
 from agent.ledger.derive import held_of
 from agent.ledger.directory import Shelf
 from agent.ledger.fold import SHOWN_KINDS, Dates, fold
+from agent.ledger.held import Held
 from agent.ledger.members import FORGOTTEN
 from agent.ledger.receipts import GET, ReceiptRow, read_row
-from agent.ledger.records import MemberRef, Slice, StoredHold, StoredProgramme, StoredReceipt, instant
+from agent.ledger.records import MemberRef, Slice, StoredHold, StoredProgramme, StoredReceipt
 from agent.ledger.unbooked import Unbooked
 from agent.loyalty.compact import expand
 from agent.loyalty.member import MemberFacts
 
-CLOCK_BACKWARDS_MS = 60_000
-"""A wall clock this far behind the last entry is not believed: no allowance counts as honoured (T5)."""
 AT_ONCE = 500
 """Entries asked for in one statement."""
 
 
-class Queries:
+class Queries(Held):
     """Questions over one connection; a caller on several threads is served one after the other."""
 
     def __init__(
@@ -42,12 +38,9 @@ class Queries:
         unbooked: Unbooked,
         shelf: Shelf,
     ) -> None:
-        self._db = db
+        super().__init__(db, clock, own_views=own_views)
         self._shelf = shelf
-        self._clock = clock
         self._unbooked = unbooked
-        self._own_views = own_views
-        self._lock = RLock()
         self.incarnation = incarnation
 
     def head(self) -> tuple[int, bytes]:
@@ -63,23 +56,6 @@ class Queries:
         with self._lock:
             base = compaction.base_of(self._db, self.incarnation)
         return base.hash if base.seq == seq else None
-
-    def mark(self, name: str) -> int:
-        """Return a number to remember, 0 if never set."""
-        row = self._one("SELECT number FROM mark WHERE name = ?", name)
-        return int(row[0]) if row else 0
-
-    def text_mark(self, name: str) -> str:
-        """Return a text to remember, empty if never set."""
-        row = self._one("SELECT text FROM mark WHERE name = ?", name)
-        return str(row[0]) if row else ""
-
-    def frozen(self) -> str:
-        """Say why spending is stopped, or nothing."""
-        row = self._one("SELECT number, text FROM mark WHERE name = 'frozen'")
-        if row is None or not (row[0] or row[1]):
-            return ""
-        return str(row[1]) or "head office and this ledger disagree"
 
     def member_of(self, tag: bytes) -> MemberRef | None:
         """Return whose card this is, None if this till does not know it."""
@@ -129,39 +105,16 @@ class Queries:
                 dates_of=self._dates_of(member),
             )
 
+    def vouchers_of(self, member: str) -> set[str]:
+        """Return the names of the vouchers that a member has today."""
+        facts = self.facts(member, self._clock.now().date())
+        return {voucher.voucher for voucher in facts.vouchers} if facts is not None else set()
+
     def balance(self, member: str, wallet: str) -> int:
         """Return the points of a wallet as this till shows them today."""
         facts = self.facts(member, self._clock.now().date())
         held = facts.wallets.get(wallet) if facts else None
         return sum(lot.amount for lot in held.lots) if held else 0
-
-    def usable(self, member: str, day: date) -> dict[str, int]:
-        """Return what may be spent here per wallet: open allowances less what is held."""
-        total: dict[str, int] = {}
-        for wallet, _, amount in self.slices(member, day):
-            total[wallet] = total.get(wallet, 0) + amount
-        return total
-
-    def slices(self, member: str, day: date, *, wallet: str = "") -> list[tuple[str, Slice, int]]:
-        """Return (wallet, slice, free points) of held allowances, first-expiring first."""
-        now_s = self._clock.now().timestamp()
-        now_ms, text = int(now_s * 1000), day.isoformat()
-        found = self._rows(
-            "SELECT wallet, number, lot, amount - spent - held, ends_at FROM allowance JOIN allowance_lot"
-            " USING (number) WHERE member = ? AND closed = 0 AND honour_until_ms > ?"
-            " AND (active_from = '' OR active_from <= ?) AND (expires_on = '' OR expires_on >= ?)"
-            " AND (? = '' OR wallet = ?) AND amount > spent + held"
-            " ORDER BY expires_on = '', expires_on, lot, number",
-            member, now_ms, text, text, wallet, wallet,
-        )  # fmt: skip
-        # Few members have an allowance here: only then do these two matter.
-        if found and (self.frozen() or now_ms < self._last_wall_ms() - CLOCK_BACKWARDS_MS):
-            return []
-        return [
-            (str(row[0]), Slice(row[1], row[2], row[3]), int(row[3]))
-            for row in found
-            if not row[4] or instant(row[4]) > now_s
-        ]
 
     def receipt(self, receipt_id: str) -> StoredReceipt | None:
         """Return a receipt as answered, None if it never was one here, or an entry of it was let go."""
@@ -211,15 +164,6 @@ class Queries:
         rows = self._rows("SELECT member FROM member WHERE facts != ? ORDER BY member", FORGOTTEN)
         return [str(member) for (member,) in rows]
 
-    def members_with_allowances(self) -> list[str]:
-        """Return whose points are set aside for this till now."""
-        rows = self._rows("SELECT DISTINCT member FROM allowance WHERE closed = 0 ORDER BY member")
-        return [str(member) for (member,) in rows]
-
-    def highest_allowance(self) -> int:
-        """Return the highest allowance number this journal ever took in, 0 if none."""
-        return int(self._one("SELECT COALESCE(max(number), 0) FROM allowance")[0])
-
     def _newer(self, member: str, booked: int) -> list[int]:
         return self._unbooked.above(member, booked)
 
@@ -235,10 +179,6 @@ class Queries:
             rows = self._rows(f"SELECT body FROM journal WHERE seq IN ({marks}) ORDER BY seq", *some)  # noqa: S608
             found += [entry_from(bytes(body)) for (body,) in rows]
         return found
-
-    def _last_wall_ms(self) -> int:
-        row = self._one("SELECT body FROM journal ORDER BY seq DESC LIMIT 1")
-        return entry_from(bytes(row[0])).wall_ms if row else 0
 
     def lot_ends(self, member: str, lots: Iterable[str]) -> dict[str, date | None]:
         """Return the last day of lots that a member spent here."""
@@ -260,25 +200,3 @@ class Queries:
             return (row[0], row[1], row[2]) if row else None
 
         return look
-
-    @contextmanager
-    def _view(self) -> Iterator[None]:
-        """Hold one view of the ledger for several questions."""
-        with self._lock:
-            if not self._own_views or self._db.in_transaction:
-                with nullcontext():
-                    yield
-                return
-            self._db.execute("BEGIN")
-            try:
-                yield
-            finally:
-                self._db.execute("COMMIT")
-
-    def _one(self, sql: str, *values: Any) -> Any:
-        with self._lock:
-            return self._db.execute(sql, values).fetchone()
-
-    def _rows(self, sql: str, *values: Any) -> list[Any]:
-        with self._lock:
-            return list(self._db.execute(sql, values).fetchall())

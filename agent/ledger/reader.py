@@ -6,16 +6,16 @@ from typing import Any
 from agent.clock import Clock
 from agent.journal.entry import Entry, entry_from
 from agent.ledger import compaction
+from agent.ledger.beyond import BeyondQueries
 from agent.ledger.database import Connection, SqliteError, as_ledger_error, connect
 from agent.ledger.directory import Shelf
-from agent.ledger.queries import Queries
 from agent.ledger.records import LedgerStatus, StoredReceipt
 from agent.ledger.unbooked import Unbooked
 
 ARCHIVE = "archive"
 
 
-class Archive(Queries):
+class Archive(BeyondQueries):
     """Questions outside the writer's thread; a disk that fails is told as ours (LedgerError)."""
 
     def _one(self, sql: str, *values: Any) -> Any:
@@ -113,6 +113,12 @@ class Reader(Archive):
         """Return the cursor of the member directory in use, 0 if there is none."""
         directory = self._shelf.directory
         return directory.cursor if directory is not None else 0
+
+    def most_members(self) -> int:
+        """Return how many members this till can know at most: the directory's and those told since."""
+        directory = self._shelf.directory
+        told = int(self._one("SELECT count(*) FROM member")[0])
+        return told + (directory.members if directory is not None else 0)
 
     def close(self) -> None:
         """Close the connection, those to archives, and the directory."""

@@ -107,6 +107,11 @@ class AllowanceLike(Protocol):
     """An allowance as it arrives (agent.sync.wire lies above this room)."""
 
     @property
+    def of(self) -> int:
+        """Return out of which of the pool's own allowances, 0: head office gave it."""
+        ...
+
+    @property
     def incarnation(self) -> str:
         """Return for which journal it is."""
         ...
@@ -129,6 +134,16 @@ class AllowanceLike(Protocol):
     @property
     def honour_until_ms(self) -> int:
         """Return until when new spending may begin."""
+        ...
+
+    @property
+    def giver(self) -> str:
+        """Return who gave it: empty for head office, else the pool's incarnation."""
+        ...
+
+    @property
+    def purpose(self) -> str:
+        """Return BASKET or STOCK."""
         ...
 
     @property
@@ -206,6 +221,26 @@ class DeltaLike(Protocol):
     @property
     def erased(self) -> Sequence[ErasedLike]:
         """Return who must be forgotten."""
+        ...
+
+    @property
+    def allowances(self) -> Sequence[AllowanceLike]:
+        """Return what was placed for this journal."""
+        ...
+
+    @property
+    def recalls(self) -> Sequence[int]:
+        """Return numbers that are to be given back."""
+        ...
+
+    @property
+    def stock_from(self) -> int:
+        """Return after which change these two begin."""
+        ...
+
+    @property
+    def stock_to(self) -> int:
+        """Return up to which change they tell, below zero: of nothing."""
         ...
 
 

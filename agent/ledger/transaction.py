@@ -1,38 +1,49 @@
 """What a change may do inside one transaction of the writer: append entries, and keep what hangs on them."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from agent.errors import Refused
 from agent.journal.entry import Draft
-from agent.ledger import compaction, members
-from agent.ledger.appending import Appending
-from agent.ledger.directory import MARK
-from agent.ledger.marks import write_mark
-from agent.ledger.records import AllowanceLike, DeltaLike, MemberRowLike, NewsLike, Slice
-from agent.ledger.seal import seal
+from agent.ledger import compaction
+from agent.ledger.lending import Lending
+from agent.ledger.newstaking import NewsTaking
+from agent.ledger.records import Slice
+from agent.loyalty.offline import BeyondUse
+
+BeyondRule = Callable[[str, BeyondUse, int], int]
+"""Says how many points of a wallet may go beyond allowances, from the use so far and the known balance."""
 
 
-class Transaction(Appending):
+class Transaction(NewsTaking):
     """One change to the ledger; it becomes durable as a whole, or not at all."""
 
     def place_hold(
-        self, receipt_id: str, member: str, points: dict[str, int], *, until_ms: int, day: date | None = None
+        self,
+        receipt_id: str,
+        member: str,
+        points: dict[str, int],
+        *,
+        until_ms: int,
+        day: date | None = None,
+        beyond: BeyondRule | None = None,
     ) -> dict[str, list[Slice]]:
         """Set points aside until the receipt is paid; an earlier hold of it is replaced.
 
-        Slices are first-expiring, of allowances held here, spendable on `day` (default: the clock's).
+        Slices are first-expiring, of allowances held here, spendable on `day` (default: the clock's); what
+        they lack is taken beyond them as far as `beyond` says (limited spending).
 
         Raises:
             Refused: "hold_too_large" with `max` and `wallet`; nothing is changed then.
         """
-        self._release_lapsed(member, but=receipt_id)
+        self._release_lapsed("" if beyond else member, but=receipt_id)
         self.release_hold(receipt_id)
         held: dict[str, list[Slice]] = {}
         for wallet, wanted in points.items():
             if wanted <= 0:
                 continue
-            held[wallet] = self.take(member, wallet, wanted, day or self._clock.now().date())
+            held[wallet] = self.take(member, wallet, wanted, day or self._clock.now().date(), beyond=beyond)
             most = sum(one.amount for one in held[wallet])
             if most < wanted:
                 self.failed = Refused(
@@ -45,34 +56,41 @@ class Transaction(Appending):
             self.append(Draft("HOLD", receipt=receipt_id, part=part, account=member, data=data))
         return held
 
-    def release_hold(self, receipt_id: str) -> bool:
-        """Give back what is held for a receipt; say whether something was."""
-        row = self._one("SELECT member FROM hold WHERE receipt = ?", receipt_id)
-        if row is None:
-            return False
-        part = self._next_part(receipt_id, "RELEASE")
-        self.append(Draft("RELEASE", receipt=receipt_id, part=part, account=row[0]))
-        return True
+    def take(
+        self, member: str, wallet: str, points: int, day: date, *, beyond: BeyondRule | None = None
+    ) -> list[Slice]:
+        """Choose slices for up to `points`, first-expiring; fewer if there are fewer, none moved yet.
 
-    def take(self, member: str, wallet: str, points: int, day: date) -> list[Slice]:
-        """Choose slices for up to `points`, first-expiring; fewer if there are fewer, none moved yet."""
-        chosen: list[Slice] = []
-        for _, one, free in self.slices(member, day, wallet=wallet):
-            if points <= 0:
-                break
-            chosen.append(one._replace(amount=min(points, free)))
-            points -= chosen[-1].amount
+        Allowances come first, then what `beyond` lets go without one.
+        """
+        allowed = [one._replace(amount=free) for _, one, free in self.slices(member, day, wallet=wallet)]
+        chosen = _first(allowed, points)
+        missing = points - sum(one.amount for one in chosen)
+        if beyond is not None and missing > 0:
+            reserve = self.reserve(member, wallet, day)
+            room = beyond(wallet, reserve.used, reserve.known)
+            chosen += _first(reserve.slices, min(missing, room))
         return chosen
 
     def take_held(
-        self, receipt_id: str, member: str, wanted: dict[str, int], *, day: date | None = None
+        self,
+        receipt_id: str,
+        member: str,
+        wanted: dict[str, int],
+        *,
+        day: date | None = None,
+        beyond: BeyondRule | None = None,
     ) -> dict[str, list[Slice]]:
         """Choose slices for a paid receipt: first what is held for it, then what is free; none is moved yet.
+
+        What goes beyond allowances was held, or, for a receipt without a hold, is what `beyond` lets go.
 
         Their sum is less than wanted where there is less: at commit that is reported, never refused.
         REDEEM entries then spend them, after RECEIPT has dropped the hold.
         """
         held = self.hold(receipt_id)
+        if beyond:
+            self._release_lapsed("", but=receipt_id)
         taken: dict[str, list[Slice]] = {}
         for wallet, points in wanted.items():
             missing, chosen = points, []
@@ -81,90 +99,15 @@ class Transaction(Appending):
                     chosen.append(one._replace(amount=min(one.amount, missing)))
                     missing -= chosen[-1].amount
             if missing > 0:
-                chosen += self.take(member, wallet, missing, day or self._clock.now().date())
+                rule = None if held else beyond
+                chosen += self.take(member, wallet, missing, day or self._clock.now().date(), beyond=rule)
             taken[wallet] = chosen
         return taken
 
-    def close_allowances(self, member: str, receipt: str) -> int:
-        """Give back each allowance of a member on which nothing is held; return how many."""
-        self._release_lapsed(member)
-        idle = self._rows(
-            "SELECT number, wallet FROM allowance WHERE member = ? AND closed = 0 AND NOT EXISTS"
-            " (SELECT 1 FROM allowance_lot WHERE allowance_lot.number = allowance.number AND held > 0)",
-            member,
-        )
-        for number, wallet in idle:
-            self.append(
-                Draft(
-                    "CLOSE", receipt=receipt, part=str(number), account=member, unit=wallet, allowance=number
-                )
-            )
-        return len(idle)
-
-    def accept_allowance(self, allowance: AllowanceLike) -> bool:
-        """Take an allowance in (T1) if it is for this journal and never seen; say whether it was."""
-        if allowance.incarnation != self.incarnation or allowance.number <= self.mark("floor"):
-            return False
-        if self._one("SELECT 1 FROM allowance WHERE number = ?", allowance.number):
-            return False
-        values = (allowance.number, allowance.member, allowance.wallet, allowance.honour_until_ms)
-        self._db.execute(
-            "INSERT INTO allowance (number, member, wallet, honour_until_ms, seal) VALUES (?, ?, ?, ?, ?)",
-            (*values, seal(*values)),
-        )
-        for lot in allowance.lots:
-            part = (allowance.number, lot.lot, lot.amount, lot.active_from, lot.expires_on, lot.ends_at)
-            self._db.execute(
-                "INSERT INTO allowance_lot (number, lot, amount, active_from, expires_on, ends_at, seal)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (*part, seal(*part)),
-            )
-        return True
-
-    def apply_delta(self, delta: DeltaLike) -> None:
-        """Take a page of news in; a page that leaves a gap is passed over, a repeated one changes nothing."""
-        if delta.from_cursor > self.mark("cursor"):
-            return
-        for row in delta.members:
-            self.apply_member(row)
-        for gone in delta.erased:
-            self.forget(gone.member, version=gone.version)
-        if delta.booked_seq >= 0 and delta.from_cursor >= 0:
-            self._booked = max(self.mark("booked"), delta.booked_seq)
-            self.set_mark("booked", self._booked)
-            members.take_in_waiting(self._db)
-        self.set_mark("cursor", max(self.mark("cursor"), delta.to_cursor))
-
-    def apply_member(self, row: MemberRowLike) -> None:
-        """Take in one member that was looked up."""
-        members.take_in(self._db, row, has_unbooked=bool(self._newer(row.member, self.mark("booked"))))
-
-    def forget(self, member: str, *, version: int = members.NEVER_OLD) -> None:
-        """Remove a member and the tags of its cards, unless it is known newer; entries stay as they are.
-
-        A directory as of `version` or later does not know it any more.  The writer then empties the log,
-        where the old pages would still lie.
-        """
-        if members.forget(self._db, member, version):
-            self.erased = True
-
-    def use_directory(self, cursor: int) -> None:
-        """Name the directory to open from now on; news before it need not be told any more.
-
-        Raises:
-            Refused: it is ahead of the news taken in, and may contain own entries that still count here.
-        """
-        if cursor > self.mark("cursor"):
-            if self._head.seq > self.mark("booked"):
-                raise Refused("directory_ahead", "own entries may stand in it: pull the news first")
-            self.set_mark("cursor", cursor)
-        self.set_mark(MARK, cursor)
-
-    def drop_contained(self, cursor: int, limit: int) -> int:
-        """Drop up to `limit` rows that the directory in use contains; return how many there were."""
-        # With the sign that somebody was erased, the last trace goes: the log is emptied after it, too.
-        self.erased = members.has_forgotten(self._db, cursor)
-        return members.drop_contained(self._db, cursor, limit)
+    @property
+    def lending(self) -> Lending:
+        """What this till lends as its store's pool."""
+        return Lending(self)
 
     def let_go(self, before_ms: int, *, kept: int = compaction.KEPT_ENTRIES) -> int:
         """Let a slice of old entries go (wall clock before `before_ms`); return how many there were.
@@ -199,29 +142,13 @@ class Transaction(Appending):
         self.set_mark(name, max(self.mark(name), seq))
         self.acknowledged = True
 
-    def set_mark(self, name: str, value: int | str) -> None:
-        """Remember a number or a text under a name."""
-        write_mark(self._db, name, value)
 
-    def store_programme(self, text: bytes, news: NewsLike) -> None:
-        """Put a programme in force; its version must rise.
-
-        Raises:
-            Refused: "version_not_rising".
-        """
-        row = self._one("SELECT max(version) FROM programme WHERE id = ?", news.id)
-        if row[0] is not None and row[0] >= news.version:
-            raise Refused("version_not_rising", f"version {row[0]} of {news.id} is here already")
-        values = (news.id, news.version, news.sha256, news.signature, text)
-        self._db.execute(
-            "INSERT INTO programme (id, version, sha256, signature, text, seal) VALUES (?, ?, ?, ?, ?, ?)",
-            (*values, seal(*values)),
-        )
-
-    def _release_lapsed(self, member: str, but: str = "") -> None:
-        lapsed = self._rows(
-            "SELECT receipt FROM hold WHERE member = ? AND until_ms < ?", member, self.now_ms()
-        )
-        for (receipt,) in lapsed:
-            if receipt != but:
-                self.release_hold(receipt)
+def _first(slices: list[Slice], points: int) -> list[Slice]:
+    """Return the first so many points of some slices."""
+    chosen: list[Slice] = []
+    for one in slices:
+        if points <= 0:
+            break
+        chosen.append(one._replace(amount=min(points, one.amount)))
+        points -= chosen[-1].amount
+    return chosen

@@ -120,11 +120,13 @@ def _words(values: Mapping[str, Any], programme: Programme, lang: str) -> dict[s
     if "by" in values:
         words["by"] = programme.title(str(values["by"]), lang)
     if "points" in values:
-        words["points"] = _points(int(values["points"]), str(values.get("wallet", "")), programme, lang)
+        words["points"] = points_in_words(
+            int(values["points"]), str(values.get("wallet", "")), programme, lang
+        )
     if "missing" in values:
         missing, wallet = int(values["missing"]), str(values.get("counts", ""))
         words["missing"] = (
-            _points(missing, wallet, programme, lang) if wallet else _numbered(missing, "stamp", lang)
+            points_in_words(missing, wallet, programme, lang) if wallet else _numbered(missing, "stamp", lang)
         )
     if "into" in values:
         words["name"] = values["into"]
@@ -138,7 +140,7 @@ def _gift(values: Mapping[str, Any], programme: Programme, lang: str) -> dict[st
         case "voucher":
             return {"name": programme.title(f"voucher.{name}", lang)}
         case "lot":
-            return {"name": _points(int(values["amount"]), name, programme, lang)}
+            return {"name": points_in_words(int(values["amount"]), name, programme, lang)}
         case "stored_value":
             digits = programme.text.programme.minor_digits
             return {"name": money(int(values["amount"]), lang, digits=digits)}
@@ -146,7 +148,8 @@ def _gift(values: Mapping[str, Any], programme: Programme, lang: str) -> dict[st
             return {}
 
 
-def _points(number: int, wallet: str, programme: Programme, lang: str) -> str:
+def points_in_words(number: int, wallet: str, programme: Programme, lang: str) -> str:
+    """Return so many of a wallet's points in words: its own name for them, money where it holds money."""
     words = programme.text.wallet.get(wallet)
     digits = words.scale if words else 0
     shown = money(number, lang, digits=digits)
@@ -165,7 +168,7 @@ def _count(what: str, values: Mapping[str, Any], programme: Programme, lang: str
     if what == "amount":
         return money(int(values["amount_minor"]), lang, digits=programme.text.programme.minor_digits)
     if what in {"points", "request"}:
-        return _points(int(values["points"]), str(values.get("wallet", "")), programme, lang)
+        return points_in_words(int(values["points"]), str(values.get("wallet", "")), programme, lang)
     if what == "visits":
         return _numbered(int(values["visits"]), "visits", lang)
     return _numbered(int(values["quantity"]), "units", lang) if what in {"quantity", "free_item"} else ""

@@ -58,7 +58,10 @@ class Voucher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MemberFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A member as evaluation sees it: a pseudonym and numbers, nobody's name."""
+    """A member as evaluation sees it: a pseudonym and numbers, nobody's name.
+
+    `limited_closed`: points are owed, so nothing is spent beyond allowances until they are earned back.
+    """
 
     member: Name
     status: Name = "active"
@@ -74,4 +77,5 @@ class MemberFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vouchers: list[Voucher] = msgspec.field(default_factory=list)
     card_shown: bool = True
     instrument: Name = ""
+    limited_closed: bool = False
     as_of: Annotated[datetime, Meta(tz=True)] | None = None

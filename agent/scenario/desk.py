@@ -12,6 +12,7 @@ from agent.loyalty.basket import Basket, Line, Tender
 from agent.loyalty.compile import Compiled
 from agent.loyalty.member import CountFacts, Lot, MemberEvent, MemberFacts, Voucher, WalletFacts
 from agent.loyalty.numbers import exact, half_up
+from agent.scenario.away import Away
 from agent.scenario.story import Facts, Receipt, Said
 
 _Said = dict[str, str]
@@ -27,6 +28,7 @@ class Desk:
         self.born: dict[str, date] = {}
         self._file = file
         self.programme = compiled.programme
+        self.away = Away(compiled.programme)
 
     def fail(self, line: int, code: str, text: str, remedy: str) -> NoReturn:
         """Refuse a story that names what is not there."""
@@ -53,7 +55,9 @@ class Desk:
                 wallet = said.words["wallet"]
                 lots = wallets[wallet].lots if wallet in wallets else []
                 wallets[wallet] = WalletFacts(lots, self.points(said, wallet))
-        return msgspec.structs.replace(facts, card_shown=is_shown, instrument=instrument, wallets=wallets)
+        facts = msgspec.structs.replace(facts, card_shown=is_shown, instrument=instrument, wallets=wallets)
+        days = days_away(step)
+        return facts if days is None else self.away.facts(facts, step.at.date(), days)
 
     def points(self, said: Said, wallet: str) -> int:
         """Return an amount of a wallet in its smallest units."""
@@ -114,6 +118,12 @@ class Desk:
         lot = Lot(f"line-{said.line:04}", self.points(said, wallet), *_life(said.words))
         wallets = {**facts.wallets, wallet: WalletFacts([*held.lots, lot])}
         return msgspec.structs.replace(facts, wallets=wallets)
+
+
+def days_away(step: Receipt) -> int | None:
+    """Return how many days ago the till heard head office, None if it answers."""
+    said = next((one for one in step.said if one.kind == "away"), None)
+    return None if said is None else int(said.words["days"] or 0)
 
 
 def basket_of(step: Receipt, receipt: str, at: datetime, desk: Desk) -> tuple[Basket, dict[str, int]]:

@@ -67,6 +67,7 @@ OF_SALE = _forms(
     ),
     ("asks", rf"asks (?P<amount>{_NUMBER}|max) (?P<wallet>{_WORD})", "asks 500 points"),
     ("offline", rf"offline (?P<amount>{_NUMBER}) (?P<wallet>{_WORD})", "offline 200 points"),
+    ("away", r"head office away( for (?P<days>[0-9]+) days?)?", "head office away for 2 days"),
     ("draw", r"draw (?P<number>[0-9]+)", "draw 12345"),
 )
 OF_RETURN = _forms(

@@ -20,7 +20,7 @@ from agent.loyalty.language.words import setting
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.quote import Quote
 from agent.loyalty.returns import amount_of, summed
-from agent.scenario.desk import Desk, basket_of
+from agent.scenario.desk import Desk, basket_of, days_away
 from agent.scenario.forms import NOBODY
 from agent.scenario.story import Facts, Receipt, Scenario
 from agent.scenario.told import Teller, Told, plain
@@ -92,6 +92,8 @@ class _Player:
         draw = int(next((one.words["number"] for one in step.said if one.kind == "draw"), "0"))
         quote = evaluate(self._compiled, facts, basket, at, draw=draw)
         carried = None if facts is None else self._carried(step, quote, at)
+        if days_away(step) is not None:
+            self.desk.away.note(step.member, quote)
         sale = Sale(basket, quote, facts, at, draw)
         self._sales.append(_Sold(step.member, sale, carried, names, {}, {}))
         return list(self._teller.sale(quote, {line: name for name, line in names.items()}))

@@ -19,12 +19,13 @@ import tenacity
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.errors import Rejected, SyncError, Unreachable
+from agent.sync.packing import Unpackable, packed, unpacked
 from agent.sync.signing import seal
-from agent.sync.wire import BLOB_PATH, MAX_BODY_BYTES, PATHS, Retry, encode
+from agent.sync.wire import BLOB_PATH, MAX_BODY_BYTES, PACKED_SINCE, PATHS, Retry, Welcome, encode
 
 T = TypeVar("T")
 CONTENT_TYPE = "application/msgpack"
-# Nothing is unpacked on the way in, so the byte cap counts what is really held in memory.
+# No coding of HTTP: what is packed is ours, and unpacked up to the same cap.
 HEADERS = {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE, "Accept-Encoding": "identity"}
 MAX_BLOB_BYTES = 64 * 1024 * 1024
 LONGEST_WAIT_S = 300
@@ -56,6 +57,7 @@ class Client:
     ) -> None:
         self._deadline_s = settings.deadline_s
         self._till = till
+        self._packs = False
         self._key = key
         self._http = httpx.AsyncClient(
             base_url=settings.url,
@@ -78,14 +80,19 @@ class Client:
         """
         path = PATHS[type(message)]
         payload = encode(message)
+        if self._packs:
+            payload = packed(payload)
         body = payload if self._key is None else encode(seal(self._till, path, payload, self._key))
         content = await self._call("POST", path, body, cap=MAX_BODY_BYTES, deadline_s=deadline_s)
         if isinstance(content, Retry):
             return content
         try:
-            return msgspec.msgpack.decode(content, type=answer)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failure:
+            told = msgspec.msgpack.decode(unpacked(content, MAX_BODY_BYTES), type=answer)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Unpackable) as failure:
             raise Unreachable(f"the answer to {path} is none of ours: {failure}") from None
+        if isinstance(told, Welcome):
+            self._packs = told.protocol >= PACKED_SINCE
+        return told
 
     async def blob(self, sha256: str) -> bytes:
         """Fetch a blob by its hash; the caller checks the hash.

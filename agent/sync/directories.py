@@ -17,9 +17,9 @@ from agent.clock import Clock
 from agent.errors import LedgerDamaged, Rejected
 from agent.ledger.arriving import Arriving, Piece
 from agent.ledger.ledger import Ledger
+from agent.sync.announced import DirectoryNews, PieceList, PieceNews
 from agent.sync.programmes import Door
 from agent.sync.signing import is_signed_by
-from agent.sync.wire import DirectoryNews, PieceList, PieceNews
 
 log = structlog.get_logger()
 SLICE_S = 2.0

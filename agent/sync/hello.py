@@ -13,6 +13,7 @@ def hello_of(
     wall_ms: int,
     program_version: str,
     highest_number: int = 0,
+    role: str = "till",
 ) -> Hello:
     """Present a journal that ends at `head`; what lies above `received_seq` is the backlog.
 
@@ -28,6 +29,7 @@ def hello_of(
         backlog=max(0, head_seq - received_seq),
         program_version=program_version,
         highest_number=highest_number,
+        role=role,
     )
 
 

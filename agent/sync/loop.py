@@ -33,6 +33,7 @@ class SyncLoop:
         pull_interval_s: float,
         program_version: str,
         on_programme: Callable[[bytes, str], None],
+        pool_of: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._clock = clock
@@ -46,6 +47,7 @@ class SyncLoop:
             publisher_key=publisher_key,
             program_version=program_version,
             on_programme=on_programme,
+            pool_of=pool_of,
         )
         self._news = asyncio.Event()
         self._next_pull_s = 0.0
@@ -54,6 +56,10 @@ class SyncLoop:
     def state(self) -> SyncState:
         """How things stand with head office; the same object for the life of the loop."""
         return self._session.state
+
+    async def declare(self) -> bool:
+        """Declare which allowances are held, if one never came; for an idle moment."""
+        return await self._session.declare()
 
     def wake(self) -> None:
         """Push now, if head office is there; call it on the event loop."""

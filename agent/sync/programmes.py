@@ -15,8 +15,8 @@ from agent.errors import Refused, Rejected, Unreachable
 from agent.journal.entry import Draft
 from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
+from agent.sync.announced import ProgrammeNews
 from agent.sync.pull import is_intact, why_refused
-from agent.sync.wire import ProgrammeNews
 
 log = structlog.get_logger()
 WANTED = "wanted_programme"

@@ -12,8 +12,9 @@ import msgspec
 from agent.errors import DocumentError
 from agent.ledger.records import StoredProgramme
 from agent.loyalty.language.read import load_programme
+from agent.sync.announced import ProgrammeNews
 from agent.sync.signing import is_signed_by
-from agent.sync.wire import Delta, ProgrammeNews
+from agent.sync.wire import Delta
 
 MEMBERS_AT_ONCE = 100
 """Larger transactions were measured to hold the ledger's writer for 40 ms and more."""
@@ -30,6 +31,9 @@ def pieces(delta: Delta) -> Iterator[Delta]:
             to_cursor=delta.to_cursor if is_last else delta.from_cursor,
             booked_seq=delta.booked_seq if is_last else -1,
             erased=delta.erased if is_last else [],
+            allowances=delta.allowances if is_last else [],
+            recalls=delta.recalls if is_last else [],
+            stock_to=delta.stock_to if is_last else -1,
             more=delta.more or not is_last,
         )
 
@@ -38,7 +42,7 @@ def why_no_page(delta: Delta, *, asked: int) -> str:
     """Return why a page is no answer to what was asked from cursor `asked`, or nothing if it is."""
     if delta.from_cursor != asked:
         return f"news from cursor {delta.from_cursor} were not asked for"
-    if delta.more and delta.to_cursor == asked:
+    if delta.more and delta.to_cursor == asked and delta.stock_to <= delta.stock_from:
         return f"news stand still at cursor {asked}"
     return ""
 

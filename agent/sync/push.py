@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from agent.journal.entry import entry_from
 from agent.sync.wire import Acknowledged, Fork, Gap, Push, PushAnswer, Refusal, Retry
 
-MAX_BATCH_BYTES = 1024 * 1024
+MAX_BATCH_BYTES = 2 * 1024 * 1024
+"""Before packing; a receipt's body then takes a tenth."""
 Row = tuple[int, bytes, bytes]
 """A journal row: sequence number, canonical bytes, hash."""
 HashAt = Callable[[int], bytes | None]
@@ -56,10 +57,10 @@ Verdict = Advance | Resend | Wait | Refused | Contradiction
 
 
 def batch_of(rows: Sequence[Row], incarnation: str, previous_hash: bytes, *, limit: int) -> Push | None:
-    """Make the next batch of at most `limit` entries and 1 MiB from rows that follow `previous_hash`.
+    """Make the next batch of at most `limit` entries and 2 MiB from rows that follow `previous_hash`.
 
     `rows` are in order and without a gap, one more than `limit` where there are so many: the batch then
-    ends where a receipt ends.  A single entry larger than 1 MiB travels alone; no rows give None.
+    ends where a receipt ends.  A single entry larger than 2 MiB travels alone; no rows give None.
     """
     if not rows:
         return None

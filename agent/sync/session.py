@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import structlog
 
 from agent.clock import Clock
@@ -16,6 +17,7 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
 from agent.sync.directories import Directories
 from agent.sync.hello import batch_limit, contradiction, hello_of
+from agent.sync.pool_peers import PoolPeers
 from agent.sync.programmes import Door, Programmes, want
 from agent.sync.pull import believable, pieces, why_no_page
 from agent.sync.push import Advance, Contradiction, HashAt, Refused, Resend, Wait, batch_of, judge
@@ -34,6 +36,8 @@ from agent.sync.wire import (
 
 log = structlog.get_logger()
 MAX_STANDSTILLS = 3
+OLDER_OFFICE = "upgrade_head_office"
+"""The refusal of a head office that knows only protocol 1."""
 CONTACT_KEPT_MS = 60_000
 """How exactly the ledger knows the last contact; `state` knows it to the millisecond."""
 
@@ -41,7 +45,8 @@ CONTACT_KEPT_MS = 60_000
 class Session:
     """Talks to head office for one ledger until the line fails; `hang_up` then begins it anew.
 
-    `publisher_key` checks programmes; `on_programme` hears of each new one after it is stored.
+    `publisher_key` checks programmes; `on_programme` hears of each new one after it is stored.  `pool_of`
+    names the store whose pool this till is, if it is one.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class Session:
         publisher_key: bytes,
         program_version: str,
         on_programme: Callable[[bytes, str], None],
+        pool_of: str = "",
     ) -> None:
         self._ledger = ledger
         self._door = door
@@ -60,9 +66,11 @@ class Session:
         self._programmes = Programmes(ledger, door, publisher_key=publisher_key, on_programme=on_programme)
         self._directories = Directories(ledger, door, clock=clock, publisher_key=publisher_key)
         self._program_version = program_version
+        self._pool_peers = PoolPeers(ledger, pool_of, publisher_key=publisher_key)
         self._limits: dict[str, int] = {}
         self._received: dict[str, int] = {}
         self._stuck: set[str] = set()
+        self._highest = self._declarable = 0
         self.state = SyncState(last_contact_ms=ledger.read.mark("last_contact_ms"))
 
     def hang_up(self, reason: str) -> None:
@@ -102,10 +110,18 @@ class Session:
         Raises:
             SyncError: head office is away or refused us.
         """
-        has_more = True
+        has_more, highest = True, self._highest
         while has_more:
             cursor = self._ledger.read.mark("cursor")
-            asked = Pull(self._ledger.incarnation, cursor, self._ledger.read.directory_cursor())
+            reader = self._ledger.read
+            asked = Pull(
+                reader.incarnation,
+                cursor,
+                reader.directory_cursor(),
+                stock=reader.mark("stock"),
+                packed=True,
+                peers=self._pool_peers.known(),
+            )
             match await self._ask(asked, PullAnswer):
                 case Retry(after_ms=ms):
                     return max(ms, 1)
@@ -115,13 +131,25 @@ class Session:
                     if reason := why_no_page(delta, asked=cursor):
                         raise Unreachable(reason)
                     self._directories.announced(delta.directory)
+                    await self._pool_peers.take(delta.peers)
                     if self._directories.is_shortcut():
                         break
                     await self._take_in(delta)
                     has_more = delta.more
+        else:
+            self._declarable = highest  # all stock up to this number was told
         await self._programmes.fetch()
         await self._directories.fetch()
         return 0
+
+    async def declare(self) -> bool:
+        """Declare what is held (T4), if an allowance that head office gave never came; say whether it was.
+
+        For an idle moment: the answer to a request under way would come too late to be taken in.
+        """
+        if not self._ledger.read.misses_allowances(self._declarable):
+            return False
+        return await asyncio.wrap_future(self._ledger.write(lambda tx: tx.declare(self._declarable)))
 
     async def _greet(self, incarnation: str, head_seq: int) -> int:
         reader, hash_at = self._ledger.read, self._hash_at(incarnation)
@@ -134,13 +162,18 @@ class Session:
             wall_ms=self._now_ms(),
             program_version=self._program_version,
             highest_number=reader.highest_allowance() if is_own else 0,
+            role=self._pool_peers.role,
         )
-        match await self._ask(hello, HelloAnswer):
+        told = await self._ask(hello, HelloAnswer)
+        if isinstance(told, Refusal) and told.code == OLDER_OFFICE:
+            told = await self._ask(msgspec.structs.replace(hello, protocol=1), HelloAnswer)
+        match told:
             case Welcome() as welcome:
                 self._limits[incarnation] = batch_limit(welcome)
                 self._received[incarnation] = welcome.received_seq
                 if is_own:
                     await self._welcomed(welcome, head_seq)
+                return welcome.slot_ms if welcome.received_seq < head_seq else 0
             case Retry(after_ms=ms):
                 return max(ms, 1)
             case Fork(seq=seq):
@@ -150,7 +183,7 @@ class Session:
         return 0
 
     async def _welcomed(self, welcome: Welcome, head_seq: int) -> None:
-        own = self._ledger.incarnation
+        own, self._highest = self._ledger.incarnation, welcome.highest_number
         self.state.epoch, self.state.fenced, self.state.alarm = welcome.epoch, welcome.fenced, ""
         if self._ledger.read.mark("epoch") != welcome.epoch:
             await self._write(lambda tx: tx.set_mark("epoch", welcome.epoch))
@@ -229,6 +262,7 @@ class Session:
         return (
             is_old_news
             and not (delta.members or delta.erased or delta.programmes)
+            and not (delta.allowances or delta.recalls or 0 <= delta.stock_to != delta.stock_from)
             and 0 <= contact_age_ms < CONTACT_KEPT_MS
         )
 

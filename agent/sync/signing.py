@@ -25,5 +25,10 @@ def is_signed_by(public_key: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
+def signed_peers(store: str, listed: bytes) -> bytes:
+    """Return what the publisher signs of a list of a store's tills."""
+    return _signed(f"peers of {store}", listed)
+
+
 def _signed(path: str, payload: bytes) -> bytes:
     return path.encode() + b"\0" + payload

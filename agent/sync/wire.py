@@ -1,7 +1,7 @@
 """Every message between a till and head office, as MessagePack; the only words both ends share.
 
 Each is safe to lose, repeat and reorder.  Unknown fields are passed over, so both ends can grow;
-`protocol` in HELLO decides what may be said at all.
+`protocol` in HELLO and WELCOME decides what may be said at all.
 """
 
 from typing import Annotated
@@ -10,14 +10,14 @@ import msgspec
 from msgspec import Meta
 
 from agent.loyalty.member import MemberFacts
+from agent.sync.announced import DirectoryNews, Erased, Peers, ProgrammeNews, Sequence
 
-PROTOCOL = 1
-MAX_BATCH_ENTRIES = 500
-MAX_PIECE_BYTES = 8 * 1024 * 1024
+PROTOCOL = 2
+"""2: batches and pages may be packed, a batch has up to 2000 entries, a pull may wait, a slot is obeyed."""
+PACKED_SINCE = 2
+MAX_BATCH_ENTRIES = 2000
 MAX_BODY_BYTES = 4 * 1024 * 1024
 Incarnation = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
-Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-Sequence = Annotated[int, Meta(ge=0, le=2**62)]
 Amount = Annotated[int, Meta(ge=0, le=2**53)]
 
 
@@ -48,7 +48,8 @@ class Enrolled(msgspec.Struct, frozen=True, tag="ENROLLED"):
 class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     """A till presents itself: which journal, how far it is, what it knows.
 
-    `highest_number` is the highest allowance this journal ever had: books that lack it are older.
+    `highest_number` is the highest allowance this journal ever had from whom it greets: books that lack it
+    are older.  `role` is "till", or "pool" for one that holds its store's slice and lends from it.
     """
 
     incarnation: Incarnation
@@ -63,13 +64,16 @@ class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     programme_version: int = 0
     protocol: int = PROTOCOL
     highest_number: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    role: str = "till"
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
     """Head office knows this journal up to `received_seq` and wants what follows.
 
     `epoch` is bound to the incarnation at its first HELLO; `fenced` means: no allowances for it any
-    more, its journal is still taken.
+    more, its journal is still taken.  `protocol` is the newest that both ends know.  `slot_ms`: the
+    backlog has its turn in so many milliseconds, nothing else has to wait for it.  `giver` is the journal
+    that a pool lends from.
     """
 
     epoch: int
@@ -79,6 +83,9 @@ class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
     batch_limit: int = MAX_BATCH_ENTRIES
     fenced: bool = False
     wall_ms: int = 0
+    protocol: int = 1
+    slot_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 0
+    giver: str = ""
 
 
 class Push(msgspec.Struct, frozen=True, tag="PUSH"):
@@ -137,7 +144,10 @@ class LotSlice(msgspec.Struct, frozen=True):
 
 
 class AllowanceRequest(msgspec.Struct, frozen=True, tag="ALLOWANCE-REQ"):
-    """May I spend up to `amount` points of this wallet?  The same `request_id` gets the same answer."""
+    """May I spend up to `amount` points of this wallet?  The same `request_id` gets the same answer.
+
+    `pool` names the pool that is asked at the same moment: what it holds need not come home for this.
+    """
 
     incarnation: Incarnation
     request_id: str
@@ -146,10 +156,16 @@ class AllowanceRequest(msgspec.Struct, frozen=True, tag="ALLOWANCE-REQ"):
     amount: Amount
     minimum: Amount = 1
     purpose: str = "BASKET"
+    pool: str = ""
 
 
 class Allowance(msgspec.Struct, frozen=True, tag="ALLOWANCE"):
-    """Points set aside for this incarnation; no new spending after `honour_until_ms` (wall clock)."""
+    """Points set aside for this incarnation; no new spending after `honour_until_ms` (wall clock).
+
+    `purpose`: BASKET was asked for at a card read and goes home after the sale; STOCK was placed unasked
+    and stays.  `giver` is who gave it: empty for head office, else the incarnation of a store's pool, which
+    lends out of its own allowance `of`.
+    """
 
     incarnation: str
     number: Annotated[int, Meta(ge=1)]
@@ -158,10 +174,16 @@ class Allowance(msgspec.Struct, frozen=True, tag="ALLOWANCE"):
     amount: Amount
     lots: list[LotSlice]
     honour_until_ms: int
+    purpose: str = "BASKET"
+    giver: str = ""
+    of: Annotated[int, Meta(ge=0, le=2**53)] = 0
 
 
 class Deny(msgspec.Struct, frozen=True, tag="DENY"):
-    """No allowance; `free` is what head office could have given."""
+    """No allowance; `free` is what head office could have given.
+
+    `recalled`: it lies in stock elsewhere and is on its way home; ask again a moment later.
+    """
 
     reason: str
     free: Amount = 0
@@ -193,59 +215,31 @@ class NoMember(msgspec.Struct, frozen=True, tag="NO-MEMBER"):
 
 
 class Pull(msgspec.Struct, frozen=True, tag="PULL"):
-    """What is new since `cursor`?  `directory` is the cursor of the one in use, 0 if there is none."""
+    """What is new since `cursor`?  `directory` is the cursor of the one in use, 0 if there is none.
+
+    `stock` is how far the till was told of what is placed for it, -1 if it cannot keep any: a cursor of
+    its own, since a directory stands in for news of members but brings no allowance.  `peers` is the
+    signature of the list of tills that a pool has (a byte where it has none).
+    With nothing new, head office may keep the answer back for up to `wait_ms`; `packed` takes a packed
+    one.
+    """
 
     incarnation: Incarnation
     cursor: int
     directory: int = 0
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
-
-
-class ProgrammeNews(msgspec.Struct, frozen=True):
-    """A programme version to fetch by hash; `signature` is the publisher's over the sha256 text."""
-
-    id: str
-    version: int
-    sha256: str
-    signature: bytes
-    active_from_ms: int = 0
-
-
-class DirectoryNews(msgspec.Struct, frozen=True):
-    """A member directory as of `cursor`; `sha256` names its list of pieces, which the publisher signed."""
-
-    cursor: Sequence
-    sha256: str
-    signature: bytes
-
-
-class PieceNews(msgspec.Struct, frozen=True, array_like=True):
-    """A piece of a directory: the blob to fetch (zlib), SHA-256 (hex) and length of what is in it."""
-
-    blob: Digest
-    sha256: Digest
-    size: Annotated[int, Meta(ge=1, le=MAX_PIECE_BYTES)]
-
-
-class PieceList(msgspec.Struct, frozen=True, tag="DIRECTORY"):
-    """The pieces of one directory in the order of its file."""
-
-    cursor: Sequence
-    pieces: Annotated[list[PieceNews], Meta(min_length=1, max_length=100_000)]
-
-
-class Erased(msgspec.Struct, frozen=True, array_like=True):
-    """A member to forget, cards and all; a directory as of `version` or later does not know it."""
-
-    member: str
-    version: int
+    stock: int = -1
+    packed: bool = False
+    wait_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
+    peers: bytes = b""
 
 
 class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
     """Changes in (from_cursor, to_cursor].
 
     `booked_seq` is the last entry of the asking journal that these figures contain; it is only given
-    (≥ 0) with the last page, -1 before.
+    (≥ 0) with the last page, -1 before.  `allowances` were placed for the asking journal, and `recalls`
+    are numbers it is to give back, in (stock_from, stock_to]; a negative `stock_to` tells of neither.
     """
 
     from_cursor: int
@@ -257,6 +251,11 @@ class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
     directory: DirectoryNews | None = None
     notes: list[str] = []
     erased: list[Erased] = []
+    allowances: list[Allowance] = []
+    recalls: list[int] = []
+    stock_from: int = 0
+    stock_to: int = -1
+    peers: Peers | None = None
 
 
 HelloAnswer = Welcome | Fork | Retry | Refusal

@@ -4,7 +4,7 @@ Answers only grow: a POS passes over keys that it does not know.  A key without 
 where the type says `None`.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -72,11 +72,50 @@ class Voided(msgspec.Struct, frozen=True):
 State = Literal["quoted", "held", "committed", "parked", "partly_returned", "returned", "voided"]
 
 
+class ClaimedWallet(msgspec.Struct, frozen=True):
+    """Points that a claimed receipt earned, in smallest units."""
+
+    wallet: str
+    earn: int
+    provisional: bool
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """Whose the receipt became, masked, and what it earned; `receipt_text` is for a slip."""
+
+    receipt_id: str
+    member_tag: str
+    wallets: list[ClaimedWallet]
+    receipt_text: list[str]
+    seq: int
+    head_hash: str
+
+
+class Claimed(Claim, frozen=True, kw_only=True):
+    """The answer to a claim."""
+
+    state: State
+
+
+class Returned(msgspec.Struct, frozen=True):
+    """Goods that came back; `noted` where another till sold them, head office settles their points."""
+
+    receipt_id: str
+    return_id: str
+    state: Literal["partly_returned", "returned", "noted"]
+    provisional: bool
+    refund_minor: int | UnsetType = UNSET
+    earned_back: dict[str, int] | UnsetType = UNSET
+    spent_back: dict[str, int] | UnsetType = UNSET
+    deducted_minor: int | UnsetType = UNSET
+
+
 class Committed(msgspec.Struct, frozen=True):
     """A receipt that is booked, or parked with the reason `why` for head office to settle.
 
     `differences` are codes of what was paid other than agreed.  A POS keeps `seq` and `head_hash`: should
-    they ever fall back, the till's disk was restored.  `receipt_text` is for the printer.
+    they ever fall back, the till's disk was restored.  `receipt_text` is for the printer.  `returns` are
+    goods of other receipts that came back in this basket, `taken_out` points of goods without a receipt.
     """
 
     receipt_id: str
@@ -87,8 +126,11 @@ class Committed(msgspec.Struct, frozen=True):
     receipt_text: list[str]
     due_minor: int | UnsetType = UNSET
     wallets: list[QuoteWallet] | UnsetType = UNSET
+    returns: list[Returned] | UnsetType = UNSET
+    taken_out: dict[str, int] | UnsetType = UNSET
     why: str | UnsetType = UNSET
     void: Voided | UnsetType = UNSET
+    claim: Claim | UnsetType = UNSET
 
 
 class Recalled(msgspec.Struct, frozen=True):
@@ -106,19 +148,7 @@ class Recalled(msgspec.Struct, frozen=True):
     wallets: list[QuoteWallet] | UnsetType = UNSET
     why: str | UnsetType = UNSET
     void: Voided | UnsetType = UNSET
-
-
-class Returned(msgspec.Struct, frozen=True):
-    """Goods that came back; `noted` where another till sold them, head office settles their points."""
-
-    receipt_id: str
-    return_id: str
-    state: Literal["partly_returned", "returned", "noted"]
-    provisional: bool
-    refund_minor: int | UnsetType = UNSET
-    earned_back: dict[str, int] | UnsetType = UNSET
-    spent_back: dict[str, int] | UnsetType = UNSET
-    deducted_minor: int | UnsetType = UNSET
+    claim: Claim | UnsetType = UNSET
 
 
 class Reader(msgspec.Struct, frozen=True):
@@ -145,63 +175,33 @@ class Accepting(msgspec.Struct, frozen=True):
     accepting: bool
 
 
-class CardEvent(msgspec.Struct, frozen=True):
-    """Something was read: `masked` what, or `reason` why it was refused."""
+class Choice(msgspec.Struct, frozen=True):
+    """So many points of a wallet."""
 
-    device: str
-    open_receipt: str
-    masked: str | UnsetType = UNSET
-    reason: str | UnsetType = UNSET
+    wallet: str
+    points: int
 
 
-class IdentifiedEvent(Identified, frozen=True, kw_only=True):
-    """An identification, and the reader it came from (`pos`: the POS itself)."""
-
-    device: str
-
-
-class QuoteEvent(msgspec.Struct, frozen=True):
-    """A basket was quoted."""
+class Answered(msgspec.Struct, frozen=True):
+    """What was chosen on a screen; the same is told as an event."""
 
     receipt_id: str
-    due_minor: int
+    code: Literal["redeem"]
+    values: Choice
 
 
-class CommitEvent(msgspec.Struct, frozen=True):
-    """A receipt was booked or parked."""
-
-    receipt_id: str
-    state: State
-    seq: int
-
-
-class AlarmEvent(msgspec.Struct, frozen=True):
-    """Something that a person should look at."""
+class PromptTold(msgspec.Struct, frozen=True):
+    """What became of a prompt; `rule` where the prompt names one."""
 
     receipt_id: str
     code: str
-    till: str
-    cashier: str | UnsetType = UNSET
+    outcome: Literal["shown", "taken", "declined"]
+    rule: str | UnsetType = UNSET
 
 
-class DeviceEvent(msgspec.Struct, frozen=True):
-    """A reader came or went."""
+class Parked(msgspec.Struct, frozen=True):
+    """A sale put aside; `accepting` is false if another one is being paid."""
 
-    device: str
-    state: str
-
-
-EVENTS: dict[str, Any] = {
-    "card.read": CardEvent,
-    "card.refused": CardEvent,
-    "member.identified": IdentifiedEvent,
-    "card.unknown": IdentifiedEvent,
-    "card.blocked": IdentifiedEvent,
-    "card.late": IdentifiedEvent,
-    "quote.updated": QuoteEvent,
-    "receipt.committed": CommitEvent,
-    "alarm": AlarmEvent,
-    "device.up": DeviceEvent,
-    "device.down": DeviceEvent,
-}
-"""The data of each event; `resync` has none and says that events were missed."""
+    receipt_id: str
+    state: Literal["quoted", "held"]
+    accepting: bool

@@ -4,20 +4,19 @@ Calls are found by the table of `calls.py`: a router's middleware costs more tha
 (measured: 120 µs against 50).  Starlette serves the event stream.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from inspect import isawaitable
+from typing import Any
 
 import msgspec
 import structlog
 
-from agent import __version__
-from agent.documents import decode_json
 from agent.errors import LoyaltyError
+from agent.till.acts import Act, Asked, acts_of
 from agent.till.calls import BY_NAME, CALLS, Call
 from agent.till.checkout import Checkout
 from agent.till.guard import App, Receive, Scope, Send, TooLargeError, TooSlowError, read_body
 from agent.till.problem import Problem, problem, problem_of, spoken_by, told
-from agent.till.shapes import AcceptingBody
 
 log = structlog.get_logger()
 MAX_CALLS = 64
@@ -28,21 +27,10 @@ _JSON: Headers = [(b"content-type", b"application/json")]
 _TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
 
 
-class Asked(NamedTuple):
-    """What a call came with: the ids of its path, its body, who makes it."""
-
-    ids: dict[str, str]
-    body: bytes
-    peer: str
-
-
-Act = Callable[[Asked], Awaitable[Any]]
-
-
 def build_app(checkout: Checkout, devices: Callable[[], list[dict[str, Any]]]) -> App:
     """Make the POS application; `devices` lists the readers and their states."""
     calls_now = 0
-    acts = _acts(checkout, devices)
+    acts = acts_of(checkout, devices)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal calls_now
@@ -104,7 +92,9 @@ async def _body(call: Call, receive: Receive, language: str) -> bytes | Problem:
 async def _outcome(act: Act, asked: Asked, language: str) -> bytes | Problem:
     """Make the call, and turn every error into its document."""
     try:
-        answer = await act(asked)
+        answer = act(asked)
+        if isawaitable(answer):
+            answer = await answer
         return answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
     except LoyaltyError as error:
         return problem_of(error, language)
@@ -112,46 +102,6 @@ async def _outcome(act: Act, asked: Asked, language: str) -> bytes | Problem:
         # A fault of ours must not become a broken connection: the POS sells on and repeats.
         log.exception("call failed")
         return problem("busy", "the call failed here; it was logged", language=language)
-
-
-def _acts(checkout: Checkout, devices: Callable[[], list[dict[str, Any]]]) -> dict[str, Act]:
-    """Say what each call of the table does; the stream of events is answered apart."""
-
-    async def hello(_: Asked) -> Any:
-        return {"agent": __version__, "api": "v1", **checkout.hello()}
-
-    async def list_devices(_: Asked) -> Any:
-        return {"devices": devices()}
-
-    async def accepting(asked: Asked) -> Any:
-        wanted = decode_json(asked.body, AcceptingBody, what="accepting")
-        checkout.set_accepting(accepting=wanted.accepting)
-        return {"accepting": wanted.accepting}
-
-    async def openapi(_: Asked) -> Any:
-        from agent.till.openapi import document  # noqa: PLC0415 - hardly a till is ever asked for it
-
-        return document()
-
-    async def healthz(_: Asked) -> bytes:
-        return b"ok\n"
-
-    return {
-        "quote": lambda asked: checkout.quote(asked.ids["receipt_id"], asked.body),
-        "hold": lambda asked: checkout.hold(asked.ids["receipt_id"], asked.body),
-        "commit": lambda asked: checkout.commit(asked.ids["receipt_id"], asked.body),
-        "void": lambda asked: checkout.void(asked.ids["receipt_id"], asked.body),
-        "return": lambda asked: checkout.take_back(
-            asked.ids["receipt_id"], asked.ids["return_id"], asked.body
-        ),
-        "recall": lambda asked: checkout.recall(asked.ids["receipt_id"]),
-        "identify": lambda asked: checkout.identify(asked.body, asked.peer),
-        "accepting": accepting,
-        "hello": hello,
-        "devices": list_devices,
-        "openapi": openapi,
-        "healthz": healthz,
-    }
 
 
 async def _stream(checkout: Checkout, scope: Scope, receive: Receive, send: Send) -> None:

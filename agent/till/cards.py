@@ -5,7 +5,7 @@ identification, and each event says which receipt was open.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import date
 from typing import Any, assert_never
 
@@ -20,8 +20,11 @@ from agent.till.idle import IdleAllowances
 log = structlog.get_logger()
 LOOK_UP_S = 2.0
 """A card that was read is told after this long, whoever's it is."""
-OnlineHook = Callable[[str], Coroutine[Any, Any, object]]
-"""Asks head office for a member's allowances."""
+AGAIN_S = 1.0
+MOST_AGAIN = 10
+"""How often head office is asked again while points are on their way home from elsewhere."""
+OnlineHook = Callable[[str, Mapping[str, int]], Coroutine[Any, Any, bool]]
+"""Asks for a member's allowances, and for what is missing of a wish; says whether more is on its way."""
 LookUp = Callable[[bytes], Awaitable[bool]]
 """Asks head office whose tag this is; True if the member is here now."""
 
@@ -40,6 +43,7 @@ class CardReads:
         ask_allowances: OnlineHook,
         look_up: LookUp,
         idle: IdleAllowances,
+        again_s: float = AGAIN_S,
     ) -> None:
         self._identifier = identifier
         self._events = events
@@ -49,7 +53,9 @@ class CardReads:
         self._ask_allowances = ask_allowances
         self._look_up = look_up
         self._idle = idle
+        self._again_s = again_s
         self._pending: dict[str, asyncio.Task[object]] = {}
+        self._asked_again: dict[str, int] = {}
 
     def on_read(
         self, device: str, kind: str, value: str, read_at_ns: int, *, is_contactless: bool = False
@@ -83,7 +89,8 @@ class CardReads:
                 kind = "member.identified"
                 if not is_late:
                     self._idle.card_read(outcome.member)
-                    self._start(outcome.member, self._ask_allowances(outcome.member))
+                    self._asked_again.pop(outcome.member, None)
+                    self._start(outcome.member, self._ask_allowances(outcome.member, {}))
             case Unknown():
                 told |= {"result": "unknown"}
                 kind = "card.unknown"
@@ -96,13 +103,15 @@ class CardReads:
         self._events.publish("card.late" if is_late else kind, {"device": device, **told})
         return told
 
-    async def settled(self, member: str, wait_s: float) -> None:
+    async def settled(self, member: str, wait_s: float, *, wishes: Mapping[str, int | str]) -> None:
         """Wait a moment for head office's answer about a member who is being quoted, if one is on its way.
 
-        Whose allowance was given back meanwhile (another card was read), for them it is asked again.
+        Whose allowance was given back meanwhile (another card was read), for them it is asked again, and so
+        it is where the customer wishes to spend more than lies here.
         """
-        if self._idle.quoted(member):
-            self._start(member, self._ask_allowances(member))
+        missing = self._missing(member, wishes)
+        if self._idle.quoted(member) or missing:
+            self._start(member, self._ask_allowances(member, missing))
         task = self._pending.get(member)
         if task is not None and not task.done():
             await asyncio.wait({task}, timeout=wait_s)
@@ -141,6 +150,33 @@ class CardReads:
         if not task.cancelled() and (failure := task.exception()) is not None:
             # The till sells on without an answer; what is wrong with the question is ours to mend.
             log.error("head office not asked", error=repr(failure))
+        elif not task.cancelled() and task.result() is True:
+            self._ask_again(member)
+
+    def _ask_again(self, member: str) -> None:
+        """Points are on their way home from another store: ask for them a moment later, some times."""
+        times = self._asked_again[member] = self._asked_again.get(member, 0) + 1
+        if times > MOST_AGAIN:
+            del self._asked_again[member]
+            return
+        asyncio.get_running_loop().call_later(
+            self._again_s, lambda: self._start(member, self._ask_allowances(member, {}))
+        )
+
+    def _missing(self, member: str, wishes: Mapping[str, int | str]) -> dict[str, int]:
+        """Return what is wished beyond what may be spent here, as far as the member owns it."""
+        if not wishes:
+            return {}
+        facts = self._reader.facts(member, self._today())
+        missing: dict[str, int] = {}
+        for wallet, wish in wishes.items():
+            known = facts.wallets.get(wallet) if facts is not None else None
+            owned = sum(lot.amount for lot in known.lots) if known is not None else 0
+            wanted = min(wish, owned) if isinstance(wish, int) else owned  # "max"
+            short = wanted - (known.usable_offline or 0 if known is not None else 0)
+            if short > 0:
+                missing[wallet] = short
+        return missing
 
     def _balances(self, member: str) -> list[dict[str, Any]]:
         facts = self._reader.facts(member, self._today())

@@ -15,16 +15,18 @@ from agent.ledger.ledger import Ledger
 from agent.loyalty.basket import Basket
 from agent.loyalty.quote import Quote
 from agent.till.cards import CardReads
+from agent.till.claim import MINUTE_MS, Claims, ClaimSettings
 from agent.till.commit import commit
 from agent.till.events import Events
 from agent.till.gate import Gate
-from agent.till.guard import UnknownCards
-from agent.till.hold import HOLD_MS, hold
+from agent.till.guard import UNKNOWN_CARDS, UNKNOWN_CARDS_S, Limit
+from agent.till.hold import HOLD_MS, hold, points_of
 from agent.till.identify import Identifier, Unknown
 from agent.till.numbers import TypedNumbers
 from agent.till.quote import Decode, Quoter, TillSettings
 from agent.till.returns import take_back
-from agent.till.shapes import HoldBody, IdentificationBody, ReturnBody, VoidBody
+from agent.till.shapes import ClaimBody, HoldBody, IdentificationBody, ReturnBody, VoidBody
+from agent.till.talk import Talk
 from agent.till.void import void
 
 log = structlog.get_logger()
@@ -57,7 +59,15 @@ class Checkout:
         self._clock = clock
         self._settings = settings
         self._numbers = TypedNumbers(quoter.seal, identifier, decode_text)
-        self._unknown = UnknownCards()
+        self._unknown = Limit(UNKNOWN_CARDS, UNKNOWN_CARDS_S)
+        self.talk = Talk(ledger, quoter, gate, events)
+        self._claims = Claims(
+            ledger,
+            quoter,
+            ClaimSettings(settings.claim_minutes * MINUTE_MS, settings.language),
+            now_ms=self._now_ms,
+            monotonic_s=clock.monotonic_s,
+        )
         self._mode = mode
         self._online_wait_s = online_wait_s
 
@@ -101,7 +111,7 @@ class Checkout:
             basket = self._numbers.sealed(basket)
             known = self._quoter.identification_of(basket)
             if known is not None and known.member:
-                await self._cards.settled(known.member, self._online_wait_s)
+                await self._cards.settled(known.member, self._online_wait_s, wishes=basket.redeem)
         quote = self._quoter.quote(basket).quote
         self.events.publish("quote.updated", {"receipt_id": receipt_id, "due_minor": quote.due_minor})
         return quote
@@ -118,6 +128,7 @@ class Checkout:
             raise
         lapses_ns = int(self._clock.monotonic_s() * 1e9) + HOLD_MS * 1_000_000
         self._gate.close(receipt_id, until_ns=lapses_ns)
+        self.events.publish("receipt.held", {"receipt_id": receipt_id, "held": answer["held"]})
         return answer
 
     async def commit(self, receipt_id: str, body: bytes) -> dict[str, Any]:
@@ -133,12 +144,14 @@ class Checkout:
                 body,
                 offline=self._mode() != "online",
                 language=self._settings.language,
+                prompts=self.talk.prompts_of(receipt_id),
             )
         except Conflict as failure:
             self._alarm(receipt_id, failure.code, str(failure))
             raise
         finally:
             self._gate.reopen(receipt_id)
+        self.talk.forget(receipt_id)
         if not done.repeated:
             self._tell(receipt_id, done.answer, done.cashier)
         return done.answer
@@ -148,14 +161,25 @@ class Checkout:
         told = decode_json(body or b"{}", VoidBody, what="void")
         answer = await void(self._ledger, receipt_id, told)
         self._quoter.forget(receipt_id)
+        self.talk.forget(receipt_id)
         self._gate.reopen(receipt_id)
+        self.events.publish("receipt.voided", {"receipt_id": receipt_id})
         return answer
 
     async def take_back(self, receipt_id: str, return_id: str, body: bytes) -> dict[str, Any]:
         """Take goods back."""
         told = decode_json(body, ReturnBody, what="return")
         current = self._quoter.programme()
-        return await take_back(self._ledger, receipt_id, return_id, told, current=current)
+        answer = await take_back(self._ledger, receipt_id, return_id, told, current=current)
+        self.events.publish("receipt.returned", answer)
+        return answer
+
+    async def claim(self, receipt_id: str, body: bytes) -> dict[str, Any]:
+        """Give an anonymous receipt to a member whose card came late."""
+        told = decode_json(body, ClaimBody, what="claim")
+        answer = await self._claims.claim(receipt_id, told)
+        self.events.publish("receipt.claimed", {"receipt_id": receipt_id, "masked": answer["member_tag"]})
+        return answer
 
     async def recall(self, receipt_id: str) -> dict[str, Any]:
         """Say what became of a receipt: the recovery call."""
@@ -165,7 +189,7 @@ class Checkout:
         held = self._ledger.read.hold(receipt_id)
         if held is not None:
             wallets = {name: sum(one.amount for one in slices) for name, slices in held.wallets.items()}
-            return {"receipt_id": receipt_id, "state": "held", "held": wallets}
+            return {"receipt_id": receipt_id, "state": "held", "held": points_of(wallets)}
         known = self._quoter.remembered(receipt_id)
         if known is not None:
             return {"receipt_id": receipt_id, "state": "quoted", "etag": known.quote.etag}

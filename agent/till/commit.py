@@ -5,7 +5,7 @@ gets no discount of ours; what cannot be read at all is parked.  All of it is se
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.records import StoredReceipt
 from agent.ledger.transaction import Transaction
 from agent.loyalty.basket import Tender, as_plain
+from agent.till.brought_back import BroughtBack, book_brought_back, brought_back, claw_back
 from agent.till.entries import effect_drafts, receipt_draft
 from agent.till.hold import wanted_of
 from agent.till.numbers import TypedNumbers
@@ -50,6 +51,7 @@ class Paid:
     digest: bytes
     offline: bool
     language: str
+    prompts: Sequence[Draft] = ()
 
 
 def content_hash(plain: Any) -> bytes:
@@ -66,8 +68,9 @@ async def commit(
     *,
     offline: bool,
     language: str,
+    prompts: Sequence[Draft] = (),
 ) -> Committed:
-    """Book a paid receipt; the same body again gets the first answer.
+    """Book a paid receipt; the same body again gets the first answer.  `prompts` are written with it.
 
     Raises:
         DocumentError: the body is no JSON object (the only content that is refused).
@@ -80,7 +83,7 @@ async def commit(
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as failure:
         wrong = Mistake("", "not_json", {}, "send one JSON object")
         raise DocumentError("commit", [wrong]) from failure
-    paid = Paid(receipt_id, plain, digest, offline, language)
+    paid = Paid(receipt_id, plain, digest, offline, language, prompts)
     # A repeat is a read.
     stored = _if_paid(ledger.read.receipt(receipt_id)) or await _booked_or_parked(
         ledger, quoter, numbers, paid, body
@@ -109,11 +112,12 @@ async def _booked_or_parked(
             numbers.without_payment_cards(msgspec.to_builtins(parsed.tenders)), list[Tender]
         )
         parsed = msgspec.structs.replace(parsed, tenders=tenders)
+        back = brought_back(ledger, agreed.basket, quoter.programme())
         return await _write(
             ledger,
             _unless_paid(
                 paid.receipt_id,
-                lambda tx, before: _book(tx, agreed, parsed, paid, [*differences, *before]),
+                lambda tx, before: _book(tx, agreed, parsed, paid, [*differences, *before], back=back),
             ),
         )
     except (msgspec.ValidationError, RecursionError, Refused) as failure:
@@ -180,11 +184,19 @@ def _tender_differences(quoter: Quoter, agreed: Agreed, parsed: CommitBody) -> l
 
 
 def _book(
-    tx: Transaction, agreed: Agreed, parsed: CommitBody, paid: Paid, differences: list[str]
+    tx: Transaction,
+    agreed: Agreed,
+    parsed: CommitBody,
+    paid: Paid,
+    differences: list[str],
+    *,
+    back: BroughtBack,
 ) -> dict[str, Any]:
     """Write the entry group of a receipt: RECEIPT first, then its effects, then what is given back."""
     receipt_id, wanted = paid.receipt_id, wanted_of(agreed)
-    taken = tx.take_held(receipt_id, agreed.member, wanted, day=agreed.day)
+    came = book_brought_back(tx, back, agreed)
+    differences = [*differences, *came.differences]
+    taken = tx.take_held(receipt_id, agreed.member, wanted, day=agreed.day, beyond=agreed.beyond)
     for wallet, points in wanted.items():
         got = sum(one.amount for one in taken.get(wallet, []))
         if got < points:
@@ -192,11 +204,17 @@ def _book(
             differences = [*differences, f"redeem_short/{wallet}/{points - got}"]
     tx.append(
         receipt_draft(
-            agreed, parsed.tenders, fiscal=parsed.fiscal, differences=differences, offline=paid.offline
+            agreed,
+            parsed.tenders,
+            fiscal=parsed.fiscal,
+            differences=differences,
+            offline=paid.offline,
+            taken_out=came.taken_out.earned,
         )
     )
-    for draft in effect_drafts(agreed, taken):
+    for draft in (*effect_drafts(agreed, taken), *_unsaid(tx, paid.prompts)):
         tx.append(draft)
+    claw_back(tx, agreed, came.taken_out, back.current)
     if agreed.member:
         tx.close_allowances(agreed.member, receipt_id)
     answer = {
@@ -207,11 +225,16 @@ def _book(
         "differences": differences,
         **_position(tx),
         "receipt_text": receipt_text(agreed.quote, agreed.basket.currency, paid.language),
+        **came.told,
     }
     tx.put_receipt(
         receipt_id, state="committed", content_hash=paid.digest, answer=answer, member=agreed.member
     )
     return answer
+
+
+def _unsaid(tx: Transaction, prompts: Sequence[Draft]) -> list[Draft]:
+    return [one for one in prompts if not tx.has_entry(one.receipt, one.kind, one.part)]
 
 
 def _park(tx: Transaction, paid: Paid, numbers: TypedNumbers, why: str, before: list[str]) -> dict[str, Any]:

@@ -9,14 +9,22 @@ import msgspec
 
 from agent.journal.drafting import Deal, changes, draft, earnings
 from agent.journal.entry import Draft
+from agent.journal.vouchers import is_voucher
 from agent.ledger.records import Slice
 from agent.loyalty.basket import Tender
 from agent.loyalty.quote import Spent
 from agent.till.quote import Agreed
+from agent.till.vouchers import with_allowance
 
 
 def receipt_draft(
-    agreed: Agreed, tenders: list[Tender], *, fiscal: str, differences: list[str], offline: bool
+    agreed: Agreed,
+    tenders: list[Tender],
+    *,
+    fiscal: str,
+    differences: list[str],
+    offline: bool,
+    taken_out: dict[str, int],
 ) -> Draft:
     """Make the RECEIPT entry: everything head office needs to answer the same question again."""
     known = agreed.identification
@@ -36,6 +44,8 @@ def receipt_draft(
         data["unquoted"] = True
     if agreed.draw:
         data["draw"] = agreed.draw
+    if taken_out:
+        data["taken_out"] = taken_out
     if fiscal:
         data["fiscal"] = fiscal
     if differences:
@@ -48,7 +58,8 @@ def effect_drafts(agreed: Agreed, taken: dict[str, list[Slice]]) -> list[Draft]:
     if agreed.facts is None:
         return []
     deal = _deal(agreed)
-    return [*earnings(deal), *_redeemed(agreed, taken), *changes(deal)]
+    changed = [with_allowance(one, taken) for one in changes(deal)]
+    return [*earnings(deal), *_redeemed(agreed, taken), *changed]
 
 
 def _deal(agreed: Agreed) -> Deal:
@@ -62,6 +73,8 @@ def _redeemed(agreed: Agreed, taken: dict[str, list[Slice]]) -> list[Draft]:
     """
     drafts = []
     for wallet, slices in sorted(taken.items()):
+        if is_voucher(wallet):
+            continue
         left = list(slices)
         other = [(at, one) for at, one in enumerate(agreed.quote.spent) if one.wallet == wallet]
         redeem = next(one.redeem for one in agreed.quote.wallets if one.wallet == wallet)
@@ -79,7 +92,7 @@ def _redeemed(agreed: Agreed, taken: dict[str, list[Slice]]) -> list[Draft]:
                         amount=sum(points for _, points in lots),
                         lots=lots,
                         allowance=number,
-                        data=data,
+                        data=data if number else {**data, "limited": True},
                     )
                 )
     return drafts

@@ -7,7 +7,7 @@ comes back the same way.  Nothing here carries a name, a phone or a whole number
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import msgspec
@@ -25,9 +25,12 @@ class Events:
         self._count = 0
         self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING)
         self._clients: set[asyncio.Queue[bytes | None]] = set()
+        self.witness: Callable[[str, dict[str, Any]], None] = lambda _kind, _data: None
+        """Sees each event in this process as it is told; it must not fail."""
 
     def publish(self, kind: str, data: dict[str, Any]) -> None:
         """Tell everybody; call it on the event loop."""
+        self.witness(kind, data)
         self._count += 1
         body = msgspec.json.encode(data).decode()
         message = f"id: {self._boot}-{self._count}\nevent: {kind}\ndata: {body}\n\n".encode()

@@ -9,7 +9,7 @@ its browser).
 import asyncio
 import hmac
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 
 from agent.till.problem import problem, spoken_by, told
@@ -29,22 +29,23 @@ UNKNOWN_CARDS_S = 60.0
 PEERS = 256
 
 
-class UnknownCards:
-    """Counts each peer's look-ups of cards that nobody has; `now_s` is monotonic."""
+class Limit:
+    """Counts what each peer did in the last `within_s` seconds: `most` and no more; `now_s` is monotonic."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int, within_s: float) -> None:
+        self._most, self._within_s = most, within_s
         self._at: OrderedDict[str, deque[float]] = OrderedDict()
 
     def is_over(self, peer: str, now_s: float) -> bool:
         """Say whether a peer had too many."""
         times = self._at.get(peer, deque())
-        while times and now_s - times[0] >= UNKNOWN_CARDS_S:
+        while times and now_s - times[0] >= self._within_s:
             times.popleft()
-        return len(times) >= UNKNOWN_CARDS
+        return len(times) >= self._most
 
     def add(self, peer: str, now_s: float) -> None:
         """Take down one more."""
-        self._at.setdefault(peer, deque(maxlen=UNKNOWN_CARDS)).append(now_s)
+        self._at.setdefault(peer, deque(maxlen=self._most)).append(now_s)
         self._at.move_to_end(peer)
         if len(self._at) > PEERS:
             self._at.popitem(last=False)
@@ -81,16 +82,25 @@ async def read_body(receive: Receive) -> bytes:
 
 
 class LoopbackGuard:
-    """Lets only known clients through the loopback door."""
+    """Lets only known clients through the loopback door; `pages` hold nothing, a browser opens them bare."""
 
     def __init__(
-        self, app: App, *, port: int, tokens: dict[str, str], origins: list[str], language: str = "en"
+        self,
+        app: App,
+        *,
+        port: int,
+        tokens: dict[str, str],
+        origins: list[str],
+        language: str = "en",
+        pages: Collection[str] = (),
     ) -> None:
         self._app = app
         self._language = language
         self._hosts = {f"127.0.0.1:{port}".encode(), f"localhost:{port}".encode()}
+        self._pages = frozenset(pages)
         self._tokens = [token.encode() for token in tokens.values()]
-        self._origins = {origin.encode() for origin in origins}
+        # Our own pages call this door, too.
+        self._origins = {origin.encode() for origin in origins} | {b"http://" + host for host in self._hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on, or answer 401 or 403."""
@@ -98,7 +108,8 @@ class LoopbackGuard:
         origin = headers.get(b"origin")
         is_ours = headers.get(b"host") in self._hosts and (origin is None or origin in self._origins)
         has_token = self._has_token(headers.get(b"authorization", b""))
-        if (is_ours and has_token) or scope["path"] == "/healthz":
+        is_page = scope["method"] == "GET" and scope["path"] in self._pages
+        if (is_ours and (has_token or is_page)) or scope["path"] == "/healthz":
             await self._app(scope, receive, send)
             return
         language = spoken_by(scope.get("headers", ()), self._language)

@@ -6,6 +6,7 @@ Step 5 of the walk.
 import asyncio
 
 from agent.errors import Refused
+from agent.journal.vouchers import is_voucher
 from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
 from agent.loyalty.basket import Basket
@@ -37,15 +38,23 @@ async def hold(
             raise past
         if wanted:
             until_ms = now_ms + HOLD_MS
-            tx.place_hold(receipt_id, agreed.member, wanted, until_ms=until_ms, day=agreed.day)
+            tx.place_hold(
+                receipt_id, agreed.member, wanted, until_ms=until_ms, day=agreed.day, beyond=agreed.beyond
+            )
         else:
             tx.release_hold(receipt_id)
 
     if wanted or ledger.read.hold(receipt_id) is not None:
         await asyncio.wrap_future(ledger.write(change))
-    return {"receipt_id": receipt_id, "state": "held", "etag": etag, "held": wanted}
+    return {"receipt_id": receipt_id, "state": "held", "etag": etag, "held": points_of(wanted)}
+
+
+def points_of(wanted: dict[str, int]) -> dict[str, int]:
+    """Return the wallets of points among what is wanted: a POS is not told of vouchers there."""
+    return {wallet: points for wallet, points in wanted.items() if not is_voucher(wallet)}
 
 
 def wanted_of(agreed: Agreed) -> dict[str, int]:
-    """Return how many points of each wallet a quote redeems."""
-    return {one.wallet: one.redeem for one in agreed.quote.wallets if one.redeem}
+    """Return how many points of each wallet a quote redeems, and which strict vouchers it uses."""
+    redeemed = {one.wallet: one.redeem for one in agreed.quote.wallets if one.redeem}
+    return redeemed | agreed.strict_vouchers

@@ -1,7 +1,8 @@
 """Allowances that nobody will spend: given back once their customer has gone without a sale.
 
 Head office never takes points back because time passed (S3), so the till's own journal has to: CLOSE (T3)
-when another card is read and nothing is quoted for this one, or after half an hour without a call.
+when another card is read and nothing is quoted for this one, or after half an hour without a call.  Stock
+stays for whoever comes, until head office wants it back or it must not be spent any more.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import structlog
 from agent.clock import Clock
 from agent.errors import LedgerError
 from agent.ledger.ledger import Ledger
+from agent.ledger.transaction import Transaction
 from agent.till.tokens import LIFE_MS
 
 log = structlog.get_logger()
@@ -47,7 +49,12 @@ class IdleAllowances:
         return was_given_back
 
     def sweep(self) -> None:
-        """Give back what nobody called about for half an hour; after a start the half hour begins anew."""
+        """Give back what nobody called about for half an hour; after a start the half hour begins anew.
+
+        And stock that was recalled while something was held of it, or whose time is over.
+        """
+        if self._ledger.read.is_going_home():
+            self._write(Transaction.close_due)
         now_s = self._clock.monotonic_s()
         allowed = self._ledger.read.members_with_allowances()
         self._seen = {member: self._seen.get(member, now_s) for member in allowed}
@@ -65,12 +72,16 @@ class IdleAllowances:
 
     def _give_back(self, member: str) -> None:
         self._seen.pop(member, None)
+        if self._write(lambda tx: tx.close_allowances(member, "")):
+            self._given_back.add(member)
+
+    def _write(self, change: Callable[[Transaction], int]) -> bool:
         try:
-            self._ledger.write(lambda tx: tx.close_allowances(member, "")).add_done_callback(_tell)
+            self._ledger.write(change).add_done_callback(_tell)
         except LedgerError as failure:
             log.warning("allowance not given back", error=str(failure))
-            return
-        self._given_back.add(member)
+            return False
+        return True
 
 
 def _tell(done: "Future[int]") -> None:

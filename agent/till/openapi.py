@@ -12,8 +12,8 @@ import msgspec
 
 from agent import __version__
 from agent.loyalty.basket import RECEIPT_ID
-from agent.till.answers import EVENTS
 from agent.till.calls import CALLS, Call
+from agent.till.happenings import EVENTS
 from agent.till.problem import PROBLEMS, Problem, problem
 
 REF = "#/components/schemas/{name}"

@@ -6,25 +6,30 @@ exactly this answer, and a till that lost its memory can make the answer again a
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from agent.clock import Clock
 from agent.errors import Refused
+from agent.journal.vouchers import is_voucher
 from agent.ledger.reader import Reader
+from agent.ledger.transaction import BeyondRule
 from agent.loyalty.basket import Basket, Tender
 from agent.loyalty.compile import Compiled
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import MemberFacts, WalletFacts
-from agent.loyalty.quote import ProgrammeRef, Quote, QuoteLine
+from agent.loyalty.paying import strict_vouchers
+from agent.loyalty.quote import Quote
 from agent.loyalty.unquoted import earning_only
-from agent.till.offline import facts_offline
+from agent.till.offline import beyond_rule, facts_offline
+from agent.till.quoted import as_of_now, without_programme, worth
+from agent.till.quoted import sealed as sealed_quote
 from agent.till.shown import as_shown
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
+from agent.till.vouchers import held_for, only_held, strictly_used
 
 REMEMBERED = 256
 Decode = Callable[[str], tuple[str, str] | str]
@@ -40,6 +45,7 @@ class TillSettings:
     currency: str
     language: str = "en"
     clock_tolerance_s: float = 86_400.0
+    claim_minutes: int = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,12 @@ class Agreed:
     time_zone: str
     unquoted: bool = False
     """Paid without a matching quote: it earns, and nothing was taken off."""
+    strict_vouchers: dict[str, int] = field(default_factory=dict)
+    """How many vouchers it uses that must have been set aside for this till, by their wallet."""
     draw: int = 0
     """The receipt's own 64 random bits, from which each rule reads its luck."""
+    beyond: BeyondRule | None = None
+    """Quoted while head office was away, where some wallet lets points go beyond allowances."""
 
     @property
     def member(self) -> str:
@@ -86,7 +96,7 @@ class Quoter:
         self.seal = seal
         self._clock = clock
         self._settings = settings
-        self._is_online = is_online
+        self.is_online = is_online
         self._remembered: OrderedDict[str, Agreed] = OrderedDict()
 
     def quote(self, basket: Basket) -> Agreed:
@@ -110,6 +120,10 @@ class Quoter:
         """Return the last quote of a receipt, if this start of the agent made one."""
         return self._remembered.get(receipt_id)
 
+    def newest(self) -> Agreed | None:
+        """Return the last quote of those whose receipts are not over."""
+        return next(reversed(self._remembered.values()), None)
+
     def is_quoted(self, member: str) -> bool:
         """Say whether a receipt of this member was quoted and is not over yet."""
         return any(agreed.member == member for agreed in self._remembered.values())
@@ -128,8 +142,11 @@ class Quoter:
             plain, identification = self._without_tokens(basket)
             if known.basket == plain and _member_of(known.identification) == _member_of(identification):
                 return known
-        for at in dict.fromkeys((self._moment(basket.sold_at), basket.sold_at)):
-            again = self._evaluated(basket, at)
+        online = self.is_online()
+        moments = dict.fromkeys((self._moment(basket.sold_at), basket.sold_at))
+        # Head office may have come or gone since: then other points were usable when it was quoted.
+        for at, was_online in [(at, one) for one in (online, not online) for at in moments]:
+            again = self._evaluated(basket, at, online=was_online)
             if again.quote.etag == etag:
                 return again
         return None
@@ -147,7 +164,7 @@ class Quoter:
             return False  # a programme that is over: the difference of the tenders stands all the same
         basket = msgspec.structs.replace(agreed.basket, planned_tenders=paid)
         again = evaluate(compiled, agreed.facts, basket, agreed.at, draw=agreed.draw)
-        return _worth(again) != _worth(agreed.quote)
+        return worth(again) != worth(agreed.quote)
 
     def identification_of(self, basket: Basket) -> Identification | None:
         """Return the identification that a basket carries, of any age."""
@@ -159,8 +176,10 @@ class Quoter:
         at: datetime,
         *,
         use_expired: bool = True,
+        online: bool | None = None,
         change: Callable[[Compiled], Compiled] = lambda compiled: compiled,
     ) -> Agreed:
+        online = self.is_online() if online is None else online
         if basket.currency != self._settings.currency:
             raise Refused(
                 "currency_mismatch",
@@ -170,35 +189,62 @@ class Quoter:
         plain, identification = self._without_tokens(basket, use_expired=use_expired)
         compiled = self._programmes()
         if compiled is None:
-            quote = _without_programme(plain)
-            return Agreed(plain, None, identification, _sealed(quote, plain, None, at), at, "UTC")
-        facts = None
-        if identification is not None and identification.member:
-            day = at.astimezone(compiled.zone).date()
-            facts = self._facts(identification.member, plain.receipt_id, day)
-        if facts is not None and identification is not None:
-            facts = as_shown(facts, identification)
-            if not self._is_online():
-                facts = facts_offline(facts, compiled.programme)
+            quote = without_programme(plain)
+            return Agreed(plain, None, identification, sealed_quote(quote, plain, None, at), at, "UTC")
+        strict, day = strict_vouchers(compiled.programme), at.astimezone(compiled.zone).date()
+        facts = self.facts_for(identification, plain.receipt_id, day, online=online)
         draw = self.seal.draw_of(plain.receipt_id)
-        quote = evaluate(change(compiled), facts, plain, at, draw=draw)
-        if not self._is_online():
-            quote = _provisional(quote)
-        sealed = _sealed(quote, plain, facts, at)
-        return Agreed(plain, facts, identification, sealed, at, compiled.programme.time_zone, draw=draw)
+        quote = as_of_now(evaluate(change(compiled), facts, plain, at, draw=draw), online=online)
+        beyond = None if online else beyond_rule(compiled.programme)
+        sealed = sealed_quote(quote, plain, facts, at)
+        used = strictly_used(quote, strict)
+        zone = compiled.programme.time_zone
+        return Agreed(
+            plain, facts, identification, sealed, at, zone, strict_vouchers=used, draw=draw, beyond=beyond
+        )
 
-    def _facts(self, member: str, receipt_id: str, day: date) -> MemberFacts | None:
+    def facts_for(
+        self, known: Identification | None, receipt_id: str, day: date, *, online: bool
+    ) -> MemberFacts | None:
+        """Return what a receipt is judged by of whoever was identified; None: nobody's."""
+        compiled = self._programmes()
+        if known is None or not known.member or compiled is None:
+            return None
+        facts = self._facts(known.member, receipt_id, day, compiled, online=online)
+        if facts is None:
+            return None
+        if strict := strict_vouchers(compiled.programme):
+            held = self._reader.held_vouchers(facts.member, day)
+            held |= held_for(self._reader.hold(receipt_id), facts.member)
+            facts = only_held(facts, strict, held)
+        return as_shown(facts, known)
+
+    def _facts(
+        self, member: str, receipt_id: str, day: date, compiled: Compiled, *, online: bool
+    ) -> MemberFacts | None:
         """Return a member's facts; what is held for this very receipt may still be spent by it."""
         facts = self._reader.facts(member, day)
         held = self._reader.hold(receipt_id) if facts is not None else None
-        if facts is None or held is None or held.member != member:
+        if facts is not None and held is not None and held.member == member:
+            wallets = dict(facts.wallets)
+            for name, slices in held.wallets.items():
+                if is_voucher(name):
+                    continue
+                known = wallets.get(name, WalletFacts())
+                # Away from head office, `reserve` counts what is held beyond allowances as not held.
+                parts = [one.amount for one in slices if online or one.allowance]
+                usable = (known.usable_offline or 0) + sum(parts)
+                wallets[name] = msgspec.structs.replace(known, usable_offline=usable)
+            facts = msgspec.structs.replace(facts, wallets=wallets)
+        if facts is None or online:
             return facts
-        wallets = dict(facts.wallets)
-        for name, slices in held.wallets.items():
-            known = wallets.get(name, WalletFacts())
-            usable = (known.usable_offline or 0) + sum(one.amount for one in slices)
-            wallets[name] = msgspec.structs.replace(known, usable_offline=usable)
-        return msgspec.structs.replace(facts, wallets=wallets)
+        heard_ms = self._reader.mark("last_contact_ms")
+        return facts_offline(
+            facts,
+            compiled.programme,
+            news_age_ms=int(self._clock.now().timestamp() * 1000) - heard_ms if heard_ms else None,
+            reserve=lambda wallet: self._reader.reserve(member, wallet, day, but_receipt=receipt_id),
+        )
 
     def _without_tokens(
         self, basket: Basket, *, use_expired: bool = True
@@ -224,36 +270,5 @@ class Quoter:
         return sold_at if off_s <= self._settings.clock_tolerance_s else now
 
 
-def _worth(quote: Quote) -> tuple[object, ...]:
-    """Return what a quote gives, whatever it says about it."""
-    gives = [msgspec.structs.replace(one, provisional=False) for one in quote.gives]
-    return quote.lines, quote.lots, gives, quote.spent, quote.vouchers
-
-
 def _member_of(identification: Identification | None) -> str:
     return identification.member if identification else ""
-
-
-def _sealed(quote: Quote, basket: Basket, facts: MemberFacts | None, at: datetime) -> Quote:
-    digest = blake2b(digest_size=16)
-    for part in (basket, facts, quote.programme, at):
-        digest.update(msgspec.json.encode(part))
-        digest.update(b"\0")
-    return msgspec.structs.replace(quote, etag=digest.hexdigest())
-
-
-def _provisional(quote: Quote) -> Quote:
-    """Mark what is earned or given while head office is away: it counts once it is booked there."""
-    wallets = [
-        msgspec.structs.replace(wallet, provisional=True) if wallet.earn else wallet
-        for wallet in quote.wallets
-    ]
-    gives = [msgspec.structs.replace(give, provisional=True) for give in quote.gives]
-    return msgspec.structs.replace(quote, wallets=wallets, gives=gives)
-
-
-def _without_programme(basket: Basket) -> Quote:
-    """Sell at the POS's own prices while no programme has arrived yet."""
-    lines = [QuoteLine(line.line, line.amount_minor) for line in basket.lines]
-    due = sum(line.amount_minor for line in basket.lines)
-    return Quote(basket.receipt_id, ProgrammeRef("", 0, ""), due, lines=lines)

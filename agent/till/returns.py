@@ -23,7 +23,7 @@ from agent.loyalty.compile import Compiled
 from agent.loyalty.language.words import setting
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.quote import Quote
-from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of
+from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of, with_claim
 from agent.loyalty.unquoted import earning_only
 from agent.till.shapes import ReturnBody
 from agent.till.versions import compiled_of
@@ -53,30 +53,56 @@ async def take_back(
         Conflict: this return id came with other lines.
         Refused: more comes back than was sold, or the receipt was voided.
     """
-    archived = [one for one in ledger.read.entries_of(receipt_id) if one.incarnation != ledger.incarnation]
-    stored = ledger.read.receipt(receipt_id)
+    kept = kept_of(ledger, receipt_id)
+    # Asked inside the transaction: two returns of one line must not both find it unreturned.
+    return await asyncio.wrap_future(
+        ledger.write(lambda tx: book_return(tx, kept, return_id, body, current=current))
+    )
 
-    def change(tx: Transaction) -> dict[str, Any]:
-        # Asked inside the transaction: two returns of one line must not both find it unreturned.
-        entries = archived + tx.entries_of(receipt_id)
-        known = next((one for one in entries if (one.kind, one.part) == ("RETURN", return_id)), None)
-        asked = msgspec.to_builtins(body)
-        if known is not None:
-            if known.data["asked"] == asked:
-                return dict(known.data["answer"])
-            raise Conflict("receipt_conflict", f"return {return_id} came with other lines")
-        known_here = tx.receipt(receipt_id) or stored
-        if known_here is not None and known_here.state == "voided":
-            raise Refused("wrong_state", f"receipt {receipt_id} was voided: nothing of it can come back")
-        sale = next((one for one in entries if one.kind == "RECEIPT"), None)
-        if sale is None:
-            return _note(tx, receipt_id, return_id, asked)
-        policy = _policy(tx, sale, current)
-        answer = _book(tx, sale, entries, policy, return_id=return_id, body=body)
-        _move_state(tx, known_here, str(answer["state"]))
-        return answer
 
-    return await asyncio.wrap_future(ledger.write(change))
+class Kept(NamedTuple):
+    """What the reader knows of a sale besides the journal in use: it may have been made before a restore."""
+
+    receipt_id: str
+    entries: list[Entry]
+    stored: StoredReceipt | None
+
+
+def kept_of(ledger: Ledger, receipt_id: str) -> Kept:
+    """Return what archived journals hold of a sale."""
+    entries = [one for one in ledger.read.entries_of(receipt_id) if one.incarnation != ledger.incarnation]
+    return Kept(receipt_id, entries, ledger.read.receipt(receipt_id))
+
+
+def book_return(
+    tx: Transaction, kept: Kept, return_id: str, body: ReturnBody, *, current: Compiled | None
+) -> dict[str, Any]:
+    """Book a return inside a transaction, as `take_back` does; nothing is written if it raises.
+
+    Raises:
+        Conflict, Refused: see `take_back`.
+    """
+    receipt_id = kept.receipt_id
+    entries = kept.entries + tx.entries_of(receipt_id)
+    known = next((one for one in entries if (one.kind, one.part) == ("RETURN", return_id)), None)
+    asked = msgspec.to_builtins(body)
+    if known is not None:
+        if known.data["asked"] == asked:
+            return dict(known.data["answer"])
+        raise Conflict("receipt_conflict", f"return {return_id} came with other lines")
+    known_here = tx.receipt(receipt_id) or kept.stored
+    if known_here is not None and known_here.state == "voided":
+        raise Refused("wrong_state", f"receipt {receipt_id} was voided: nothing of it can come back")
+    sale = next((one for one in entries if one.kind == "RECEIPT"), None)
+    if sale is None:
+        return _note(tx, receipt_id, return_id, asked)
+    claim = next((one for one in entries if one.kind == "CLAIM"), None)
+    policy = _policy(tx, sale, current)
+    if claim is not None:
+        policy = _claimed(policy, _policy(tx, claim, current))
+    answer = _book(tx, claim or sale, entries, policy, return_id=return_id, body=body)
+    _move_state(tx, known_here, str(answer["state"]))
+    return answer
 
 
 def _note(tx: Transaction, receipt_id: str, return_id: str, asked: dict[str, Any]) -> dict[str, Any]:
@@ -106,6 +132,13 @@ def _policy(tx: Transaction, sale: Entry, current: Compiled | None) -> Policy:
 
     settings = compiled.programme.text.settings
     return Policy(judge, setting(settings, "returned_expired_lot"), compiled.zone)
+
+
+def _claimed(of_sale: Policy, of_claim: Policy) -> Policy:
+    """Return the policies of a sale that became a member's afterwards."""
+    return of_sale._replace(
+        judge=lambda before, now: with_claim(of_sale.judge(before, now), of_claim.judge(before, now))
+    )
 
 
 def _book(

@@ -82,6 +82,37 @@ class VoidBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Name = ""
 
 
+class Chosen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many points of a wallet the customer wants to spend; 0: none."""
+
+    wallet: Annotated[str, Meta(min_length=1, max_length=64)]
+    points: Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class AnswerBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody chose on a screen."""
+
+    code: Literal["redeem"]
+    values: Chosen
+
+
+class PromptBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of a prompt of the quote: `code` and the `rule` among its values name it."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=64)]
+    outcome: Literal["shown", "taken", "declined"]
+    rule: Name = ""
+    cashier: Name = ""
+
+
+class ClaimBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Give an anonymous receipt to the member of an identification; `request_id` is for the POS's own log."""
+
+    identification_id: Annotated[str, Meta(min_length=1, max_length=512)]
+    request_id: Name = ""
+    cashier: Name = ""
+
+
 class AcceptingBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Open or close the gate for card reads."""
 

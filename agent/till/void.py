@@ -23,7 +23,7 @@ async def void(ledger: Ledger, receipt_id: str, body: VoidBody) -> dict[str, Any
     """Cancel a receipt; cancelling it again gets the same answer.
 
     Raises:
-        Refused: goods of it have come back already.
+        Refused: goods of it have come back already, or it took goods of other receipts back.
     """
     archived = ledger.read.receipt(receipt_id)
     archived_entries = ledger.read.entries_of(receipt_id) if archived is not None else []
@@ -37,6 +37,11 @@ async def void(ledger: Ledger, receipt_id: str, body: VoidBody) -> dict[str, Any
             return dict(stored.answer["void"])
         if stored.state in {"partly_returned", "returned"}:
             raise Refused("wrong_state", f"goods of receipt {receipt_id} came back: it cannot be voided")
+        if stored.answer.get("returns"):
+            # Those returns stand under other receipts, and goods may have been sold again since.
+            raise Refused(
+                "wrong_state", f"receipt {receipt_id} took other goods back: return its lines instead"
+            )
         _undo(tx, archived_entries or tx.entries_of(receipt_id), stored, body)
         answer = _answer(tx, receipt_id)
         _mark(tx, stored, answer)

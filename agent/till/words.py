@@ -36,6 +36,11 @@ SENTENCES: MappingProxyType[str, tuple[str, str, str]] = MappingProxyType(
             "Эта касса не знает такого чека.",
             "Tämä kassa ei tunne kuittia.",
         ),
+        "no_sale": (
+            "No sale is being rung up.",
+            "Сейчас нет открытой продажи.",
+            "Yhtään ostosta ei ole kesken.",
+        ),
         "timeout": (
             "The request did not arrive in time.",
             "Запрос не пришёл вовремя.",
@@ -75,6 +80,21 @@ SENTENCES: MappingProxyType[str, tuple[str, str, str]] = MappingProxyType(
             "This number is not a loyalty card.",
             "Этот номер — не карта лояльности.",
             "Tämä numero ei ole kanta-asiakaskortti.",
+        ),
+        "claim_too_late": (
+            "It is too late to add this receipt to a card at the till.",
+            "Привязать этот чек к карте на кассе уже нельзя.",
+            "Kuittia ei voi enää liittää korttiin kassalla.",
+        ),
+        "too_many_claims": (
+            "This card took several receipts within an hour.",
+            "Эта карта за час получила уже несколько чеков.",
+            "Kortille on liitetty jo useita kuitteja tunnin aikana.",
+        ),
+        "member_unknown": (
+            "No member belongs to this card.",
+            "По этой карте участник не найден.",
+            "Kortille ei löydy kanta-asiakasta.",
         ),
         "etag_mismatch": (
             "The sale changed since it was last reckoned.",

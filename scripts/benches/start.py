@@ -24,8 +24,8 @@ from agent.headoffice.store.directory_file import write_directory
 from agent.journal.directory import file_name
 from agent.ledger.directory import Directory
 from agent.ledger.ledger import open_ledger
+from agent.sync.announced import ProgrammeNews
 from agent.sync.credentials import Credentials, Enrolment, write_credentials
-from agent.sync.wire import ProgrammeNews
 from scripts.benches.directory import CURSOR, FLEET_KEY, MEMBERS, listed
 from scripts.benches.figures import Line, line
 from scripts.benches.quote_server import ROOT, club_text

@@ -15,8 +15,9 @@ from agent.clock import SystemClock, random_id
 from agent.journal.tag import tag_of
 from agent.ledger.ledger import open_ledger
 from agent.loyalty.member import Lot, MemberFacts, WalletFacts
+from agent.sync.announced import ProgrammeNews
 from agent.sync.credentials import Credentials, Enrolment, write_credentials
-from agent.sync.wire import Allowance, Delta, LotSlice, MemberRow, ProgrammeNews
+from agent.sync.wire import Allowance, Delta, LotSlice, MemberRow
 from tests.daemon.test_run import ROOT, Agent
 from tests.parts import MissingPart, part_or_skip
 from tests.till.desk import CARD, CLUB, FLEET_KEY

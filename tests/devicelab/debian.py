@@ -17,12 +17,16 @@ FETCH_TIMEOUT_S = 500
 
 #: What each program or file comes with.
 PACKAGES = {
+    "/usr/bin/chromium": ("chromium", "fonts-dejavu-core"),
     "/usr/bin/qemu-system-x86_64": ("qemu-system-x86",),
     "/bin/busybox": ("busybox-static",),
     "/usr/lib/systemd/systemd-udevd": ("udev",),
     "/usr/sbin/pcscd": ("pcscd",),
     "/usr/lib/pcsc/drivers/serial/libifdvpcd.so": ("vsmartcard-vpcd",),
     "/usr/lib/pcsc/drivers/ifd-ccid.bundle": ("libccid",),
+    "/usr/bin/spin": ("spin",),
+    "/usr/bin/gcc": ("gcc",),
+    "/usr/include/stdlib.h": ("libc6-dev",),
 }
 
 

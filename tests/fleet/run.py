@@ -53,7 +53,7 @@ class Outcome:
     steps: int
     receipts: int
     wrong: list[str]
-    figures: dict[str, int]
+    overspent: int
     seconds: float
 
 
@@ -84,9 +84,7 @@ async def _run(plan: Plan, wiring: Wiring, place: Path, *, tell: Callable[[str],
             machine.disk.close()
         await asyncio.sleep(0)
         vfs.close()
-    return Outcome(
-        story.digest(), story.steps, len(oracle.told), story.wrong, {"overspent": oracle.overspent}, 0.0
-    )
+    return Outcome(story.digest(), story.steps, len(oracle.told), story.wrong, oracle.overspent, 0.0)
 
 
 async def _live(

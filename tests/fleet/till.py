@@ -175,8 +175,13 @@ class FleetTill(Machine):
             sleep=self._sleep,
         )
         link.online = Online(
-            ledger, quick, programme=programme, is_online=lambda: sync.state.online, deadline_s=LANE_S  # type: ignore[arg-type]
-        )  # fmt: skip
+            ledger,
+            quick,  # type: ignore[arg-type]
+            programme=programme,
+            is_online=lambda: sync.state.online,
+            chance=self.chance.randrange,
+            deadline_s=LANE_S,
+        )
         ledger.on_commit.append(sync.wake)
         config = TillConfig(
             till=Till(self.name.partition("-")[0], self.name, "USD"),

@@ -7,7 +7,8 @@ from typing import Any
 from agent.headoffice import allowances, delta
 from agent.headoffice.member_import import import_members
 from agent.headoffice.office import Office
-from agent.sync.allowance import ask_allowances
+from agent.sync.allowance import Asked, ask_allowances
+from agent.sync.pull import pieces
 from agent.sync.wire import AllowanceRequest, Delta, Pull
 from tests.headoffice.till_end import TillEnd, book
 from tests.till.desk import Desk
@@ -19,7 +20,14 @@ class ShopTill:
     """One till of the shop: what it sells goes to head office when it is told to `push`."""
 
     def __init__(
-        self, office: Office, folder: Path, name: str, number: int, *, programme: bytes = b""
+        self,
+        office: Office,
+        folder: Path,
+        name: str,
+        number: int,
+        *,
+        programme: bytes = b"",
+        shop: str = "12",
     ) -> None:
         self.office = office
         self.desk = Desk(
@@ -27,7 +35,7 @@ class ShopTill:
         )
         self.end = TillEnd(name, self.desk.ledger.incarnation)
         import_members(office, f"member,card\nm-1,{CARD}\n", name="cards.csv")
-        self.end.enrol(office)
+        self.end.enrol(office, shop)
         self.end.greet(office)
 
     def push(self) -> None:
@@ -40,9 +48,22 @@ class ShopTill:
 
     def pull(self) -> None:
         """Take in everything that head office tells."""
-        page = delta.page(self.office, self.end.name, Pull(self.end.incarnation, 0))
+        page = self.page(0)
+        self.take_in(page)
+        while page.more:
+            page = self.page(page.to_cursor)
+            self.take_in(page)
+
+    def page(self, cursor: int) -> Delta:
+        """Ask for news of members after `cursor`, and of stock after what this till was told."""
+        stock = self.desk.ledger.read.mark("stock")
+        page = delta.page(self.office, self.end.name, Pull(self.end.incarnation, cursor, stock=stock))
         assert isinstance(page, Delta)
-        self.desk.write(lambda tx: tx.apply_delta(page))
+        return page
+
+    def take_in(self, page: Delta) -> None:
+        for piece in pieces(page):
+            self.desk.write(lambda tx, piece=piece: tx.apply_delta(piece))
 
     async def send(self, message: Any, _answer: Any, *, deadline_s: float) -> Any:
         """Carry an allowance request to head office: this is the till's quick lane."""
@@ -52,7 +73,13 @@ class ShopTill:
 
     def ask(self, member: str = "m-1") -> int:
         """Ask for an allowance as at a card read; return how many were given."""
-        asked = ask_allowances(self.desk.ledger, self, member, ["points"], deadline_s=1.0)
+        return self.wish({"points": 1}, member).given
+
+    def wish(self, minimum: dict[str, int], member: str = "m-1") -> Asked:
+        """Ask for what a customer wants to spend, at least so much of each wallet."""
+        asked = ask_allowances(
+            self.desk.ledger, self, member, sorted(minimum), deadline_s=1.0, minimum=minimum
+        )
         return asyncio.run(asked)
 
     def close(self) -> None:

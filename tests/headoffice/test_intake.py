@@ -9,7 +9,7 @@ from agent.errors import LedgerBusy, LedgerDamaged, LedgerReadOnly
 from agent.headoffice import intake, tills
 from agent.headoffice.booking import book_all
 from agent.headoffice.office import Office
-from agent.sync.wire import Acknowledged, Fork, Gap, Push, Refusal, Welcome
+from agent.sync.wire import PROTOCOL, Acknowledged, Fork, Gap, Push, Refusal, Welcome
 from tests.headoffice.till_end import StillClock, TillEnd, agree, rows
 
 
@@ -183,7 +183,7 @@ def test_a_new_journal_of_a_till_gets_the_next_epoch_and_fences_the_old_one(
     assert till.greet(office).epoch == 1
     fresh = TillEnd(till.name, "c" * 32)
     assert tills.greet(office, till.name, fresh.hello()) == Welcome(
-        2, 0, fresh.hash_at(0), wall_ms=office.now_ms()
+        2, 0, fresh.hash_at(0), wall_ms=office.now_ms(), protocol=PROTOCOL
     )
     assert till.greet(office).fenced
     ticks(till, 1)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agent.errors import Conflict, Refused
-from agent.headoffice import decisions, enrolling, movements, periods
+from agent.headoffice import decisions, enrolling, feed, movements, periods
 from agent.headoffice.member_import import import_members
 from agent.headoffice.members import card_tag
 from agent.headoffice.movements import Signed
@@ -21,6 +21,7 @@ from agent.headoffice.reexecute import Judge
 from agent.headoffice.report import report
 from agent.headoffice.store.members import card_row
 from agent.headoffice.verify import verify
+from agent.journal.entry import Entry
 from tests.headoffice.both_ends import CARD, ShopTill
 from tests.headoffice.lived import CLUB, DAY, agree, at_office, back, figures, line, of_member, sale, sell
 from tests.headoffice.till_end import StillClock, differences, rows
@@ -63,6 +64,10 @@ def points(office: Office, member: str) -> int:
     return sum(held.values())
 
 
+def decided(office: Office) -> list[Entry]:
+    return [one.entry for stream in decisions.streams(office).values() for one in stream]
+
+
 def is_sound(office: Office) -> bool:
     found = verify(office, Judge)
     assert found.mistakes == []
@@ -96,7 +101,7 @@ def test_transferred_points_keep_their_dates_and_their_sum(office: Office) -> No
     assert (points(office, "m-1"), points(office, "m-2")) == (1045, 2)
     lots = {lot.lot: (lot.amount, lot.expires_on) for lot in at_office(office).wallets["points"].lots}
     assert lots == {"opening-2026-12-31": (1040, date(2026, 12, 31)), "opening-unlimited": (5, None)}
-    kinds = [(one.kind, one.account, one.amount) for one in decisions.entries(office)]
+    kinds = [(one.kind, one.account, one.amount) for one in decided(office)]
     assert kinds == [("TRANSFER", "m-2", -45), ("TRANSFER", "m-1", 45)]
     assert is_sound(office)
 
@@ -266,3 +271,20 @@ def test_both_ends_agree_after_all_of_it(office: Office, till: ShopTill) -> None
     movements.adjust(office, "m-1", "points", 30, TWO)
     movements.transfer(office, ("m-2", "m-1"), "points", 45, signed("T-2"))
     assert sum(agree(office, till)["lots"]["points"].values()) == 1000 + 50 + 30 + 45
+
+
+def test_the_log_tells_decisions_among_receipts_and_shows_no_tag(office: Office, till: ShopTill) -> None:
+    sell(till, sale("r-1", line(1, "milk", 1000)))
+    till.push()
+    movements.transfer(office, ("m-2", "m-1"), "points", 45, signed())
+    sell(till, sale("r-2", line(1, "milk", 1000)))
+    till.push()
+    movements.new_card(office, "m-2", "2990000000064", "", signed("C-1"))
+    told = [json.loads(event) for event in feed.page(office.store, feed.START, 1000)[0]]
+    kinds = [event["type"].split(".")[-3:-1] for event in told if event["source"] == "/headoffice"]
+    assert kinds == [["points", "transferred"], ["points", "transferred"], ["card", "attached"]]
+    receipts = [at for at, event in enumerate(told) if event["type"].endswith("receipt.committed.v1")]
+    moved = [at for at, event in enumerate(told) if event["type"].endswith("points.transferred.v1")]
+    assert receipts[0] < moved[0] < receipts[1]
+    assert card_tag(office, "2990000000064", "card").hex() not in json.dumps(told)
+    assert is_sound(office)

@@ -134,7 +134,7 @@ def test_an_allowance_whose_commit_failed_is_in_force_all_the_same(house: House)
 
     def cut_short() -> None:
         with house.office.store.writing():
-            house.office.own_journal.write(issue, 1)
+            house.office.own_journal.write([issue], 1)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from agent.errors import Rejected, Unreachable
 from agent.journal.chain import chain_end, genesis
 from agent.loyalty.member import Lot, MemberFacts, WalletFacts
+from agent.sync.announced import ProgrammeNews
 from agent.sync.signing import is_from
 from agent.sync.wire import (
     BLOB_PATH,
@@ -31,7 +32,6 @@ from agent.sync.wire import (
     MemberRequest,
     MemberRow,
     NoMember,
-    ProgrammeNews,
     Pull,
     Push,
     Sealed,

@@ -62,7 +62,15 @@ def spendable(ledger: Ledger, clock: StandingClock) -> dict[str, int]:
 
 
 async def ask(ledger: Ledger, giver: Giver, *wallets: str, **more: str) -> int:
-    return await ask_allowances(ledger, giver, "m1", wallets or ("points",), deadline_s=0.3, **more)
+    asked = await ask_allowances(
+        ledger,
+        giver,
+        "m1",
+        wallets or ("points",),
+        deadline_s=0.3,
+        **more,  # type: ignore[arg-type]
+    )
+    return asked.given
 
 
 async def test_what_is_given_can_be_spent_here(make_ledger: MakeLedger, clock: StandingClock) -> None:

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from agent.ledger.records import StoredProgramme
 from agent.loyalty.member import MemberFacts
+from agent.sync.announced import ProgrammeNews
 from agent.sync.pull import MEMBERS_AT_ONCE, believable, is_intact, pieces, why_no_page, why_refused
-from agent.sync.wire import Delta, MemberRow, ProgrammeNews
+from agent.sync.wire import Delta, MemberRow
 from tests.sync.desk import PROGRAMME, Desk
 
 

@@ -70,7 +70,8 @@ class Till:
         assert await self.session.pull() == 0
 
     async def ask(self) -> int:
-        return await ask_allowances(self.ledger, self.client, "m-1", ["points"], deadline_s=1)
+        asked = await ask_allowances(self.ledger, self.client, "m-1", ["points"], deadline_s=1)
+        return asked.given
 
     def sell(self, receipt: str, *, redeem: int = 0) -> None:
         """Write a receipt of member m-1 as the till does."""

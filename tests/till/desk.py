@@ -68,7 +68,7 @@ class Desk:
         till = build_till(
             config, self.ledger, programme, self.link, clock=self.clock, fleet_key=self.fleet_key
         )
-        self.checkout, self.cards, self.idle = till.checkout, till.cards, till.idle
+        self.checkout, self.cards, self.idle, self.quoter = till.checkout, till.cards, till.idle, till.quoter
 
     def reopen(self) -> None:
         self.ledger.close()

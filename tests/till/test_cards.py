@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from agent.journal.tag import tag_of
 from agent.loyalty.member import Lot, MemberFacts, WalletFacts
 from agent.sync.wire import Delta, MemberRow
-from agent.till.cards import CardReads
+from agent.till.cards import MOST_AGAIN, CardReads
 from agent.till.events import Events
 from agent.till.gate import Gate
 from agent.till.identify import Identifier
@@ -24,6 +24,8 @@ class Counter:
 
     def __init__(self, desk: Desk, look_up: Callable[[bytes], Awaitable[bool]] | None = None) -> None:
         self.asked: list[str] = []
+        self.missing: list[dict[str, int]] = []
+        self.is_coming = False
         self.answer = asyncio.Event()
         self.events, self.gate = Events("boot"), Gate()
         self.seal = TokenSeal(b"s" * 32)
@@ -34,9 +36,11 @@ class Counter:
         async def nobody(_: bytes) -> bool:
             return False
 
-        async def ask(member: str) -> None:
+        async def ask(member: str, missing: Mapping[str, int]) -> bool:
             self.asked.append(member)
+            self.missing.append(dict(missing))
             await self.answer.wait()
+            return self.is_coming
 
         self.cards = CardReads(
             identifier,
@@ -47,6 +51,7 @@ class Counter:
             ask_allowances=ask,
             look_up=look_up or nobody,
             idle=IdleAllowances(desk.ledger, desk.clock, is_quoted=lambda _: False),
+            again_s=0.001,
         )
 
     def told(self) -> list[tuple[str, dict[str, Any]]]:
@@ -91,9 +96,9 @@ def test_a_quote_waits_for_head_office_a_moment_and_no_longer(desk: Desk) -> Non
     async def wait() -> tuple[bool, bool]:
         counter = Counter(desk)
         counter.cards.on_read("scanner", "card", CARD, 0)
-        await counter.cards.settled("m1", 0.01)
+        await counter.cards.settled("m1", 0.01, wishes={})
         gave_up = not counter.answer.is_set()
-        waiting = asyncio.ensure_future(counter.cards.settled("m1", 60))
+        waiting = asyncio.ensure_future(counter.cards.settled("m1", 60, wishes={}))
         await rest()
         assert not waiting.done()
         counter.answer.set()
@@ -101,6 +106,41 @@ def test_a_quote_waits_for_head_office_a_moment_and_no_longer(desk: Desk) -> Non
         return gave_up, True
 
     assert asyncio.run(wait()) == (True, True)
+
+
+def test_who_wishes_more_than_lies_here_is_asked_for_as_far_as_it_is_theirs(desk: Desk) -> None:
+    desk.know_member(500)
+    desk.allow(200)
+
+    async def wish() -> Counter:
+        counter = Counter(desk)
+        counter.answer.set()
+        for wishes in ({"points": 200}, {"points": 350}, {"points": 900}, {"points": "max"}, {"other": 5}):
+            await counter.cards.settled("m1", 1, wishes=wishes)
+            await rest()
+        return counter
+
+    assert asyncio.run(wish()).missing == [{"points": 150}, {"points": 300}, {"points": 300}]
+
+
+def test_points_on_their_way_from_elsewhere_are_asked_for_again_and_again_but_not_for_ever(
+    desk: Desk,
+) -> None:
+    desk.know_member(500)
+
+    async def read() -> Counter:
+        counter = Counter(desk)
+        counter.is_coming = True
+        counter.answer.set()
+        counter.cards.on_read("scanner", "card", CARD, 0)
+        await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            while len(counter.asked) < 1 + MOST_AGAIN:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)
+        return counter
+
+    assert len(asyncio.run(read()).asked) == 1 + MOST_AGAIN
 
 
 def test_one_question_per_member_is_enough_at_a_time(desk: Desk) -> None:

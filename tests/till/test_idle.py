@@ -112,7 +112,7 @@ def test_a_quote_after_another_card_asks_head_office_again(rich: Desk) -> None:
             counter.cards.on_read("scanner", "card", number, at_ns)
             await rest()
         for _ in range(2):
-            await counter.cards.settled("m1", 0.1)
+            await counter.cards.settled("m1", 0.1, wishes={})
             await rest()
         return counter.asked
 

@@ -11,11 +11,12 @@ import pytest
 
 from agent.cli.schemas import POS_BODIES
 from agent.loyalty.quote import Quote
-from agent.till.answers import EVENTS, Hello, Identified
+from agent.till.answers import Hello, Identified
 from agent.till.calls import BY_NAME, CALLS
+from agent.till.happenings import EVENTS
 from agent.till.openapi import REF, document
 from agent.till.problem import PROBLEMS, Problem
-from tests.till.desk import CARD, Desk
+from tests.till.desk import CARD, NOON, Desk, basket
 from tests.till.serving import Door
 from tests.till.tables import calls, codes
 from tests.till.told_examples import STORED, examples
@@ -119,6 +120,7 @@ def test_every_event_of_a_till_fits_its_type(desk: Desk) -> None:
     known = desk.identify()
     asyncio.run(read_cards(desk))
     examples_of_a_sale(desk, known["identification_id"])
+    desk.checkout.events.publish("mode.changed", {"mode": "online", "data_age_s": 0})
     for kind in ("device.up", "device.down"):
         desk.checkout.events.publish(kind, {"device": "scanner", "state": "enabled"})
     heard = {}
@@ -144,7 +146,24 @@ def examples_of_a_sale(desk: Desk, token: str) -> None:
     body["basket"]["instruments"] = [token]
     receipt_id = body["basket"]["receipt_id"]
     quote: Quote = desk.call("quote", receipt_id, json.dumps(body["basket"]).encode())
+    held = {"etag": quote.etag, "basket": body["basket"]}
+    desk.call("hold", receipt_id, json.dumps(held).encode())
+    say(desk, receipt_id)
+    desk.call("commit", "late", json.dumps({"basket": basket("late")}).encode())
+    desk.call("claim", "late", json.dumps({"identification_id": token}).encode())
     desk.call("commit", receipt_id, json.dumps({**body, "etag": quote.etag + "0"}).encode())
+    back = {"lines": [{"line": 2}], "returned_at": NOON.isoformat()}
+    desk.call("take_back", receipt_id, "x", json.dumps(back).encode())
+    desk.call("void", "another", b"")
+
+
+def say(desk: Desk, receipt_id: str) -> None:
+    talk = desk.checkout.talk
+    talk.answer(receipt_id, b'{"code":"redeem","values":{"wallet":"points","points":1}}')
+    talk.park(receipt_id)
+    for outcome in ("shown", "taken", "declined"):
+        body = {"code": "missing", "rule": "half", "outcome": outcome}
+        asyncio.run(talk.prompt(receipt_id, json.dumps(body).encode()))
 
 
 @pytest.mark.parametrize("page", ["README.md", "INTEGRATION.md"])

@@ -53,6 +53,17 @@ def held(sale: dict[str, Any]) -> dict[str, Any]:
     return {"etag": "of another quote", "basket": sale}
 
 
+def quoted(desk: Desk) -> None:
+    desk.call("quote", "r1", json.dumps(basket()).encode())
+
+
+def sold_and_read_only(desk: Desk) -> None:
+    sold(desk)
+    read_only(desk)
+
+
+CHOICE = {"code": "redeem", "values": {"wallet": "points", "points": 1}}
+SAID = {"code": "ask_for_card", "outcome": "taken"}
 REFUSALS: dict[tuple[str, str], Refusal] = {
     ("quote", "receipt_id_mismatch"): (basket("r2"), nothing),
     ("quote", "currency_mismatch"): (basket(currency="EUR"), nothing),
@@ -69,11 +80,23 @@ REFUSALS: dict[tuple[str, str], Refusal] = {
     ("return", "wrong_state"): (BACK, voided),
     ("return", "return_too_large"): ({**BACK, "lines": [{"line": 7}]}, sold),
     ("return", "ledger_read_only"): (BACK, read_only),
+    ("claim", "member_unknown"): ({"identification_id": "of nobody"}, sold),
     ("recall", "receipt_unknown"): (None, nothing),
+    ("current", "no_sale"): (None, nothing),
+    ("answer", "receipt_unknown"): (CHOICE, nothing),
+    ("answer", "hold_too_large"): (CHOICE, quoted),
+    ("prompt", "ledger_read_only"): (SAID, sold_and_read_only),
+    ("park", "receipt_unknown"): (None, nothing),
+    ("park", "wrong_state"): (None, sold),
     ("identify", "payment_card_refused"): ({"value": PAN}, nothing),
     ("identify", "unreadable"): ({"value": "?"}, nothing),
 }
 ELSEWHERE = {
+    ("claim", "receipt_unknown"),
+    ("claim", "wrong_state"),  # tests/till/test_claim.py
+    ("claim", "claim_too_late"),
+    ("claim", "too_many_claims"),
+    ("claim", "ledger_read_only"),
     ("hold", "hold_too_large"),
     ("hold", "wrong_state"),
     ("hold", "ledger_read_only"),

@@ -28,12 +28,17 @@ def examples(folder: Path) -> dict[str, Any]:
     try:
         with served_on_socket(build_app(desk.checkout, lambda: DEVICES), folder) as door:
             told = _sale(door)
-            told["events"] = {"text": desk.checkout.events._ring[-1][1].decode()}
+            told["events"] = {"text": _committed(desk)}
     finally:
         desk.ledger.close()
     text = json.dumps(told).replace(told["identify"]["answer"]["identification_id"], TOKEN)
     boot = told["events"]["text"].removeprefix("id: ").partition("-")[0]
     return json.loads(text.replace(boot, "c0ffee00"))  # type: ignore[no-any-return]
+
+
+def _committed(desk: Desk) -> str:
+    messages = [message.decode() for _, message in desk.checkout.events._ring]
+    return next(message for message in messages if "receipt.committed" in message)
 
 
 def _sale(door: Door) -> dict[str, Any]:
@@ -52,6 +57,12 @@ def _sale(door: Door) -> dict[str, Any]:
     known = call("identify", "POST", "/v1/identifications", {"value": CARD, "entry_mode": "Scanned"})
     sale = basket(RECEIPT, instruments=[known["identification_id"]], redeem={"points": 300}, cashier="7")
     quote = call("quote", "PUT", "/v1/receipts/{receipt_id}/quote", sale, **ids)
+    call("current", "GET", "/v1/quotes/current")
+    chosen = {"code": "redeem", "values": {"wallet": "points", "points": 300}}
+    call("answer", "POST", "/v1/receipts/{receipt_id}/answers", chosen, **ids)
+    said = {"code": "ask_for_card", "outcome": "shown", "cashier": "7"}
+    call("prompt", "POST", "/v1/receipts/{receipt_id}/prompts", said, **ids)
+    call("park", "PUT", "/v1/receipts/{receipt_id}/park", **ids)
     held = {"etag": quote["etag"], "basket": sale}
     call("hold", "PUT", "/v1/receipts/{receipt_id}/hold", held, **ids)
     paid = {**held, "tenders": [{"kind": "cash", "amount_minor": 1250}], "fiscal": "F-1"}
@@ -59,6 +70,11 @@ def _sale(door: Door) -> dict[str, Any]:
     call("recall", "GET", "/v1/receipts/{receipt_id}", **ids)
     back = {"lines": [{"line": 2}], "returned_at": NOON.isoformat(), "cashier": "7"}
     call("return", "PUT", "/v1/receipts/{receipt_id}/returns/{return_id}", back, **ids, return_id="1-1-77-2")
+    late = basket("1-1-77-4", cashier="7")
+    quiet = door.call("POST", "/v1/receipts/1-1-77-4/commit", {"basket": late})
+    assert quiet[0] == 200
+    mine = {"identification_id": known["identification_id"], "cashier": "7"}
+    call("claim", "POST", "/v1/receipts/{receipt_id}/claim", mine, receipt_id="1-1-77-4")
     other = {"cashier": "7", "reason": "the customer left"}
     call("void", "POST", "/v1/receipts/{receipt_id}/void", other, receipt_id="1-1-77-3")
     return told

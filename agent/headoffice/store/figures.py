@@ -20,8 +20,8 @@ GROUP BY currency, CASE WHEN member <> '' THEN 'members' ELSE 'others' END ORDER
 """
 POINTS_MOVED = """
 SELECT unit AS wallet,
-    sum(CASE WHEN kind IN ('EARN', 'GIVE', 'LOAD') OR undoes IN ('EARN', 'GIVE', 'LOAD')
-        THEN amount ELSE 0 END) AS issued,
+    sum(CASE WHEN kind IN ('EARN', 'GIVE', 'LOAD', 'CLAWBACK')
+        OR undoes IN ('EARN', 'GIVE', 'LOAD', 'CLAWBACK') THEN amount ELSE 0 END) AS issued,
     sum(CASE WHEN kind = 'REDEEM' OR undoes = 'REDEEM' THEN -amount ELSE 0 END) AS spent,
     sum(CASE WHEN undoes <> '' THEN 1 ELSE 0 END) AS reversals
 FROM (
@@ -66,6 +66,10 @@ TOP_RULES = """
 SELECT m.rule, count(*) AS receipts, sum(m.rebate_minor) AS rebate_minor, sum(m.points) AS points
 FROM receipt_rule m JOIN receipt r ON r.receipt = m.receipt WHERE r.state <> 'voided'
 GROUP BY m.rule ORDER BY receipts DESC, m.rule LIMIT 10
+"""
+CLAIMS_BY_CASHIER = """
+SELECT r.store, r.cashier, count(*) AS claims FROM entry e JOIN receipt r ON r.receipt = e.receipt
+WHERE e.kind = 'CLAIM' AND e.parked = 0 GROUP BY r.store, r.cashier ORDER BY claims DESC, r.store, r.cashier
 """
 RECEIPT_STATES = "SELECT state, count(*) AS receipts FROM receipt GROUP BY state ORDER BY state"
 OFFLINE_RECEIPTS = "SELECT sum(offline) AS offline, count(*) AS receipts FROM receipt"

@@ -10,10 +10,12 @@ from typing import NamedTuple
 from agent.headoffice.store.protocol import Row, Store
 from agent.journal.reversing import EFFECTS
 
-ONCE_IN_THE_CHAIN = frozenset({"RECEIPT", "REVERSE", "RETURN", *EFFECTS})
+ONCE_IN_THE_CHAIN = frozenset({"RECEIPT", "REVERSE", "RETURN", "CLAIM", *EFFECTS})
 
-BOOKED, PARKED, WAITING, REFUSED_LATE = 0, 1, 2, 3
-"""An entry has its effect; broke a rule; waits for another till's; broke a rule when that one came."""
+BOOKED, PARKED, WAITING, REFUSED_LATE, DECIDED = 0, 1, 2, 3, 4
+"""An entry has its effect; broke a rule; waits for another till's; broke a rule when that one came; is head
+office's own, whose effect is a movement."""
+NOT_BOOKED = frozenset({PARKED, WAITING, REFUSED_LATE})
 
 
 SETTLED = "return_settled"
@@ -38,12 +40,12 @@ class Booked(NamedTuple):
     accepted_ms: int
 
 
-def add_entry(store: Store, entry: Booked) -> None:
+def add_entry(store: Store, entry: Booked, *, parked: int = BOOKED) -> None:
     """Append to the log."""
     store.run(
         "INSERT INTO entry (incarnation, seq, kind, receipt, part, undoes, account, unit, amount, at, body,"
-        " hash, accepted_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        entry,
+        " hash, accepted_ms, parked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*entry, parked),
     )
 
 
@@ -104,6 +106,20 @@ def booked_of(store: Store, receipt: str) -> list[bytes]:
     return [bytes(row["body"]) for row in rows]
 
 
+def receipt_of(store: Store, receipt: str) -> Row | None:
+    """Return the booked RECEIPT entry of a receipt: incarnation, seq, body."""
+    return store.row(
+        "SELECT incarnation, seq, body FROM entry WHERE receipt = ? AND kind = 'RECEIPT' AND parked = 0",
+        (receipt,),
+    )
+
+
+def claimed(store: Store) -> set[str]:
+    """Return the receipts that became a member's after they were paid."""
+    rows = store.rows("SELECT receipt FROM entry WHERE kind = 'CLAIM' AND parked = 0")
+    return {str(row["receipt"]) for row in rows}
+
+
 def move_mark(store: Store, incarnation: str, seq: int, head: bytes) -> None:
     """Say how far a journal is booked; in the transaction that booked it."""
     store.run(
@@ -131,10 +147,11 @@ def difference_counts(store: Store) -> dict[str, int]:
 
 
 def page(store: Store, after: int, limit: int) -> Sequence[Row]:
-    """Return log entries behind a position, with the till that wrote them."""
+    """Return log entries behind a position, with the till that wrote them; head office's own have none."""
     return store.rows(
-        "SELECT e.*, i.till, i.epoch, i.store FROM entry e"
-        " JOIN incarnation i ON i.incarnation = e.incarnation"
+        "SELECT e.*, COALESCE(i.till, '') AS till, COALESCE(i.epoch, 0) AS epoch,"
+        " COALESCE(i.store, '') AS store FROM entry e"
+        " LEFT JOIN incarnation i ON i.incarnation = e.incarnation"
         " WHERE e.position > ? ORDER BY e.position LIMIT ?",
         (after, limit),
     )

@@ -7,6 +7,8 @@ latter anew and compares.
 
 from typing import Any
 
+from agent.headoffice.store.counter import add_counter_tables
+from agent.headoffice.store.debts import INDEX
 from agent.headoffice.store.erasures import add_tables
 
 OWN_1 = """
@@ -189,6 +191,46 @@ def measures_and_movements(db: Any) -> None:
     _run(db, MEASURES_7)
 
 
+STOCK_9 = """
+ALTER TABLE allowance ADD COLUMN purpose TEXT NOT NULL DEFAULT 'BASKET';
+ALTER TABLE allowance ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE allowance ADD COLUMN recalled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE incarnation ADD COLUMN role TEXT NOT NULL DEFAULT 'till';
+ALTER TABLE incarnation ADD COLUMN heard_stock INTEGER NOT NULL DEFAULT -1;
+CREATE INDEX allowance_told ON allowance (incarnation, change) WHERE state = 'OPEN' AND change > 0;
+CREATE TABLE placement (
+    incarnation TEXT NOT NULL, request_id TEXT NOT NULL, member TEXT NOT NULL, wallet TEXT NOT NULL,
+    points INTEGER NOT NULL, honour_ms INTEGER NOT NULL, PRIMARY KEY (incarnation, request_id)
+) WITHOUT ROWID;
+"""
+
+
+def stock(db: Any) -> None:
+    """Place allowances unasked, tell them with the news, recall them; `placement` waits for the server."""
+    _run(db, STOCK_9)
+
+
+LOANS = """
+ALTER TABLE allowance ADD COLUMN parent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE allowance ADD COLUMN holder TEXT NOT NULL DEFAULT '';
+ALTER TABLE allowance ADD COLUMN told INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE allowance ADD COLUMN home INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE allowance ADD COLUMN given_back INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE allowance_lot ADD COLUMN passed INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX allowance_parent ON allowance (incarnation, parent) WHERE parent > 0;
+"""
+
+
+def loans(db: Any) -> None:
+    """Charge what a store's pool lends of its allowances to rows of their own."""
+    _run(db, LOANS)
+
+
+def debts(db: Any) -> None:
+    """Find open debts without reading every lot."""
+    db.execute(INDEX)
+
+
 STEPS = (
     ("0001_first_books", first_books),
     ("0002_repeated_enrolment", repeated_enrolment),
@@ -198,4 +240,8 @@ STEPS = (
     ("0006_directories", directories),
     ("0007_measures_and_movements", measures_and_movements),
     ("0008_erasures", add_tables),
+    ("0009_stock", stock),
+    ("0010_loans", loans),
+    ("0011_counter", add_counter_tables),
+    ("0012_debts", debts),
 )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from agent.headoffice.store.protocol import Row, Store
 from agent.journal.entry import Entry, canonical_bytes
 
-BY_MEMBER = ("noted", "receipt", "settlement", "movement", "allowance", "card")
+BY_MEMBER = ("noted", "receipt", "settlement", "movement", "allowance", "card", "consent", "person")
 """Tables whose rows simply change hands when members become one."""
 
 
@@ -35,7 +35,7 @@ def ended_lots(store: Store, day: str, now: str) -> Sequence[Row]:
         "SELECT l.member, l.wallet, l.lot, l.remaining, l.expires_on, l.ends_at, COALESCE(("
         " SELECT sum(v.amount) FROM movement v WHERE v.kind = 'EXPIRE' AND v.member = l.member"
         " AND v.wallet = l.wallet AND v.lot = l.lot), 0) AS expired, COALESCE(("
-        " SELECT sum(s.amount - s.spent) FROM allowance a JOIN allowance_lot s"
+        " SELECT sum(s.amount - s.spent - s.passed) FROM allowance a JOIN allowance_lot s"
         " ON s.incarnation = a.incarnation AND s.number = a.number WHERE a.member = l.member"
         " AND a.wallet = l.wallet AND a.state = 'OPEN' AND s.lot = l.lot), 0) AS set_aside"
         " FROM lot l WHERE (l.expires_on <> '' AND l.expires_on < ?)"

@@ -31,8 +31,13 @@ COMPARED = {
     "receipt_spent": "SELECT * FROM receipt_spent ORDER BY receipt, place",
     "movement": "SELECT * FROM movement ORDER BY incarnation, seq, lot",
     "receipt_rule": "SELECT * FROM receipt_rule ORDER BY receipt, rule",
-    "allowance": "SELECT incarnation, number, issued, state FROM allowance ORDER BY incarnation, number",
+    "allowance": "SELECT incarnation, number, issued, state, parent, holder, told, home, given_back"
+    " FROM allowance ORDER BY incarnation, number",
+    "incarnation": "SELECT incarnation, state FROM incarnation"
+    " WHERE state IN ('WRITTEN_OFF', 'WIPED') ORDER BY incarnation",
     "allowance_lot": "SELECT * FROM allowance_lot ORDER BY incarnation, number, lot",
+    "prompt": "SELECT * FROM prompt ORDER BY incarnation, seq",
+    "consent": "SELECT * FROM consent ORDER BY incarnation, seq",
     "settlement": "SELECT * FROM settlement ORDER BY id",
     "difference": "SELECT incarnation, seq, receipt, kind, detail, settled FROM difference WHERE kind NOT IN"
     " ('facts_stale', 'unknown_member', 'programme_unknown') ORDER BY incarnation, seq, kind, detail",
@@ -52,7 +57,14 @@ def copy_decisions(source: Store, target: Store, genesis_of: dict[str, bytes]) -
         target.run("UPDATE measured SET amount = opening")
         target.run("UPDATE voucher SET given = 1, used = 0")
         target.run("UPDATE allowance SET state = 'OPEN'")
-        target.run("UPDATE allowance_lot SET spent = 0")
+        target.run("UPDATE incarnation SET state = 'FENCED' WHERE state IN ('WRITTEN_OFF', 'WIPED')")
+        target.run("UPDATE allowance_lot SET spent = 0, passed = 0")
+        # What pools lend stands in their journals.
+        target.run(
+            "DELETE FROM allowance_lot WHERE EXISTS (SELECT 1 FROM allowance a WHERE a.parent > 0"
+            " AND a.incarnation = allowance_lot.incarnation AND a.number = allowance_lot.number)"
+        )
+        target.run("DELETE FROM allowance WHERE parent > 0")
         for incarnation, genesis in genesis_of.items():
             target.run(
                 "UPDATE incarnation SET booked_seq = 0, booked_hash = ? WHERE incarnation = ?",

@@ -47,6 +47,14 @@ def keys_of(store: Store, till: str) -> list[bytes]:
     ]
 
 
+def keys_in_use(store: Store, shop: str) -> list[tuple[str, bytes]]:
+    """Return the enrolled tills of a store with the key that each signs with now."""
+    rows = store.rows(
+        "SELECT till, public_key FROM till WHERE store = ? AND public_key IS NOT NULL ORDER BY till", (shop,)
+    )
+    return [(str(row["till"]), bytes(row["public_key"])) for row in rows]
+
+
 def till_overview(store: Store) -> list[Row]:
     """Return every till with its journals, tills without one included."""
     return store.rows(
@@ -71,23 +79,23 @@ def bind_journal(store: Store, till: str, incarnation: str, genesis: bytes) -> N
     row = store.row("SELECT store, next_epoch FROM till WHERE till = ?", (till,))
     assert row is not None, till
     store.run("UPDATE till SET next_epoch = next_epoch + 1 WHERE till = ?", (till,))
-    store.run("UPDATE incarnation SET state = 'FENCED' WHERE till = ?", (till,))
+    store.run("UPDATE incarnation SET state = 'FENCED' WHERE till = ? AND state = 'ACTIVE'", (till,))
     store.run(
         "INSERT INTO incarnation (incarnation, till, store, epoch, state, booked_hash, next_number)"
         " VALUES (?, ?, ?, ?, 'ACTIVE', ?,"
-        " (SELECT COALESCE(max(number), 0) + 1 FROM allowance WHERE incarnation = ?))",
+        " (SELECT COALESCE(max(number), 0) + 1 FROM allowance WHERE incarnation = ? AND parent = 0))",
         (incarnation, till, row["store"], row["next_epoch"], genesis, incarnation),
     )
 
 
 def note_contact(
-    store: Store, incarnation: str, *, now_ms: int, version: str, head_seq: int, number: int
+    store: Store, incarnation: str, *, now_ms: int, version: str, head_seq: int, number: int, role: str
 ) -> None:
-    """Remember when a journal was last heard of, how long it is, and the highest allowance it ever had."""
+    """Remember when a journal was last heard of, its role and length, and its highest allowance ever."""
     store.run(
-        "UPDATE incarnation SET last_contact_ms = ?, program_version = ?, told_seq = ?,"
+        "UPDATE incarnation SET last_contact_ms = ?, program_version = ?, told_seq = ?, role = ?,"
         " told_number = max(told_number, ?) WHERE incarnation = ?",
-        (now_ms, version, head_seq, number, incarnation),
+        (now_ms, version, head_seq, role, number, incarnation),
     )
 
 

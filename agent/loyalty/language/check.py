@@ -6,6 +6,7 @@ from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.errors import Mistake
+from agent.loyalty.language.check_offline import check_offline
 from agent.loyalty.language.check_points import (
     asked_once,
     member_words,
@@ -83,6 +84,7 @@ def _period(start: date | None, end: date | None, at: str) -> Iterator[Mistake]:
 def _wallets(text: Text) -> Iterator[Mistake]:
     for key, wallet in text.wallet.items():
         yield from check_scope(text, wallet.burn, f"/wallet/{key}/burn")
+        yield from check_offline(wallet, f"/wallet/{key}/offline")
 
 
 def _vouchers(text: Text) -> Iterator[Mistake]:

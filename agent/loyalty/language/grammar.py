@@ -14,6 +14,8 @@ Words = Annotated[list[Word], Meta(min_length=1)]
 Priority = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+Cap = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Share = Annotated[int, Meta(ge=0, le=100)]
 Stage = Literal["price", "line", "bundle", "receipt", "free", "pay", "earn", "give", "tier", "prompt"]
 STAGES: tuple[Stage, ...] = (
     "price",

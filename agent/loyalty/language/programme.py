@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from agent.loyalty.language.grammar import (
+    Cap,
     Count,
     Days,
     Decimal,
@@ -18,6 +19,7 @@ from agent.loyalty.language.grammar import (
     Names,
     Period,
     Priority,
+    Share,
     Stage,
     Table,
     Word,
@@ -48,9 +50,22 @@ class Head(Table, frozen=True):
 
 
 class Offline(Table, frozen=True):
-    """What a till cut off from head office may spend: the allowances it holds, or nothing at all."""
+    """What a till cut off from head office may spend: the allowances it holds, more under caps, or nothing.
 
-    mode: Literal["strict", "earn_only"] = "strict"
+    The caps of `limited` are in smallest points and count what head office has not booked: `per_use` a
+    sale, `uses` sales, `till_cap` a till, `credit` a member and till.  Head office last heard more than
+    `directory_days` ago: the wallet only earns.  `ask_share` per cent of cards ask head office although it
+    seems away.  `recover_share` per cent of what a member in debt earns on a receipt goes into the debt.
+    """
+
+    mode: Literal["strict", "limited", "earn_only"] = "strict"
+    per_use: Cap = 0
+    uses: Cap = 0
+    till_cap: Cap = 0
+    credit: Cap = 0
+    directory_days: Count = 3
+    ask_share: Share = 5
+    recover_share: Share = 50
 
 
 class Forms(Table, frozen=True):
@@ -135,10 +150,15 @@ class PromptWord(Table, frozen=True):
 
 
 class VoucherWord(Table, frozen=True):
-    """A personal coupon: once given it lives for `life`, and takes off once."""
+    """A personal coupon: once given it lives for `life`, and takes off once.
+
+    A `strict` one serves only at the till it was set aside for, so it is used once in the whole chain,
+    whatever is cut off; any other serves everywhere, and a second use elsewhere is a difference.
+    """
 
     take_off: TakeOff
     life: Period | None = None
+    strict: bool = False
     scope: str | Scope = ""
     name: Names = Names()
     priority: Priority = 0

@@ -1,0 +1,1 @@
+"""A store's pool: one till holds its store's points and lends them to the others."""

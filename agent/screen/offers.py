@@ -1,0 +1,153 @@
+"""What can be done from a screen: the buttons, their keys, and the call each makes."""
+
+from hashlib import blake2b
+from typing import Any
+
+from agent.loyalty.explain import prompt_sentence
+from agent.loyalty.quote import Prompt, QuoteWallet
+from agent.screen.present import Present
+from agent.screen.view import Action, Field, Hint
+
+REDEEM_KEYS = ("F2", "F3")
+"""One for each wallet; a programme with more than two that pay shows the rest on its POS."""
+JOIN, TAKEN, DECLINED, ATTACH = "F4", "F7", "F8", "F9"
+
+
+def actions_of(present: Present) -> list[Action]:
+    """Return what can be done now."""
+    return [*_redeem(present), *_join(present), *_attach(present)]
+
+
+def hints_of(present: Present) -> list[Hint]:
+    """Return what the cashier may say; the keys belong to the first that has no answer yet."""
+    programme = present.programme
+    if present.role != "cashier" or programme is None or present.agreed is None or present.scene.is_over:
+        return []
+    hints: list[Hint] = []
+    has_keys = True
+    for prompt in present.agreed.quote.prompts:
+        said = prompt_sentence(prompt, programme, present.words.lang)
+        outcome = present.scene.answered.get(_name(prompt), "")
+        if outcome in {"taken", "declined"}:
+            hints.append(Hint(said, outcome=_outcome(present, outcome)))
+            continue
+        keys = (TAKEN, DECLINED) if has_keys else ("", "")
+        has_keys = False
+        answers = [
+            _told(present, prompt, "taken", keys[0]),
+            _told(present, prompt, "declined", keys[1]),
+        ]
+        hints.append(Hint(said, answers, seen=None if outcome else _told(present, prompt, "shown")))
+    return hints
+
+
+def _outcome(present: Present, outcome: str) -> str:
+    text = present.words.text
+    return text("taken") if outcome == "taken" else text("declined")
+
+
+def _name(prompt: Prompt) -> tuple[str, str]:
+    """Return a prompt's code and the rule, or the programme's own prompt, that it speaks of."""
+    return prompt.code, str(prompt.values.get("rule") or prompt.values.get("prompt") or "")
+
+
+def _told(present: Present, prompt: Prompt, outcome: str, key: str = "") -> Action:
+    """Return the call that tells what became of a prompt."""
+    text = present.words.text
+    labels = {"shown": "", "taken": text("Taken"), "declined": text("Declined")}
+    code, rule = _name(prompt)
+    body = {"code": code, "outcome": outcome} | ({"rule": rule} if rule else {})
+    return Action(key, labels[outcome], "POST", f"/v1/receipts/{present.scene.receipt}/prompts", body)
+
+
+def _redeem(present: Present) -> list[Action]:
+    """Return the choice of how many points pay, for each wallet that may."""
+    if present.scene.stage != "quoted" or present.agreed is None:
+        return []
+    paying = [one for one in present.agreed.quote.wallets if one.max_redeem > 0]
+    return [_pay(present, one, key) for one, key in zip(paying, REDEEM_KEYS, strict=False)]
+
+
+def _pay(present: Present, wallet: QuoteWallet, key: str) -> Action:
+    text = present.words.text
+    scale = _scale(present, wallet.wallet)
+    most = present.points(wallet.max_redeem, wallet.wallet)
+    choices = [(_entered(wallet.max_redeem, scale), text("Most: {points}").format(points=most))]
+    if wallet.redeem:
+        choices.append(("0", text("No points")))
+    number = Field(
+        "number",
+        text("How many, at most {points}?").format(points=most),
+        ["values", "points"],
+        most=wallet.max_redeem,
+        scale=scale,
+        choices=choices,
+    )
+    label = text("Pay with points")
+    body = {"code": "redeem", "values": {"wallet": wallet.wallet, "points": 0}}
+    path = f"/v1/receipts/{present.scene.receipt}/answers"
+    return Action(key, label, "POST", path, body, title=label, fields=[number])
+
+
+def _scale(present: Present, wallet: str) -> int:
+    word = present.programme.text.wallet.get(wallet) if present.programme else None
+    if word is None:
+        return 0
+    return present.digits if word.kind == "stored_value" else word.scale
+
+
+def _entered(units: int, scale: int) -> str:
+    """Write smallest units as they are typed: 1250 of scale 2 are 12.50."""
+    return f"{units // 10**scale}.{units % 10**scale:0{scale}}" if scale else str(units)
+
+
+def _join(present: Present) -> list[Action]:
+    """Return the enrolment of an unknown card: the phone if the customer likes, every consent unticked."""
+    card, text, lang = present.card, present.words.text, present.words.lang
+    if card.get("result") != "unknown" or "identification_id" not in card or present.scene.is_over:
+        return []
+    consents = {
+        "offers": text("Offers may be sent to me by message"),
+        "greeting": text("I may be greeted by my name at the till"),
+    }
+    channel = "till" if present.role == "cashier" else "customer_screen"
+    body: dict[str, Any] = {
+        "request_id": _request("join", card["identification_id"]),
+        "identification_id": card["identification_id"],
+        "language": lang,
+        "consents": [
+            # The version is the text itself: what was agreed to can be shown word for word.
+            {"purpose": purpose, "granted": False, "text_version": _version(lang, said), "channel": channel}
+            for purpose, said in consents.items()
+        ],
+    }
+    fields = [Field("phone", text("Phone number, if you like"), ["phone"])]
+    fields += [
+        Field("tick", said, ["consents", place, "granted"]) for place, said in enumerate(consents.values())
+    ]
+    label = text("Enrol the customer") if present.role == "cashier" else text("Join now")
+    return [Action(JOIN, label, "POST", "/v1/members", body, title=label, fields=fields)]
+
+
+def _attach(present: Present) -> list[Action]:
+    """Return the offer to give an anonymous receipt to the card that was read too late."""
+    scene = present.scene
+    card = scene.late or (scene.card if scene.before else {})
+    receipt = scene.before or str(scene.late.get("open_receipt", ""))
+    if present.role != "cashier" or card.get("result") != "identified" or not present.is_before_anonymous:
+        return []
+    known = card["identification_id"]
+    label = present.words.text("Attach {card} to receipt {receipt}?").format(
+        card=card["masked"], receipt=receipt
+    )
+    body = {"identification_id": known, "request_id": _request("claim", receipt, known)}
+    return [Action(ATTACH, label, "POST", f"/v1/receipts/{receipt}/claim", body)]
+
+
+def _request(*what: str) -> str:
+    """Name a request by what it asks, so that pressing twice asks once."""
+    return blake2b("\0".join(what).encode(), digest_size=16).hexdigest()
+
+
+def _version(lang: str, said: str) -> str:
+    return f"{lang}-{blake2b(said.encode(), digest_size=6).hexdigest()}"

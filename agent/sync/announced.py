@@ -1,0 +1,57 @@
+"""What a page of news announces: blobs to fetch by hash, members to forget, the tills of a pool's store."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+MAX_PIECE_BYTES = 8 * 1024 * 1024
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Sequence = Annotated[int, Meta(ge=0, le=2**62)]
+
+
+class ProgrammeNews(msgspec.Struct, frozen=True):
+    """A programme version to fetch by hash; `signature` is the publisher's over the sha256 text."""
+
+    id: str
+    version: int
+    sha256: str
+    signature: bytes
+    active_from_ms: int = 0
+
+
+class DirectoryNews(msgspec.Struct, frozen=True):
+    """A member directory as of `cursor`; `sha256` names its list of pieces, which the publisher signed."""
+
+    cursor: Sequence
+    sha256: str
+    signature: bytes
+
+
+class PieceNews(msgspec.Struct, frozen=True, array_like=True):
+    """A piece of a directory: the blob to fetch (zlib), SHA-256 (hex) and length of what is in it."""
+
+    blob: Digest
+    sha256: Digest
+    size: Annotated[int, Meta(ge=1, le=MAX_PIECE_BYTES)]
+
+
+class PieceList(msgspec.Struct, frozen=True, tag="DIRECTORY"):
+    """The pieces of one directory in the order of its file."""
+
+    cursor: Sequence
+    pieces: Annotated[list[PieceNews], Meta(min_length=1, max_length=100_000)]
+
+
+class Erased(msgspec.Struct, frozen=True, array_like=True):
+    """A member to forget, cards and all; a directory as of `version` or later does not know it."""
+
+    member: str
+    version: int
+
+
+class Peers(msgspec.Struct, frozen=True):
+    """A store's tills, for its pool: MessagePack of [till, public key]s, and the publisher's signature."""
+
+    listed: bytes
+    signature: bytes
