@@ -56,7 +56,7 @@ def run(
 ) -> int:
     """Run until SIGTERM or SIGINT; return the exit code.
 
-    `storage` opens the state folder (faults are planted there); SIGHUP asks `reread` whether a restart would do.
+    `storage` opens the state folder (faults are planted there); SIGHUP asks `reread` what a restart would do.
 
     Raises:
         ConfigurationError: a door, a reader or the credentials cannot be used.

@@ -112,12 +112,12 @@ def build_till(
     clock: Clock,
     fleet_key: bytes | None,
     codes: Codes = NO_CODES,
+    new_nonce: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Till:
-    """Put the checkout together; `codes` is what the readers got."""
+    """Put the checkout together; `codes` is what the readers got, `new_nonce` gives random bytes."""
     seal = TokenSeal(token_key(Path(config.paths.state) / "token.key"))
     settings = settings_of(config)
-    chance = secrets.token_bytes
-    identifier = Identifier(ledger.read, seal, clock=clock, fleet_key=fleet_key, new_nonce=chance)
+    identifier = Identifier(ledger.read, seal, clock=clock, fleet_key=fleet_key, new_nonce=new_nonce)
     events, gate = Events(random_id()[:8]), Gate()
     quoter = Quoter(
         ledger.read,
