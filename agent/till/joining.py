@@ -65,6 +65,8 @@ class Joining:
         Raises:
             Refused: no number of ours, the programme's rules, or this till cannot seal a phone yet.
         """
+        if bool(body.phone) == bool(body.identification_id):
+            raise Refused("unreadable", "give either phone or identification_id")
         phone = normalised(body.phone, self._place.region) if body.phone else ""
         who = self._applicant(body, phone)
         member = self._seal.member_of(body.request_id)

@@ -142,15 +142,6 @@ class MemberBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: Literal["en", "ru", "fi"] = "en"
     cashier: Name = ""
 
-    def __post_init__(self) -> None:
-        """Refuse neither and both.
-
-        Raises:
-            ValueError: not exactly one of phone and identification_id.
-        """
-        if bool(self.phone) == bool(self.identification_id):
-            raise ValueError("give either phone or identification_id")
-
 
 class CardBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A further card of a member: the identification of an unknown card."""
