@@ -149,7 +149,7 @@ def build_till(
         settings=settings,
         decode_text=_decoder(config, codes),
         mode=lambda: "training" if settings.training else mode_of(ledger, link.state),
-        place=Place(config.pos.phone_region, fleet_key, programme, clock.now, chance),
+        place=Place(config.pos.phone_region, fleet_key, programme, clock.now, new_nonce),
         online_wait_s=config.sync.online_wait_ms / 1000,
     )
     return Till(checkout, cards, events, idle, quoter)
