@@ -106,12 +106,17 @@ def pool(db: Any) -> None:
             db.execute(statement)
 
 
+def offline_and_counter(db: Any) -> None:
+    """Take everything in that came with spending offline, the store's pool and joining at the till."""
+    purposes(db)
+    pool(db)
+    people_tables(db)
+
+
 STEPS = (
     ("0001_first_ledger", first_ledger),
     ("0002_compaction", compaction),
-    ("0003_purposes", purposes),
-    ("0004_pool", pool),
-    ("0005_people", people_tables),
+    ("0003_offline_and_counter", offline_and_counter),
 )
 
 
