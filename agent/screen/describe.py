@@ -28,7 +28,7 @@ def describe(present: Present) -> View:
         tone=tone,
         said=said,
         labels=_labels(present),
-        training=bool(present.hello.get("training")),
+        training=present.hello["mode"] == "training",
         banners=_banners(present),
         card=_card(present),
         basket=_basket(present),
@@ -56,7 +56,7 @@ def _labels(present: Present) -> dict[str, str]:
 def _banners(present: Present) -> list[Banner]:
     text, hello = present.words.text, present.hello
     banners = []
-    if hello.get("training"):
+    if hello["mode"] == "training":
         banners.append(Banner("attention", text("Training"), text("Nothing is booked")))
     if present.role == "customer":
         return banners

@@ -24,7 +24,7 @@ class Counter(Desk):
             clock=self.clock,
             settings=settings_of(config),
             time_zone="Europe/Helsinki",
-            hello=lambda: {**self.checkout.hello(), "training": self.training},
+            hello=lambda: self.checkout.hello() | ({"mode": "training"} if self.training else {}),
         )
         self.checkout.events.witness = self.presence.scene.hear
 
