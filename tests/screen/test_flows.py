@@ -48,6 +48,19 @@ def test_an_unknown_card_goes_on_and_may_join(screens: Screens) -> None:
     assert screens.cashier.evaluate("document.activeElement.dataset.key") == "F4"
 
 
+def test_a_customer_joins_with_a_fresh_card_and_earns_at_once(screens: Screens) -> None:
+    stand = screens.stand
+    stand.rig.scan(STRANGER)
+    screens.until("cashier", "#said", "Unknown card")
+    screens.press("cashier", "F4")
+    screens.cashier.locator("#asked input[type=checkbox]").first.check()
+    screens.press("cashier", "Enter")
+    screens.until("cashier", "#said", "Enrolled")
+    screens.until("customer", "#said", "Your card is here")
+    screens.gone("cashier", "#asked")
+    screens.assert_clean()
+
+
 def test_a_payment_card_is_refused_and_appears_nowhere(screens: Screens) -> None:
     screens.stand.rig.scan("4111111111111111")
     for role in ROLES:
