@@ -87,6 +87,8 @@ def why_not_taken(push: Push, known: Borrower) -> PushAnswer | None:
 
 def why_an_old_copy(hello: Hello, known: Borrower | None, pool: str, head_seq: int) -> str:
     """Say why a till's greeting shows that this pool's ledger is an old copy of itself, or nothing."""
+    if hello.pool != pool:
+        return ""  # it speaks of another one, and comes from there
     seq = seq_of(hello.highest_number, pool)
     if seq > head_seq:
         return f"a till holds what entry {seq} lent, this ledger ends at {head_seq}: an old copy came back"

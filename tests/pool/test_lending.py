@@ -10,6 +10,7 @@ from agent.headoffice import delta, stock
 from agent.headoffice.member_import import import_members
 from agent.headoffice.stock import Order
 from agent.journal.entry import Draft
+from agent.ledger.borrowed import POOL, RECEIVED
 from agent.ledger.transaction import Transaction
 from agent.ledger.verify import verify as verify_ledger
 from agent.sync.allowance import ask_pool
@@ -143,6 +144,20 @@ def test_a_pool_that_came_back_as_an_old_copy_lends_nothing(shop: Shop) -> None:
     shop.talk(0)
     assert "old copy" in shop.pool.ledger.read.frozen()
     assert shop.ask(1) == 0
+
+
+def test_a_till_that_comes_back_from_another_pool_is_no_sign_of_an_old_copy(shop: Shop) -> None:
+    shop.tills[0].redeem(1)  # an entry that this pool never gets
+
+    def elsewhere(tx: Transaction) -> None:
+        tx.set_mark(POOL, "f" * 32)
+        tx.set_mark(RECEIVED, tx.head()[0])
+
+    shop.tills[0].write(elsewhere)
+    shop.sessions[0].hang_up("cut")
+    shop.talk(0)
+    assert shop.pool.ledger.read.frozen() == ""
+    assert shop.ask(0) == 1
 
 
 def test_every_ledger_verifies_with_loans_in_it(shop: Shop) -> None:

@@ -55,13 +55,18 @@ def mark(store: Store, incarnation: str, seq: int, parked: int) -> None:
 
 
 def twin_of(store: Store, entry: Booked) -> Row | None:
-    """Return an entry of another journal that says the same of the same receipt."""
+    """Return an entry of another journal that says the same of the same receipt.
+
+    What a receipt does goes with it: paid again at a till that lost its memory, it may earn under other
+    parts (on another day, say), and all of that is of the twin.
+    """
     if not entry.receipt or entry.kind not in ONCE_IN_THE_CHAIN:
         return None
+    sale = "RECEIPT" if entry.kind in EFFECTS else entry.kind
     return store.row(
-        "SELECT incarnation, seq FROM entry WHERE receipt = ? AND kind = ? AND part = ? AND parked = 0"
-        " AND incarnation <> ?",
-        (entry.receipt, entry.kind, entry.part, entry.incarnation),
+        "SELECT incarnation, seq FROM entry WHERE receipt = ? AND parked = 0 AND incarnation <> ?"
+        " AND (kind = ? AND part = ? OR kind = ? AND part = '' AND kind = 'RECEIPT')",
+        (entry.receipt, entry.incarnation, entry.kind, entry.part, sale),
     )
 
 
