@@ -201,7 +201,8 @@ def test_a_voucher_set_aside_twice_is_found(office: Office, tills: Tills) -> Non
         columns = "incarnation, number, request_id, member, wallet, issued, issued_ms, honour_until_ms, state"
         office.store.run(f"INSERT INTO allowance ({columns}) {number} FROM allowance")
         office.store.run(
-            "INSERT INTO allowance_lot SELECT incarnation, 7, lot, amount, spent FROM allowance_lot"
+            "INSERT INTO allowance_lot (incarnation, number, lot, amount, spent)"
+            " SELECT incarnation, 7, lot, amount, spent FROM allowance_lot"
         )
     assert "I3: voucher p-1 of m-1 is set aside 2 times" in mistakes(office)
 
