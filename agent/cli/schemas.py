@@ -17,6 +17,9 @@ POS_BODIES = (
     shapes.ReturnBody,
     shapes.AcceptingBody,
     shapes.ClaimBody,
+    shapes.MemberBody,
+    shapes.CardBody,
+    shapes.ConsentsBody,
     shapes.AnswerBody,
     shapes.PromptBody,
 )

@@ -105,6 +105,8 @@ def _broken_rules(store: Store) -> Iterator[str]:
         yield f"I2: {row['member']}/{row['wallet']} holds {row['held']}, its entries say {row['moved']}"
     for row in audit.set_aside_beyond_owned(store):
         yield f"I3: {row['open']} set aside of lot {row['lot']}, which holds {row['remaining']}"
+    for row in audit.vouchers_set_aside_twice(store):
+        yield f"I3: voucher {row['lot']} of {row['member']} is set aside {row['times']} times"
 
 
 def _unissued(office: Office) -> Iterator[str]:
@@ -115,8 +117,9 @@ def _unissued(office: Office) -> Iterator[str]:
             members.owner_of(office.store, issue.member),
             issue.wallet,
             sum(amount for _, amount in issue.slices),
+            issue.purpose,
         )
-        if row is None or (row["member"], row["wallet"], row["issued"]) != given:
+        if row is None or (row["member"], row["wallet"], row["issued"], row["purpose"]) != given:
             yield f"S1: entry {seq} of our journal {name} is not allowance {issue.number} in the books"
 
 

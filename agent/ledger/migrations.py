@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from agent.ledger.people import people_tables
+
 SCHEMA_1 = """
 CREATE TABLE journal (
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, account TEXT NOT NULL, receipt TEXT NOT NULL,
@@ -104,11 +106,17 @@ def pool(db: Any) -> None:
             db.execute(statement)
 
 
+def offline_and_counter(db: Any) -> None:
+    """Take everything in that came with spending offline, the store's pool and joining at the till."""
+    purposes(db)
+    pool(db)
+    people_tables(db)
+
+
 STEPS = (
     ("0001_first_ledger", first_ledger),
     ("0002_compaction", compaction),
-    ("0003_purposes", purposes),
-    ("0004_pool", pool),
+    ("0003_offline_and_counter", offline_and_counter),
 )
 
 

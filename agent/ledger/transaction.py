@@ -8,15 +8,15 @@ from agent.errors import Refused
 from agent.journal.entry import Draft
 from agent.ledger import compaction
 from agent.ledger.lending import Lending
-from agent.ledger.newstaking import NewsTaking
 from agent.ledger.records import Slice
+from agent.ledger.taking_in import TakingIn
 from agent.loyalty.offline import BeyondUse
 
 BeyondRule = Callable[[str, BeyondUse, int], int]
 """Says how many points of a wallet may go beyond allowances, from the use so far and the known balance."""
 
 
-class Transaction(NewsTaking):
+class Transaction(TakingIn):
     """One change to the ledger; it becomes durable as a whole, or not at all."""
 
     def place_hold(

@@ -174,7 +174,7 @@ def _rebuilt_from(db: Connection, version: int) -> Connection:
     rebuilt = in_memory()
     for _, step in STEPS[:version]:
         step(rebuilt)
-    with_loans = has(version, "pool")
+    with_loans = has(version, "offline_and_counter")
     for table in ("allowance", "allowance_lot", *(["loan"] if with_loans else [])):
         columns = f"{sealed_columns(db, table)}, seal"
         places = ", ".join("?" * len(columns.split(",")))

@@ -10,8 +10,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from agent.loyalty.quote import QuoteWallet
+from agent.till.beside import Claim
 
-Mode = Literal["online", "offline", "degraded", "read_only"]
+Mode = Literal["online", "offline", "degraded", "read_only", "training"]
 
 
 class ProgrammeInForce(msgspec.Struct, frozen=True):
@@ -49,6 +50,14 @@ class Identified(msgspec.Struct, frozen=True):
     entry_mode: str
     open_receipt: str
     wallets: list[Balance] | UnsetType = UNSET
+    confirm: bool | UnsetType = UNSET
+    """Found by a bare phone number: ask whether it is them."""
+
+
+class Enrolled(Identified, frozen=True, kw_only=True):
+    """Who joined: `provisional` until head office has booked it, false if they were a member already."""
+
+    provisional: bool
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -70,25 +79,6 @@ class Voided(msgspec.Struct, frozen=True):
 
 
 State = Literal["quoted", "held", "committed", "parked", "partly_returned", "returned", "voided"]
-
-
-class ClaimedWallet(msgspec.Struct, frozen=True):
-    """Points that a claimed receipt earned, in smallest units."""
-
-    wallet: str
-    earn: int
-    provisional: bool
-
-
-class Claim(msgspec.Struct, frozen=True):
-    """Whose the receipt became, masked, and what it earned; `receipt_text` is for a slip."""
-
-    receipt_id: str
-    member_tag: str
-    wallets: list[ClaimedWallet]
-    receipt_text: list[str]
-    seq: int
-    head_hash: str
 
 
 class Claimed(Claim, frozen=True, kw_only=True):
@@ -172,36 +162,4 @@ class Readers(msgspec.Struct, frozen=True):
 class Accepting(msgspec.Struct, frozen=True):
     """Whether a card that is read now joins the sale."""
 
-    accepting: bool
-
-
-class Choice(msgspec.Struct, frozen=True):
-    """So many points of a wallet."""
-
-    wallet: str
-    points: int
-
-
-class Answered(msgspec.Struct, frozen=True):
-    """What was chosen on a screen; the same is told as an event."""
-
-    receipt_id: str
-    code: Literal["redeem"]
-    values: Choice
-
-
-class PromptTold(msgspec.Struct, frozen=True):
-    """What became of a prompt; `rule` where the prompt names one."""
-
-    receipt_id: str
-    code: str
-    outcome: Literal["shown", "taken", "declined"]
-    rule: str | UnsetType = UNSET
-
-
-class Parked(msgspec.Struct, frozen=True):
-    """A sale put aside; `accepting` is false if another one is being paid."""
-
-    receipt_id: str
-    state: Literal["quoted", "held"]
     accepting: bool

@@ -26,6 +26,8 @@ BODY_DEADLINE_S = 5.0
 UNKNOWN_CARDS = 30
 UNKNOWN_CARDS_S = 60.0
 """So many unknown cards in so many seconds, and a peer hears no more of cards until they are past."""
+PHONES, PHONES_S = 10, 60.0
+"""Phone numbers are guessed more easily than cards: known or not, so many may be asked for."""
 PEERS = 256
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from agent.till.answers import Answered, Identified, Mode, Parked, PromptTold, Returned, State
+from agent.till.answers import Identified, Mode, Returned, State
+from agent.till.beside import Answered, Parked, PromptTold
 
 
 class CardEvent(msgspec.Struct, frozen=True):
@@ -58,6 +59,13 @@ class ModeEvent(msgspec.Struct, frozen=True):
     data_age_s: int | None
 
 
+class EnrolledEvent(msgspec.Struct, frozen=True):
+    """Somebody joined at this till."""
+
+    masked: str
+    provisional: bool
+
+
 class ClaimEvent(msgspec.Struct, frozen=True):
     """An anonymous receipt became a member's; `masked` is the card."""
 
@@ -94,6 +102,7 @@ EVENTS: dict[str, Any] = {
     "receipt.voided": VoidEvent,
     "receipt.returned": Returned,
     "mode.changed": ModeEvent,
+    "member.enrolled": EnrolledEvent,
     "receipt.claimed": ClaimEvent,
     "receipt.parked": Parked,
     "customer.answered": Answered,

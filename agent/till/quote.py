@@ -24,10 +24,10 @@ from agent.loyalty.member import MemberFacts, WalletFacts
 from agent.loyalty.paying import strict_vouchers
 from agent.loyalty.quote import Quote
 from agent.loyalty.unquoted import earning_only
-from agent.till.offline import beyond_rule, facts_offline
+from agent.till.offline import beyond_rule, facts_offline, without_spending
 from agent.till.quoted import as_of_now, without_programme, worth
 from agent.till.quoted import sealed as sealed_quote
-from agent.till.shown import as_shown
+from agent.till.shown import PHONE, as_shown
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
 from agent.till.vouchers import held_for, only_held, strictly_used
 
@@ -46,6 +46,10 @@ class TillSettings:
     language: str = "en"
     clock_tolerance_s: float = 86_400.0
     claim_minutes: int = 15
+    training: bool = False
+    phone_region: str = ""
+    phone_redeem: bool = False
+    phone_balance_most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,12 @@ class Quoter:
         again = evaluate(compiled, agreed.facts, basket, agreed.at, draw=agreed.draw)
         return worth(again) != worth(agreed.quote)
 
+    def needs_second_factor(self, basket: Basket) -> bool:
+        """Say whether a basket asks to spend on a phone number alone, which is not enough here."""
+        known = self.identification_of(basket)
+        is_bare = known is not None and known.kind == PHONE and not self._settings.phone_redeem
+        return is_bare and bool(basket.redeem)
+
     def identification_of(self, basket: Basket) -> Identification | None:
         """Return the identification that a basket carries, of any age."""
         return self._without_tokens(basket)[1] if basket.instruments else None
@@ -213,6 +223,8 @@ class Quoter:
         facts = self._facts(known.member, receipt_id, day, compiled, online=online)
         if facts is None:
             return None
+        if known.kind == PHONE and not self._settings.phone_redeem:
+            facts = without_spending(facts)
         if strict := strict_vouchers(compiled.programme):
             held = self._reader.held_vouchers(facts.member, day)
             held |= held_for(self._reader.hold(receipt_id), facts.member)

@@ -96,6 +96,21 @@ SENTENCES: MappingProxyType[str, tuple[str, str, str]] = MappingProxyType(
             "По этой карте участник не найден.",
             "Kortille ei löydy kanta-asiakasta.",
         ),
+        "cannot_enrol": (
+            "Nobody can join at this till right now.",
+            "Сейчас на этой кассе вступить в программу нельзя.",
+            "Ohjelmaan ei voi nyt liittyä tällä kassalla.",
+        ),
+        "second_factor_needed": (
+            "Points are spent with the card only, not with a phone number.",
+            "Списать баллы можно только по карте, не по номеру телефона.",
+            "Pisteitä voi käyttää vain kortilla, ei puhelinnumerolla.",
+        ),
+        "card_taken": (
+            "This card belongs to another customer.",
+            "Эта карта принадлежит другому покупателю.",
+            "Kortti kuuluu toiselle asiakkaalle.",
+        ),
         "etag_mismatch": (
             "The sale changed since it was last reckoned.",
             "Продажа изменилась после последнего расчёта.",

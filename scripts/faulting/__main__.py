@@ -23,6 +23,7 @@ from scripts.faulting import (
     rollback,
     simulate,
     slow_clients,
+    sync,
     year,
 )
 from scripts.replay import kill as kill_tills
@@ -53,6 +54,7 @@ FAULTS = {
     "rollback": Fault(rollback.run, 200, 12),
     "simulate": Fault(simulate.run, 200, 10),
     "slow-clients": Fault(slow_clients.run, 400, 80),
+    "sync": Fault(sync.run, 5000, 150),
     "year": Fault(year.run),
 }
 

@@ -109,10 +109,10 @@ class Believing(Session):
             self._received[incarnation] = max(self._received[incarnation], sent)
         return waits
 
-    async def _push(self, incarnation: str) -> int:
+    async def _push(self, incarnation: str, head_seq: int) -> int:
         head = self._ledger.read.head()[0]
         await self._write(lambda tx: tx.set_mark("sent", head))
-        return await super()._push(incarnation)
+        return await super()._push(incarnation, head_seq)
 
 
 def syncing(session: type[Session]) -> type[SyncLoop]:

@@ -22,7 +22,7 @@ from tests.till.tables import calls, codes
 from tests.till.told_examples import STORED, examples
 
 ROOM = STORED.parent
-NOWHERE = {"receipt_id": "r7", "return_id": "b7"}
+NOWHERE = {"receipt_id": "r7", "return_id": "b7", "identification_id": "i7"}
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH")
 
 
@@ -116,7 +116,8 @@ def test_a_key_that_no_type_tells_would_be_seen() -> None:
 def test_every_event_of_a_till_fits_its_type(desk: Desk) -> None:
     desk.know_member(500)
     desk.allow(500)
-    desk.identify("2990000000026")
+    fresh = desk.identify("2990000000026")["identification_id"]
+    desk.call("join", json.dumps({"request_id": "q1", "identification_id": fresh}).encode())
     known = desk.identify()
     asyncio.run(read_cards(desk))
     examples_of_a_sale(desk, known["identification_id"])
