@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.clock import Clock, random_id
 from agent.errors import ConfigurationError, LedgerBusy, LedgerDamaged, LoyaltyError
+from agent.headoffice.older_books import bind_received
 from agent.headoffice.own_journal import OwnJournal
 from agent.headoffice.segments import Append, Segments, append_durably
 from agent.headoffice.store import settings, tills
@@ -68,6 +69,8 @@ class Office:
             )
             if serving:
                 self.segments.incarnations()  # cut torn tails and find damage before anybody is answered
+                if bound := bind_received(self.store, self.segments):
+                    log.warning("journals bound again in older books", count=bound)
                 if put_back := self.own_journal.open():
                     log.warning("own journal put back into older books", count=put_back)
         except LoyaltyError:

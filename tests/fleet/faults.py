@@ -32,6 +32,7 @@ class Climate:
     office_power: float = 3.0
     books_restored: float = 1.0
     swept: float = 12.0
+    placed: float = 3.0
 
 
 class Faults:
@@ -66,7 +67,7 @@ class Faults:
                 self._repeat(often, happens, till)
         for often, happens_there in (
             (climate.office_down, self._kill), (climate.office_power, self._power),
-            (climate.books_restored, self._restore_books),
+            (climate.books_restored, self._restore_books), (climate.placed, FleetOffice.place),
         ):  # fmt: skip
             self._repeat(often, happens_there, self._office)
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from agent.config.headoffice import Placement
 from agent.errors import LedgerDamaged, LedgerReadOnly, LoyaltyError
-from agent.headoffice import decisions, members, publish, tills
+from agent.headoffice import decisions, members, placement, publish, tills
 from agent.headoffice.office import Disk as OfficeDisk
 from agent.headoffice.office import Office
 from agent.headoffice.reexecute import Judge
@@ -34,6 +35,7 @@ from tests.fleet.story import Story
 from tests.fleet.wiring import Wiring
 
 BOOKED_WITHIN_S = 2.0
+PLACEMENT = Placement(policy="half_at_home")
 BOOKS = ("books.db", "books.db-wal")
 _decode_sealed = msgspec.msgpack.Decoder(Sealed).decode
 
@@ -107,6 +109,20 @@ class FleetOffice(Machine):
         self._projector.book()
         if self.is_alive:
             self._oracle.booked(self.open)
+
+    def place(self) -> None:
+        """Plan stock for the stores, as the nightly command does; the projector sets it aside."""
+        if self.is_alive:
+            try:
+                planned = list(placement.plan(self.open, PLACEMENT))
+                for some in planned:
+                    placement.order(self.open, some, PLACEMENT)
+            except LoyaltyError:
+                return
+            orders = sum(len(one.orders) for one in planned)
+            recalls = sum(len(one.recalls) for one in planned)
+            self._story.event(self.name, f"places {orders} lots of stock, wants {recalls} back")
+            self._book_soon()
 
     def backup(self) -> dict[str, bytes]:
         """Copy the books, and nothing else."""

@@ -26,6 +26,7 @@ from tests.fleet.till_bugs import (
     Believing,
     Forgetful,
     GivesBack,
+    NoFloor,
     NoWitness,
     Unchecked,
     syncing,
@@ -36,6 +37,7 @@ SOUND = Wiring()
 PLANTED: dict[str, Wiring] = {
     "reclaim_on_timer": replace(SOUND, allow=reclaim_on_timer),
     "accept_after_close": replace(SOUND, transaction=AcceptsAgain),
+    "no_floor": replace(SOUND, transaction=NoFloor),
     "forget_booked": replace(SOUND, projector=BooksAgain),
     "no_epoch": replace(SOUND, transaction=AnyEpoch),
     "keep_epoch": replace(SOUND, incarnation=lambda till, _fresh: till.encode().hex().zfill(32)),

@@ -1,6 +1,7 @@
 """A till in the fleet: ledger, checkout and sync as the daemon has them, on a machine that may die."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -91,6 +92,11 @@ class FleetTill(Machine):
         """Give back what nobody called about: production does so once a minute."""
         if self.is_alive:
             self._till.idle.sweep()
+            self.go(self._declare()).set_name(self.name)
+
+    async def _declare(self) -> None:
+        with contextlib.suppress(LedgerError):
+            await self.link.declare()
 
     def reimage(self) -> None:
         """Replace the disk: nothing of the till is left but that it is enrolled."""

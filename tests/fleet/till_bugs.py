@@ -25,6 +25,18 @@ class AcceptsAgain(Transaction):
         return super().accept_allowance(allowance)
 
 
+class NoFloor(Transaction):
+    """A till takes in what it declared not to hold."""
+
+    def accept_allowance(self, allowance: Any) -> bool:
+        floor = self.mark("floor")
+        self.set_mark("floor", 0)
+        try:
+            return super().accept_allowance(allowance)
+        finally:
+            self.set_mark("floor", floor)
+
+
 class AnyEpoch(Transaction):
     """A till takes in what was given to an earlier incarnation."""
 

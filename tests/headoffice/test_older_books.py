@@ -6,7 +6,7 @@ from pathlib import Path
 from agent.headoffice import delta
 from agent.headoffice.office import Office
 from agent.sync.wire import Delta, Pull
-from tests.headoffice.till_end import StillClock, TillEnd, basket, book
+from tests.headoffice.till_end import StillClock, TillEnd, basket, book, rows
 
 
 def page(office: Office, till: TillEnd, cursor: int) -> Delta:
@@ -46,3 +46,31 @@ def test_what_is_booked_again_is_told_to_a_till_that_was_ahead_of_the_backup(
     office.close()
     assert row.facts.wallets != known.facts.wallets
     assert row.version > known.version, "the till keeps what is newer"
+
+
+def test_a_journal_that_older_books_never_met_is_booked_though_its_till_is_gone(
+    office: Office, till: TillEnd, clock: StillClock, tmp_path: Path
+) -> None:
+    office.close()
+    shutil.copy(tmp_path / "state" / "books.db", tmp_path / "backup.db")
+    office = Office(tmp_path / "state", clock, serving=True)
+    dead = TillEnd(till.name, "d" * 32)
+    dead.key = till.key
+    dead.greet(office)
+    dead.sell(basket("r-dead", 1000))
+    dead.push(office)
+    heir = TillEnd(till.name, "e" * 32)
+    heir.key = till.key
+    heir.greet(office)
+    office.close()
+    for left in (tmp_path / "state").glob("books.db*"):
+        left.unlink()
+    shutil.copy(tmp_path / "backup.db", tmp_path / "state" / "books.db")
+    office = Office(tmp_path / "state", clock, serving=True)
+    assert heir.greet(office).fenced is False
+    book(office)
+    booked = rows(office, "SELECT receipt FROM entry WHERE kind = 'RECEIPT' AND parked = 0")
+    states = dict(rows(office, "SELECT incarnation, state FROM incarnation"))
+    office.close()
+    assert booked == [("r-dead",)]
+    assert (states["d" * 32], states["e" * 32]) == ("FENCED", "ACTIVE")
