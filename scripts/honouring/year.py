@@ -108,7 +108,8 @@ class Year:
     def _online(self, visit: Visit) -> None:
         account = self._life[visit.member]
         paid = self._paying.online(visit, account.balance)
-        account.spend_online(self._shops.holder(visit.store, visit.till), paid.redeemed)
+        if paid.redeemed:
+            account.spend_online(self._shops.holder(visit.store, visit.till), paid.redeemed)
         account.free += paid.earned
         self._truth.online(visit.member, earned=paid.earned, redeemed=paid.redeemed)
         self._homes.note(visit.member, visit.day, visit.store)
@@ -120,7 +121,7 @@ class Year:
         seen = self._in_cut(visit.member, cut)
         till, place = (visit.store, visit.till), self._shops.holder(visit.store, visit.till)
         wish = self._paying.online(visit, max(0, self._truth.owned(visit.member, cut))).redeemed
-        allowed = sum(seen.account.at(place))
+        allowed = sum(seen.account.at(place)) if visit.wishes else 0
         believed = max(0, seen.told + seen.own[till])
         used = self._used.get(till, BeyondUse())._replace(of_member=self._used_by[till, visit.member])
         paid = self._paying.offline(
@@ -133,7 +134,8 @@ class Year:
         )
         self._note_wish(wish, paid.redeemed)
         from_allowances = min(paid.redeemed, allowed)
-        seen.account.spend(place, from_allowances)
+        if from_allowances:
+            seen.account.spend(place, from_allowances)
         seen.own[till] += paid.earned - paid.redeemed
         self._truth.offline(visit.member, cut, earned=paid.earned, redeemed=paid.redeemed)
         if beyond := paid.redeemed - from_allowances:
