@@ -16,6 +16,10 @@ POS_BODIES = (
     shapes.VoidBody,
     shapes.ReturnBody,
     shapes.AcceptingBody,
+    shapes.ClaimBody,
+    shapes.MemberBody,
+    shapes.CardBody,
+    shapes.ConsentsBody,
     shapes.AnswerBody,
     shapes.PromptBody,
 )

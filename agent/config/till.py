@@ -18,6 +18,7 @@ class Till(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
     time_zone: str = "UTC"
     language: Literal["en", "ru", "fi"] = "en"
+    training: bool = False
 
 
 class Paths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,7 +42,7 @@ class HeadOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often news is asked for, and how long a customer may wait for head office."""
 
-    pull_interval_s: Seconds = 2.0
+    pull_interval_s: Seconds = 1.0
     online_wait_ms: Milliseconds = 300
 
 
@@ -111,6 +112,10 @@ class Pos(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens_file: str = "/etc/loyalty-agent/pos-tokens"
     origins: list[str] = []
     clock_tolerance_s: Seconds = 86_400.0
+    claim_minutes: Annotated[int, Meta(ge=0, le=1440)] = 15
+    phone_region: Annotated[str, Meta(pattern="^([A-Z]{2})?$")] = ""
+    phone_redeem: bool = False
+    phone_balance_most: Annotated[int, Meta(ge=0, le=2**53)] = 0
 
 
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

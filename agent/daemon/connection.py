@@ -14,6 +14,7 @@ from agent.daemon.pool import PoolDoor, join_pool
 from agent.daemon.programmes import CurrentProgramme
 from agent.daemon.wiring import Link, shop_day
 from agent.errors import ConfigurationError
+from agent.ledger import borrowed
 from agent.ledger.ledger import Ledger
 from agent.sync.client import Client
 from agent.sync.credentials import Credentials
@@ -73,6 +74,8 @@ def _join_pool(
 ) -> PoolLane | None:
     """Join the store's pool if this till is a member; without it the till sells from head office alone."""
     if config.pool.role != "member":
+        if ledger.read.text_mark(borrowed.POOL):
+            ledger.write(borrowed.leave_pool)
         return None
     try:
         link.pool, lane, link.clients = join_pool(config.pool, ledger, credentials, clock=clock)

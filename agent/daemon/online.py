@@ -55,7 +55,10 @@ class Online:
         compiled = self._programme()
         if compiled is None:
             return False
-        wallets = paying_wallets(compiled.programme)
+        wallets = [
+            *paying_wallets(compiled.programme),
+            *self._strict_vouchers(compiled.programme, member),
+        ]
         has_pool = self._pool is not None and self._pool.is_online()
         asked: list[Awaitable[Asked]] = []
         if self._pool is not None and has_pool:
@@ -67,7 +70,7 @@ class Online:
                     self._ledger,
                     self._client,
                     member,
-                    [*wallets, *self._strict_vouchers(compiled.programme, member)],
+                    wallets,
                     deadline_s=self._deadline_s,
                     minimum=missing,
                     pool=self._ledger.read.text_mark(POOL) if has_pool else "",
@@ -76,7 +79,7 @@ class Online:
         return any(one.coming for one in await asyncio.gather(*asked))
 
     def _strict_vouchers(self, programme: Programme, member: str) -> list[str]:
-        """Return the accounts of this member's vouchers that are set aside one by one; a pool lends none."""
+        """Return the accounts of this member's vouchers that serve only where they are set aside."""
         strict = strict_vouchers(programme)
         has = self._ledger.read.vouchers_of(member) if strict else set()
         return [wallet_for(one) for one in strict if one in has]

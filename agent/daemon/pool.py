@@ -38,11 +38,18 @@ class PoolDoor:
     """
 
     def __init__(
-        self, pool: Pool, ledger: Ledger, door: socket.socket | None, *, today: Callable[[], date]
+        self,
+        pool: Pool,
+        ledger: Ledger,
+        door: socket.socket | None,
+        *,
+        today: Callable[[], date],
+        again_s: float = AGAIN_S,
     ) -> None:
         self._pool = pool
         self._app = build_app(PoolDesk(ledger, today=today))
         self._door = door
+        self._again_s = again_s
         self.server: Server | None = None
         self.problem = ""
 
@@ -57,7 +64,7 @@ class PoolDoor:
                 if str(failure) != self.problem:
                     log.error("pool not served", error=str(failure))  # noqa: TRY400 - its sentence is enough
                 self.problem = str(failure)
-                await asyncio.sleep(AGAIN_S)
+                await asyncio.sleep(self._again_s)
         log.info("pool served", address=f"{self._pool.listen}:{self._pool.port}")
         await self.server.serve(sockets=[self._door] if self._door else None)
 

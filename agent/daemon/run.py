@@ -34,10 +34,12 @@ from agent.daemon.screens import PAGES, app_of
 from agent.daemon.server import Server, loopback_socket, make_server
 from agent.daemon.sockets import POS_GROUP, handed_over, loopback_tokens, open_unix
 from agent.daemon.status import mode_of, pool_status, status_of
+from agent.daemon.training import practising
 from agent.daemon.wiring import Link, build_till
 from agent.errors import ConfigurationError, DocumentError, LedgerError
 from agent.ledger.ledger import open_ledger
 from agent.ledger.storage import DiskStorage, Storage
+from agent.till.cross_origin import CrossOrigin
 from agent.till.guard import LoopbackGuard
 from drivers.event import CardRead, DeviceStatus, Event, ReadRefused
 
@@ -54,8 +56,7 @@ def run(
 ) -> int:
     """Run until SIGTERM or SIGINT; return the exit code.
 
-    `storage` opens the state folder (faults are planted there).
-    SIGHUP reads the configuration again through `reread` and tells whether a restart would take it.
+    `storage` opens the state folder (faults are planted there); SIGHUP asks `reread` what a restart would do.
 
     Raises:
         ConfigurationError: a door, a reader or the credentials cannot be used.
@@ -76,7 +77,7 @@ class _Daemon:
         reread: Callable[[], TillConfig] | None,
         storage: Callable[[Path], Storage],
     ) -> None:
-        self._config = config
+        self._config = self._given = config
         self._storage = storage
         self._clock = clock
         self._reread = reread
@@ -104,7 +105,7 @@ class _Daemon:
 
     async def _open_shop(self) -> None:
         """Open ledger, programme and the POS's doors; return when calls are answered."""
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._config = asyncio.get_running_loop(), practising(self._config)
         state = Path(self._config.paths.state)
         self._ledger = open_ledger(
             state,
@@ -191,7 +192,7 @@ class _Daemon:
                 language=self._config.till.language,
                 pages=PAGES,
             )
-            self._serve(guard, loopback_socket(self._config.pos.port))
+            self._serve(CrossOrigin(guard, self._config.pos.origins), loopback_socket(self._config.pos.port))
 
     def _serve(self, app: Any, door: socket.socket) -> None:
         server = make_server(app)
@@ -237,7 +238,7 @@ class _Daemon:
         """Read the configuration again; what it changes is taken at the next start."""
         self._notifier.reloading(time.monotonic_ns() // 1000)
         try:
-            changed = self._reread is not None and self._reread() != self._config
+            changed = self._reread is not None and self._reread() != self._given
             self._problems = ["the configuration changed: restart to use it"] if changed else []
         except (DocumentError, ConfigurationError) as failure:
             self._problems = [f"the new configuration was refused: {failure}"]

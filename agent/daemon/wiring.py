@@ -23,6 +23,7 @@ from agent.till.events import Events
 from agent.till.gate import Gate
 from agent.till.identify import Identifier
 from agent.till.idle import IdleAllowances
+from agent.till.joining import Place
 from agent.till.quote import Quoter, TillSettings
 from agent.till.tokens import TokenSeal, token_key
 from drivers.codes import NO_CODES, Codes
@@ -111,13 +112,12 @@ def build_till(
     clock: Clock,
     fleet_key: bytes | None,
     codes: Codes = NO_CODES,
+    new_nonce: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Till:
-    """Put the checkout together; `codes` is what the readers got."""
+    """Put the checkout together; `codes` is what the readers got, `new_nonce` gives random bytes."""
     seal = TokenSeal(token_key(Path(config.paths.state) / "token.key"))
     settings = settings_of(config)
-    identifier = Identifier(
-        ledger.read, seal, clock=clock, fleet_key=fleet_key, new_nonce=secrets.token_bytes
-    )
+    identifier = Identifier(ledger.read, seal, clock=clock, fleet_key=fleet_key, new_nonce=new_nonce)
     events, gate = Events(random_id()[:8]), Gate()
     quoter = Quoter(
         ledger.read,
@@ -148,7 +148,8 @@ def build_till(
         clock=clock,
         settings=settings,
         decode_text=_decoder(config, codes),
-        mode=lambda: mode_of(ledger, link.state),
+        mode=lambda: "training" if settings.training else mode_of(ledger, link.state),
+        place=Place(config.pos.phone_region, fleet_key, programme, clock.now, new_nonce),
         online_wait_s=config.sync.online_wait_ms / 1000,
     )
     return Till(checkout, cards, events, idle, quoter)
@@ -162,6 +163,11 @@ def settings_of(config: TillConfig) -> TillSettings:
         currency=config.till.currency,
         language=config.till.language,
         clock_tolerance_s=config.pos.clock_tolerance_s,
+        claim_minutes=config.pos.claim_minutes,
+        phone_region=config.pos.phone_region,
+        training=config.till.training,
+        phone_redeem=config.pos.phone_redeem,
+        phone_balance_most=config.pos.phone_balance_most,
     )
 
 

@@ -24,6 +24,8 @@ from agent.journal.reversing import EFFECTS
 
 LARGEST_NUMBER = 2**63
 """What a column can hold."""
+JUDGED = frozenset({"RECEIPT", "CLAIM"})
+"""Kinds with a basket, facts and a quote."""
 BATCH = 200
 """Entries booked in one transaction; allowances wait for it, so it stays short."""
 # What a malformed entry can raise while it is read; an error of our own must still be seen in a test.
@@ -38,7 +40,7 @@ class Finding(NamedTuple):
 
 
 Judge = Callable[[Entry], list[Finding]]
-"""Evaluates a RECEIPT entry again and says what disagrees; must not raise for a malformed one."""
+"""Evaluates a RECEIPT or CLAIM entry again and says what disagrees; must not raise for a malformed one."""
 
 
 def book_all(store: Store, segments: Segments, judge: Judge) -> int:
@@ -69,9 +71,7 @@ def book_batch(store: Store, incarnation: str, batch: Sequence[Received], judge:
     """Book entries that follow the mark, in one transaction."""
     read = [(received, _read(received.body)) for received in batch]
     findings = {
-        received.seq: judge(entry)
-        for received, entry in read
-        if entry is not None and entry.kind == "RECEIPT"
+        received.seq: judge(entry) for received, entry in read if entry is not None and entry.kind in JUDGED
     }
     with store.writing():
         journal = tills.journal(store, incarnation)

@@ -10,6 +10,7 @@ from agent.headoffice.directory import directory_news
 from agent.headoffice.facts import wire_row
 from agent.headoffice.office import Office
 from agent.headoffice.peers import peers_news
+from agent.headoffice.people import sealing_key
 from agent.headoffice.publish import news
 from agent.headoffice.stock import told
 from agent.headoffice.store import erasures, members, placements, programmes, tills
@@ -58,6 +59,7 @@ def page(office: Office, till: str, pull: Pull) -> PullAnswer:
             recalls=stock.recalls,
             stock_from=max(pull.stock, 0),
             stock_to=stock.until,
+            sealing_key=sealing_key(office, pull.sealing_key),
         )
 
 

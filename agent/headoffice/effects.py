@@ -9,7 +9,8 @@ from datetime import date, datetime
 
 import msgspec
 
-from agent.headoffice import capping, lending, limited, lost, vouchers
+from agent.headoffice import capping, enrolments, lending, limited, lost, vouchers
+from agent.headoffice.claiming import take_claim
 from agent.headoffice.counting import (
     LONGEST_NAME,
     give_voucher,
@@ -22,10 +23,10 @@ from agent.headoffice.counting import (
 from agent.headoffice.facts import facts_of, stale_parts
 from agent.headoffice.outcomes import Parked
 from agent.headoffice.receipts import by_rule, receipt_row, spent_on
-from agent.headoffice.shapes import receipt_data
+from agent.headoffice.shapes import ReceiptData, receipt_data
 from agent.headoffice.store import allowances, books, log, losses, members
 from agent.headoffice.store.books import Dates
-from agent.headoffice.store.protocol import Store
+from agent.headoffice.store.protocol import Row, Store
 from agent.headoffice.undoing import original_of
 from agent.headoffice.versions import strict_at
 from agent.journal.entry import Entry
@@ -70,6 +71,11 @@ class Effects:
             "COUPON": self._use_voucher,
             "REVERSE": self._reverse,
             "RETURN": self._return,
+            "ENROL": self._join,
+            "CARD": self._attach,
+            "CONSENT": lambda entry: enrolments.consent(store, entry),
+            "PROMPT": lambda entry: enrolments.prompt(store, entry),
+            "CLAIM": lambda entry: take_claim(store, self, entry),
             "NOTE": self._note,
             "CLOSE": lambda entry: lending.book_close(store, entry),
             "LEND": lambda entry: lending.book_lend(store, entry),
@@ -119,11 +125,8 @@ class Effects:
         row = members.member_row(self._store, entry.account) if entry.account else None
         if entry.account and row is None:
             self.differ(entry, "unknown_member", f"{entry.account} is not in the books")
-        if row is not None and data.facts is not None:
-            strict = strict_at(self._store, data.quote.programme) if data.quote else ()
-            stale = stale_parts(data.facts, facts_of(self._store, row), data.day, strict=strict)
-            if stale:
-                self.differ(entry, "facts_stale", ", ".join(stale))
+        if row is not None:
+            self.compare_facts(entry, data, row)
         if data.quote is None or not data.quote.programme.id:
             self.differ(entry, "not_quoted", "committed without a programme of ours: nothing earned or given")
         for told in data.differences:
@@ -133,6 +136,14 @@ class Effects:
         state = books.state_before_receipt(self._store, entry.receipt)
         values = receipt_row(entry, data, till=self._till, shop=self._shop, state=state)
         books.put_receipt(self._store, values, by_rule(data), spent_on(data))
+
+    def compare_facts(self, entry: Entry, data: ReceiptData, row: Row) -> None:
+        """Tell in what a till was behind when it judged a receipt."""
+        if data.facts is not None:
+            strict = strict_at(self._store, data.quote.programme) if data.quote else ()
+            stale = stale_parts(data.facts, facts_of(self._store, row), data.day, strict=strict)
+            if stale:
+                self.differ(entry, "facts_stale", ", ".join(stale))
 
     def _give(self, entry: Entry) -> None:
         capping.take_one(self._store, entry)
@@ -237,6 +248,15 @@ class Effects:
             self.differ(entry, "receipt_conflict", "this receipt came again with other content")
         elif entry.part == UNPAID:
             self._if_voided_elsewhere(entry, ("RECEIPT", ""))
+
+    def _join(self, entry: Entry) -> None:
+        # A member who joined twice is told anew under both names; later entries find the heir.
+        self.touched[enrolments.join(self._store, entry)] = None
+        self._owners.clear()
+
+    def _attach(self, entry: Entry) -> None:
+        if why := enrolments.attach(self._store, entry):
+            self.differ(entry, "card_not_attached", why)
 
     def _if_voided_elsewhere(self, entry: Entry, other: tuple[str, str]) -> None:
         """Tell of a sale that was cancelled where it was not made: its own till knows nothing of that."""

@@ -83,6 +83,13 @@ def _one(office: Office, row: Row, people: tuple[str, str], state: str, *, give_
             raise Refused(
                 "not_booked_yet", f"till {row['till']} has sent what is not booked", remedy="try again soon"
             )
+        if state == WIPED and losses.has_lent(office.store, incarnation):
+            # A till may hold, and spend, a loan that only the wiped disk knew of.
+            raise Refused(
+                "was_a_pool",
+                f"till {row['till']} lent points that nobody may know of",
+                remedy="till write-off",
+            )
         written.append(_draft(signed, incarnation=incarnation, state=state))
         rows = losses.open_allowances(office.store, incarnation)
         for _, lots in groupby(rows, key=lambda one: (one["incarnation"], one["number"])):

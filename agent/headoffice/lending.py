@@ -7,6 +7,7 @@ within what the allowance and all that was lent of it have left together: the po
 stands below zero until the pool's HOME comes, the sum never does.
 """
 
+from agent.headoffice.lost import PARKED as WRITTEN_OFF
 from agent.headoffice.outcomes import Parked
 from agent.headoffice.store import allowances, lent, members
 from agent.headoffice.store.lent import Key
@@ -147,6 +148,8 @@ def _parent_of(store: Store, root: Key, entry: Entry) -> None:
         raise Parked("no_allowance", f"lent out of {root[1]}, which {root[0]} never got")
     if (members.owner_of(store, row["member"]), row["wallet"]) != (entry.account, entry.unit):
         raise Parked("foreign_allowance", f"allowance {root[1]} belongs to another account")
+    if row["state"] == "WRITTEN_OFF":
+        raise Parked(WRITTEN_OFF, f"lent out of {root[1]}, which two people gave up")
     if row["state"] != "OPEN":
         raise Parked("closed_allowance", f"allowance {root[1]} was given back before")
 

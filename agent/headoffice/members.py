@@ -5,11 +5,12 @@ from typing import Any
 import msgspec
 
 from agent.errors import Refused
+from agent.headoffice import people
 from agent.headoffice.allowances import time_zone
 from agent.headoffice.facts import facts_of, wire_row
 from agent.headoffice.feed import instant
 from agent.headoffice.office import Office
-from agent.headoffice.store import debts, erasures, members
+from agent.headoffice.store import counter, debts, erasures, members
 from agent.headoffice.store.protocol import Row, Store
 from agent.journal.tag import tag_of
 from agent.sync.wire import MemberAnswer, NoMember
@@ -52,6 +53,10 @@ def show(office: Office, member_or_card: str) -> dict[str, Any]:
         facts = msgspec.to_builtins(facts_of(store, row, office.clock.now()))
         cards = members.cards_of(store, row["member"])
         owed = _owed(store, row["member"])
+        consents = [
+            {**dict(one), "granted": bool(one["granted"])}
+            for one in counter.consents_of(store, row["member"])
+        ]
     today = office.clock.now().astimezone(time_zone(office)).date().isoformat()
     balances = {
         wallet: sum(lot["amount"] for lot in held["lots"] if (lot["expires_on"] or today) >= today)
@@ -64,6 +69,8 @@ def show(office: Office, member_or_card: str) -> dict[str, Any]:
         "balances": balances,
         "owed": owed,
         "cards": [{"tag": bytes(card["tag"]).hex()[:8], "blocked": bool(card["blocked"])} for card in cards],
+        "consents": consents,
+        "persons": [msgspec.to_builtins(one) for one in people.persons(office, row["member"])],
         "facts": facts,
     }
 

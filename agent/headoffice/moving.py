@@ -6,11 +6,10 @@ Everything adds up in any order: an entry may be booked again into books that kn
 
 from typing import Any, NamedTuple
 
-import msgspec
-
 from agent.errors import Refused
 from agent.headoffice import lost
 from agent.headoffice.effects import Effects
+from agent.headoffice.merging import merge
 from agent.headoffice.outcomes import Parked
 from agent.headoffice.store import books, debts, log, members, moves
 from agent.headoffice.store.books import Dates
@@ -41,7 +40,7 @@ def book(store: Store, decided: Decided) -> None:
     effects = Effects(store, NAME, "")
     match entry.kind:
         case "MERGE":
-            _merge(store, entry.account, str(entry.data["into"]))
+            merge(store, entry.account, str(entry.data["into"]))
         case "CARD":
             _card(store, effects.owned(entry))
         case kind if kind in MOVES_LOTS:
@@ -110,30 +109,3 @@ def _card(store: Store, entry: Entry) -> None:
     members.put_card(store, bytes.fromhex(entry.data["tag"]), entry.account)
     if blocked := entry.data.get("blocks"):
         members.block_card(store, bytes.fromhex(blocked), str(entry.data.get("reason", "")))
-
-
-def _merge(store: Store, member: str, into: str) -> None:
-    heir = members.owner_of(store, into)
-    if members.owner_of(store, member) == heir:
-        return
-    one, other = members.member_row(store, member), members.member_row(store, heir)
-    if one is None or other is None:
-        raise Refused("unknown_member", f"{member} or {into} is not in the books")
-    members.put_member(store, heir, _together(one, other))
-    moves.hand_over(store, member, heir)
-
-
-def _together(one: Any, heir: Any) -> dict[str, str]:
-    """Return what is said of both: the heir's word where only one can stand, all of it elsewhere."""
-    told: dict[str, str] = {"tier": heir["tier"] or one["tier"]}
-    for name in ("segments", "choices"):
-        both = {*msgspec.json.decode(heir[name]), *msgspec.json.decode(one[name])}
-        told[name] = msgspec.json.encode(sorted(both)).decode()
-    if msgspec.json.decode(heir["choices"]):
-        told["choices"] = heir["choices"]
-    events = [*msgspec.json.decode(heir["events"]), *msgspec.json.decode(one["events"])]
-    unique = {msgspec.json.encode(event, order="sorted"): event for event in events}
-    told["events"] = msgspec.json.encode(list(unique.values())).decode()
-    ages = msgspec.json.decode(one["of_age_from"]) | msgspec.json.decode(heir["of_age_from"])
-    told["of_age_from"] = msgspec.json.encode(ages, order="sorted").decode()
-    return told

@@ -3,16 +3,18 @@
 import fcntl
 import os
 import secrets
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.clock import Clock
+from agent.clock import Clock, random_id
 from agent.errors import ConfigurationError, LedgerBusy, LedgerDamaged, LoyaltyError
 from agent.headoffice.own_journal import OwnJournal
-from agent.headoffice.segments import Segments
+from agent.headoffice.segments import Append, Segments, append_durably
 from agent.headoffice.store import settings, tills
 from agent.headoffice.store.database import Database
 
@@ -20,15 +22,32 @@ log = structlog.get_logger()
 FLEET_KEY_BYTES = 32
 
 
+class Disk(NamedTuple):
+    """How head office reaches its disk: a simulation plants its faults here."""
+
+    books: Callable[[Path], Database] = Database
+    append: Append = append_durably
+
+
 class Office:
     """What every part of head office is given; `clock` is the only time they know.
 
-    One process at a time serves; commands open the same folder beside it.
+    One process at a time serves; commands open the same folder beside it.  `new_id` names its own journals.
     """
 
-    def __init__(self, state: Path, clock: Clock, *, serving: bool = False) -> None:
+    def __init__(
+        self,
+        state: Path,
+        clock: Clock,
+        *,
+        serving: bool = False,
+        disk: Disk = Disk(),  # noqa: B008 - a tuple of functions
+        new_id: Callable[[], str] = random_id,
+    ) -> None:
         self.state = state
         self.clock = clock
+        self._disk = disk
+        self._new_id = new_id
         try:
             state.mkdir(mode=0o750, parents=True, exist_ok=True)
             self._lock = _lock(state / "lock") if serving else None
@@ -37,7 +56,9 @@ class Office:
                 f"{state} cannot be used: {failure.strerror}", remedy="check paths.state and its rights"
             ) from None
         try:
-            self.store = Database(state / "books.db")
+            self.store = disk.books(state / "books.db")
+            # Microseconds since 1970: above every change of books that an older copy took the place of.
+            self.store.changes_from = self.now_ms() * 1000
             settings.make_settings(
                 self.store,
                 {
@@ -65,7 +86,9 @@ class Office:
             (row["incarnation"], row["booked_seq"], bytes(row["booked_hash"]))
             for row in tills.journals(self.store)
         ]
-        segments = Segments(self.state / "segments", for_writing=self._lock is not None)
+        segments = Segments(
+            self.state / "segments", for_writing=self._lock is not None, append=self._disk.append
+        )
         for incarnation, booked_seq, booked_hash in booked:
             seq, head = segments.received(incarnation)
             if seq < booked_seq or (seq == booked_seq and head != booked_hash):
@@ -82,7 +105,13 @@ class Office:
         Raises:
             LedgerDamaged: one of its files cannot be read.
         """
-        return OwnJournal(self.state / "own", self.store, for_writing=self._lock is not None)
+        return OwnJournal(
+            self.state / "own",
+            self.store,
+            for_writing=self._lock is not None,
+            append=self._disk.append,
+            new_id=self._new_id,
+        )
 
     @property
     def fleet_key(self) -> bytes:

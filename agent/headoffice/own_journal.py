@@ -6,14 +6,14 @@ One chained entry each, in the same segments as received journals.  Books that l
 journal start a new one.
 """
 
-import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from agent.clock import random_id
 from agent.errors import LedgerDamaged
-from agent.headoffice.segments import Segments
+from agent.headoffice.segments import Append, Segments, append_durably
 from agent.headoffice.store import allowances, erasures, members, own
 from agent.headoffice.store.allowances import BASKET, Issue
 from agent.headoffice.store.protocol import Store
@@ -28,9 +28,18 @@ ALLOW, ERASE = "ALLOW", "ERASE"
 class OwnJournal:
     """Written under the books' writing lock alone; `folder` should be on the disk of the segments."""
 
-    def __init__(self, folder: Path, store: Store, *, for_writing: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        store: Store,
+        *,
+        for_writing: bool,
+        append: Append = append_durably,
+        new_id: Callable[[], str] = random_id,
+    ) -> None:
         self._store = store
-        self._segments = Segments(folder, for_writing=for_writing)
+        self._new_id = new_id
+        self._segments = Segments(folder, for_writing=for_writing, append=append)
         self._incarnation = ""
 
     def open(self) -> int:
@@ -41,10 +50,10 @@ class OwnJournal:
         """
         with self._store.writing():
             count = sum(self._catch_up(name) for name in self._segments.incarnations())
-            name, seq, head = own.newest(self._store) or (secrets.token_hex(16), 0, b"")
+            name, seq, head = own.newest(self._store) or (self._new_id(), 0, b"")
             if seq and self._segments.received(name) != (seq, head):
                 # Its file is gone or older than the books, which hold all of it: a new one goes on.
-                name = secrets.token_hex(16)
+                name = self._new_id()
             self._incarnation = name
             own.move_mark(self._store, name, *self._segments.received(name))
         return count

@@ -149,11 +149,9 @@ def _plan_member(
         lots = usable_lots(allowances.free_lots(office.store, member, wallet), now, zone)
         free = sum(lot.amount for lot in lots)
         mine = [row for row in rows if row["wallet"] == wallet]
-        at_home = sum(
-            row["points"]
-            for row in mine
-            if row["purpose"] == allowances.STOCK and row["incarnation"] in here and not row["recalled"]
-        )
+        stays = [row for row in mine if row["incarnation"] in here and not row["recalled"]]
+        # What a pool lent to its tills lies at home, too.
+        at_home = sum(row["points"] for row in stays if row["purpose"] == allowances.STOCK or row["parent"])
         balance, least = free + sum(row["points"] for row in mine), policy.least
         if is_voucher(wallet):
             points = least = free  # a voucher is not shared: it lies at home, whole

@@ -48,14 +48,15 @@ class Projector:
         try:
             while not self._stopping:
                 self._news.clear()
-                self._book()
+                self.book()
                 self._news.wait(IDLE_S)
         except BaseException as failure:  # a server that only receives would look well: it ends with booking
             self.failure = failure
             log.exception("booking failed")
             self._on_failure()
 
-    def _book(self) -> None:
+    def book(self) -> None:
+        """Book all that was received; a disk that refuses is tried again at the next call."""
         try:
             if erased := journal_pending(self._office):
                 log.info("members erased", count=erased)

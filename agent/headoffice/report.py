@@ -7,6 +7,7 @@ from agent.headoffice.erasing import outstanding
 from agent.headoffice.office import Office
 from agent.headoffice.risk import of_till, risk
 from agent.headoffice.store import figures, log, members, programmes, tills
+from agent.headoffice.store.counter import PROMPTS
 from agent.loyalty.language.read import load_programme
 from agent.loyalty.when.partners import settlement_minor
 
@@ -26,6 +27,8 @@ def report(office: Office) -> dict[str, Any]:
             "points": _points(office, today),
             "turned_into": [dict(row) for row in store.rows(figures.TURNED)],
             "partners": _partners(office),
+            "claims_by_cashier": [dict(row) for row in store.rows(figures.CLAIMS_BY_CASHIER)],
+            "prompts": [dict(row) for row in store.rows(PROMPTS)],
             "top_rules": [dict(row) for row in store.rows(figures.TOP_RULES)],
             "receipts": {row["state"]: row["receipts"] for row in store.rows(figures.RECEIPT_STATES)},
             "differences": log.difference_counts(store),

@@ -7,7 +7,7 @@ cuts such a tail off at its start, keeps the bytes beside, and rebuilds what `re
 
 import os
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -25,6 +25,10 @@ TIME_BYTES = 8
 HEADER_BYTES = 4 + TIME_BYTES + CHECK_BYTES
 _decode_sealed = msgspec.msgpack.Decoder(Sealed).decode
 _decode_message = msgspec.msgpack.Decoder(Push).decode
+
+
+Append = Callable[[Path, bytes, int], None]
+"""Puts bytes at a place of a file, made if there is none; when it returns, they are on the disk."""
 
 
 class Received(NamedTuple):
@@ -54,8 +58,9 @@ class Segments:
     Only the server opens them `for_writing`: what looks torn to a reader may be a record on its way.
     """
 
-    def __init__(self, folder: Path, *, for_writing: bool) -> None:
+    def __init__(self, folder: Path, *, for_writing: bool, append: Append | None = None) -> None:
         self._folder = folder
+        self._append = append or append_durably
         self._for_writing = for_writing
         folder.mkdir(parents=True, exist_ok=True)
         self._segments = {
@@ -84,7 +89,7 @@ class Segments:
             segment = Segment(path, 0, genesis(push.incarnation))
         record = _record(raw, accepted_ms)
         try:
-            _append_durably(segment.path, record, at=segment.size)
+            self._append(segment.path, record, segment.size)
         except OSError as failure:
             raise LedgerReadOnly(
                 f"{segment.path} cannot be written: {failure.strerror}", remedy="make room, look at the disk"
@@ -178,7 +183,8 @@ def _read_record(file: BinaryIO) -> tuple[bytes, int] | None:
     return raw, int.from_bytes(head[4:], "big")
 
 
-def _append_durably(path: Path, record: bytes, *, at: int) -> None:
+def append_durably(path: Path, record: bytes, at: int) -> None:
+    """Write bytes at a place of a file and wait for the disk, for the folder too if the file is new."""
     is_new = not path.exists()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:

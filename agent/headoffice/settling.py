@@ -6,7 +6,7 @@ settled.  What the sale cannot account for stays a difference.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from agent.loyalty.afterwards.return_policy import Sale, effects_by_policy
 from agent.loyalty.basket import Basket
 from agent.loyalty.language.words import setting
 from agent.loyalty.quote import Quote
-from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of
+from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of, with_claim
 from agent.loyalty.unquoted import earning_only
 
 SETTLES = frozenset({"RETURN", "RECEIPT", *EFFECTS})
@@ -39,6 +39,8 @@ class _Sale:
     quote: Quote
     entries: Sequence[Entry]
     data: ReceiptData
+    claim: ReceiptData | None = None
+    """What it rests on since it became a member's; `entry` and `quote` are the claim's then."""
 
 
 def settle_returns(store: Store, effects: Effects, came: Entry) -> None:
@@ -54,6 +56,9 @@ def settle_returns(store: Store, effects: Effects, came: Entry) -> None:
     if data.quote is None:
         return
     sale = _Sale(receipt, data.basket, data.quote, entries, data)
+    if (claim := next((one for one in entries if one.kind == "CLAIM"), None)) is not None:
+        told = receipt_data(claim)
+        sale = replace(sale, entry=claim, quote=told.quote or data.quote, claim=told)
     for incarnation, seq in waiting:
         _settle(store, effects, sale, (incarnation, seq), came)
 
@@ -93,12 +98,20 @@ def _effects(store: Store, sale: _Sale, before: Mapping[int, int], now: Mapping[
 
     A debt is always allowed here: any other policy would depend on what arrives first.
     """
-    named = sale.quote.programme
+    effects = _effects_by(store, sale.data, before, now)
+    return with_claim(effects, _effects_by(store, sale.claim, before, now)) if sale.claim else effects
+
+
+def _effects_by(
+    store: Store, data: ReceiptData, before: Mapping[int, int], now: Mapping[int, int]
+) -> ReturnEffects:
+    assert data.quote is not None
+    named = data.quote.programme
     compiled = compiled_of(store, named.id, named.version)
     if compiled is None or compiled.ref != named:
-        return effects_of(sale.basket, sale.quote, before, now)
-    rules = earning_only(compiled) if sale.data.unquoted else compiled
-    sold = Sale(sale.basket, sale.quote, sale.data.facts, sale.data.at, sale.data.draw)
+        return effects_of(data.basket, data.quote, before, now)
+    rules = earning_only(compiled) if data.unquoted else compiled
+    sold = Sale(data.basket, data.quote, data.facts, data.at, data.draw)
     return effects_by_policy(rules, sold, before, now)
 
 

@@ -25,6 +25,7 @@ from agent.headoffice.store.protocol import Row, Store
 from agent.headoffice.store.rebuild import copy_decisions, unequal_tables
 from agent.headoffice.tables import log_rows
 from agent.journal.chain import genesis
+from agent.journal.entry import Entry
 from agent.sync.signing import is_from
 from agent.sync.wire import PATHS, Push
 
@@ -104,6 +105,8 @@ def _broken_rules(store: Store) -> Iterator[str]:
         yield f"I2: {row['member']}/{row['wallet']} holds {row['held']}, its entries say {row['moved']}"
     for row in audit.set_aside_beyond_owned(store):
         yield f"I3: {row['open']} set aside of lot {row['lot']}, which holds {row['remaining']}"
+    for row in audit.vouchers_set_aside_twice(store):
+        yield f"I3: voucher {row['lot']} of {row['member']} is set aside {row['times']} times"
 
 
 def _unissued(office: Office) -> Iterator[str]:
@@ -114,8 +117,9 @@ def _unissued(office: Office) -> Iterator[str]:
             members.owner_of(office.store, issue.member),
             issue.wallet,
             sum(amount for _, amount in issue.slices),
+            issue.purpose,
         )
-        if row is None or (row["member"], row["wallet"], row["issued"]) != given:
+        if row is None or (row["member"], row["wallet"], row["issued"], row["purpose"]) != given:
             yield f"S1: entry {seq} of our journal {name} is not allowance {issue.number} in the books"
 
 
@@ -158,10 +162,7 @@ def _unbacked(store: Store) -> Iterator[str]:
     moved: dict[str, dict[tuple[str, str], int]] = {}
     for row in store.rows(figures.EARNED_AND_REDEEMED):
         moved.setdefault(row["receipt"], {})[row["kind"], row["unit"]] = row["amount"]
-    for row in log_rows(store, 0, log.last_position(store)):
-        entry = entry_of(row)
-        if entry is None or entry.kind != "RECEIPT" or row["parked"]:
-            continue
+    for entry in _deciding(store):
         try:
             quote = receipt_data(entry).quote
         except msgspec.ValidationError:
@@ -178,3 +179,14 @@ def _unbacked(store: Store) -> Iterator[str]:
                 yield f"receipt {entry.receipt} spent {-amount} {wallet}, quoted {payable.get(wallet, 0)}"
     for receipt in moved:
         yield f"receipt {receipt} moved points, but there is no such receipt"
+
+
+def _deciding(store: Store) -> Iterator[Entry]:
+    """Yield of each receipt the entry whose quote its points follow: its CLAIM, else the RECEIPT."""
+    claimed = log.claimed(store)
+    for row in log_rows(store, 0, log.last_position(store)):
+        entry = entry_of(row)
+        if entry is None or row["parked"]:
+            continue
+        if entry.kind == ("CLAIM" if entry.receipt in claimed else "RECEIPT"):
+            yield entry

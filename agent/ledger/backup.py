@@ -4,13 +4,13 @@ A restored file never writes again: what happened after the copy is unknown, and
 spent.  It answers questions about its receipts, its unsent tail is pushed, and a new incarnation sells.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent.clock import Clock
 from agent.errors import LedgerBusy, LedgerDamaged, LedgerError
 from agent.ledger import members
-from agent.ledger.database import connect
+from agent.ledger.database import Connection, connect
 from agent.ledger.first_run import DRAFT, NAME, build, put_in_place
 from agent.ledger.lock import Lock
 from agent.ledger.reader import ARCHIVE
@@ -18,7 +18,9 @@ from agent.ledger.storage import DiskStorage
 from agent.ledger.verify import VerifyReport, verify_file
 from agent.ledger.witness import Witness, forget_witness, write_witness
 
-KEPT_TABLES = ("member", "card", "member_waiting", "programme")
+PEOPLE = ("member", "card", "member_waiting", "attached", "box")
+KEPT_TABLES = (*PEOPLE, "programme")
+KEPT_MARKS = "name IN ('cursor', 'directory', 'sealing_key')"
 
 
 def backup(folder: Path, path: Path) -> VerifyReport:
@@ -105,7 +107,7 @@ def _without_members(archived: Path) -> None:
     try:
         db.execute("PRAGMA secure_delete = ON")
         db.execute("BEGIN IMMEDIATE")
-        for table in ("card", "member", "member_waiting"):
+        for table in _there(db, "main", PEOPLE):
             db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
         db.execute("DELETE FROM mark WHERE name IN ('cursor', 'directory')")
         db.execute("COMMIT")
@@ -140,13 +142,20 @@ def _build_from(folder: Path, source: Path, incarnation: str) -> None:
     try:
         db.execute("ATTACH ? AS old", (f"{source.absolute().as_uri()}?mode=ro&immutable=1",))
         db.execute("BEGIN IMMEDIATE")
-        for table in KEPT_TABLES:
+        for table in _there(db, "old", KEPT_TABLES):
             db.execute(f"INSERT INTO {table} SELECT * FROM old.{table}")  # noqa: S608 - our own names
         members.take_in_waiting(db)  # the new journal has no entries that they could contain
-        db.execute("INSERT INTO mark SELECT * FROM old.mark WHERE name IN ('cursor', 'directory')")
+        db.execute(f"INSERT INTO mark SELECT * FROM old.mark WHERE {KEPT_MARKS}")  # noqa: S608 - our own names
         db.execute("COMMIT")
         db.execute("DETACH old")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     finally:
         db.close()
     assert not (folder / f"{DRAFT}-wal").exists(), "the draft was closed by its last connection"
+
+
+def _there(db: Connection, schema: str, tables: Sequence[str]) -> list[str]:
+    """Return which of these tables a file has: an older version lacks some."""
+    rows = db.execute(f"SELECT name FROM {schema}.sqlite_schema WHERE type = 'table'")  # noqa: S608 - our own names
+    known = {name for (name,) in rows}
+    return [table for table in tables if table in known]

@@ -1,9 +1,12 @@
 """What the store's pool lent to this till, held beside head office's allowances; each entry tells which."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.ledger.database import Connection
 from agent.ledger.seal import seal
+
+if TYPE_CHECKING:
+    from agent.ledger.transaction import Transaction
 
 POOL, RECEIVED = "pool", "pool_received"
 """Marks: the journal of the pool in use, and how far it has got ours."""
@@ -29,3 +32,9 @@ def held(db: Connection, giver: str) -> list[int]:
     """Return the numbers of what we hold from a pool now."""
     rows = db.execute("SELECT number FROM allowance WHERE giver = ? AND closed = 0 ORDER BY number", (giver,))
     return [int(number) for (number,) in rows.fetchall()]
+
+
+def leave_pool(tx: "Transaction") -> None:
+    """Let a pool go that is not configured any more, unless something of it is still held here."""
+    if not tx.one("SELECT 1 FROM allowance WHERE giver = ? AND closed = 0", tx.text_mark(POOL)):
+        tx.set_mark(POOL, "")

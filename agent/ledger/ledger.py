@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from agent.clock import Clock
 from agent.errors import LedgerReadOnly
@@ -39,6 +39,13 @@ PAGE_BYTES = 4096
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
+class Parts(NamedTuple):
+    """What a ledger is put together from: a simulation writes without a thread, and plants its bugs here."""
+
+    writer: type[Writer] = Writer
+    transaction: type[Transaction] = Transaction
+
+
 class Ledger:
     """One till's ledger, open.  `read` belongs to the event loop's thread; `write` may be called anywhere."""
 
@@ -51,9 +58,9 @@ class Ledger:
         lock: Lock,
         on_fatal: Callable[[BaseException], None],
         plan: LogPlan,
+        parts: Parts,
     ) -> None:
-        self._folder = folder
-        self._storage = storage
+        self._folder, self._storage, self._parts = folder, storage, parts
         self._clock = clock
         self._lock = lock
         self._boot = _boot_id()
@@ -80,7 +87,7 @@ class Ledger:
             )
             self.idle_check = IdleCheck(checking, self.incarnation, clock)
             undo.pop_all()
-        self._writer = Writer(
+        self._writer = parts.writer(
             self._db,
             head,
             begin=self._begin,
@@ -133,7 +140,7 @@ class Ledger:
         self._lock.release()
 
     def _begin(self, head: Head) -> Transaction:
-        return Transaction(
+        return self._parts.transaction(
             self._db,
             self._clock,
             self.incarnation,
@@ -168,6 +175,7 @@ def open_ledger(
     storage: Storage | None = None,
     on_fatal: Callable[[BaseException], None] = lambda _: None,
     plan: LogPlan = LogPlan(),  # noqa: B008 - a tuple of numbers
+    parts: Parts = Parts(),  # noqa: B008 - a tuple of classes
 ) -> Ledger:
     """Open a till's ledger; the first time, make it.
 
@@ -185,7 +193,7 @@ def open_ledger(
         if not place.exists(NAME):
             forget_witness(place)  # it names a journal that is gone; the new one starts without allowances
             make_ledger(place, new_id())
-        return Ledger(folder, place, clock, lock=lock, on_fatal=on_fatal, plan=plan)
+        return Ledger(folder, place, clock, lock=lock, on_fatal=on_fatal, plan=plan, parts=parts)
     except SqliteError as failure:
         lock.release()
         raise as_ledger_error(failure) from failure

@@ -3,6 +3,9 @@
 from agent.ledger.database import Connection
 from agent.ledger.seal import seal
 
+SEALING_KEY = "sealing_key"
+"""Head office's public key for boxes (people.py), in hex."""
+
 
 def write_mark(db: Connection, name: str, value: int | str) -> None:
     """Remember a number or a text under a name; the same again writes nothing."""

@@ -58,7 +58,7 @@ def forget(db: Connection, member: str, version: int) -> bool:
     """
     if db.execute("SELECT 1 FROM member WHERE member = ? AND version >= ?", (member, version)).fetchone():
         return False
-    for table in ("member", "card", "member_waiting"):
+    for table in ("member", "card", "member_waiting", "attached", "box"):
         db.execute(f"DELETE FROM {table} WHERE member = ?", (member,))  # noqa: S608 - our own names
     values = (member, version, FORGOTTEN)
     db.execute("INSERT INTO member VALUES (?, ?, ?, ?)", (*values, seal(*values)))

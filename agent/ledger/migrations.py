@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from agent.ledger.people import people_tables
+
 SCHEMA_1 = """
 CREATE TABLE journal (
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, account TEXT NOT NULL, receipt TEXT NOT NULL,
@@ -109,6 +111,7 @@ STEPS = (
     ("0002_compaction", compaction),
     ("0003_purposes", purposes),
     ("0004_pool", pool),
+    ("0005_people", people_tables),
 )
 
 

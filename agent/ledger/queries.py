@@ -8,7 +8,7 @@ import msgspec
 from agent.clock import Clock
 from agent.journal.chain import genesis
 from agent.journal.entry import Entry, entry_from
-from agent.ledger import compaction
+from agent.ledger import compaction, people
 from agent.ledger.database import Connection
 from agent.ledger.derive import held_of
 from agent.ledger.directory import Shelf
@@ -65,9 +65,21 @@ class Queries(Held):
         if row is not None:
             return MemberRef(str(row[0]), expand(bytes(row[1])).status, bool(row[2]))
         found = self._in_directory(tag)
-        if found is None or self._one("SELECT 1 FROM member WHERE member = ?", found.member) is not None:
-            return None  # nobody's, or one whose newer row has not got this card any more
-        return found
+        if found is not None and self._one("SELECT 1 FROM member WHERE member = ?", found.member) is None:
+            return found
+        # Nobody's by head office's word, or one whose newer row has not got this card (any more).
+        return self._attached(tag)
+
+    def _attached(self, tag: bytes) -> MemberRef | None:
+        """Return whose card this is by our own word: enrolled or attached here, and not told back yet."""
+        row = self._one("SELECT member FROM attached WHERE tag = ?", tag)
+        told = self._told(str(row[0])) if row is not None else None
+        return MemberRef(told.member, told.status, card_blocked=False) if told is not None else None
+
+    def boxes(self) -> list[tuple[int, str, bytes]]:
+        """Return what waits for head office of people: number, member, box; at most 100."""
+        rows = self._rows("SELECT number, member, box FROM box ORDER BY number LIMIT ?", people.MOST_BOXES)
+        return [(int(number), str(member), bytes(box)) for number, member, box in rows]
 
     def _in_directory(self, tag: bytes) -> MemberRef | None:
         directory = self._shelf.directory

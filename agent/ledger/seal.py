@@ -23,6 +23,8 @@ SEALED = {
     "peer": "till, public_key",
     "member": "member, version, facts",
     "card": "tag, member, blocked",
+    "attached": "tag, member",
+    "box": "member, box",
     "member_waiting": "member, version, row",
     "programme": "id, version, sha256, signature, text",
     "mark": "name, number, text",

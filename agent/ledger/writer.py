@@ -62,8 +62,7 @@ class Writer:
         self._closing = False
         self._door = threading.Lock()
         self.poisoned = ""
-        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
-        self._thread.start()
+        self._start()
 
     def submit(self, change: Callable[[Transaction], T]) -> "Future[T]":
         """Queue a change; its future resolves once it is durable.
@@ -91,6 +90,10 @@ class Writer:
         if is_first:
             self._jobs.put(None)
         self._thread.join()
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+        self._thread.start()
 
     def _run(self) -> None:
         is_idle = False
@@ -135,7 +138,7 @@ class Writer:
         try:
             self._after_commit(transaction)
         except Exception:  # noqa: BLE001 - a listener's fault (its loop has ended, say) must not stop the tills' only writer
-            threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self._thread)))
+            threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
 
     def _commit(self, change: Callable[[Transaction], T]) -> tuple[Transaction, T]:
         head = Head(self._head.seq, self._head.hash)

@@ -107,6 +107,12 @@ def undone(quote: Quote, progress: Progress) -> ReturnEffects:
     )
 
 
+def with_claim(of_sale: ReturnEffects, of_claim: ReturnEffects) -> ReturnEffects:
+    """Return what a return of a claimed receipt does: money as it was sold, the rest as it was claimed."""
+    refund = of_sale.refund_minor - of_claim.deducted_minor
+    return msgspec.structs.replace(of_claim, refund_minor=refund)
+
+
 def difference(before: ReturnEffects, after: ReturnEffects) -> ReturnEffects:
     """Return what one return does, from all that is undone before and after it."""
     return ReturnEffects(

@@ -8,6 +8,7 @@ import msgspec
 from agent.journal.chain import chain_end
 from agent.journal.entry import Entry, entry_from
 from agent.journal.lent import is_lent, seq_of
+from agent.journal.vouchers import spent_of_allowance
 from agent.ledger.lending import Borrower, Lendable, LotAmounts
 from agent.sync.wire import Acknowledged, Fork, Gap, Hello, Push, PushAnswer, Refusal
 
@@ -86,6 +87,8 @@ def why_not_taken(push: Push, known: Borrower) -> PushAnswer | None:
 
 def why_an_old_copy(hello: Hello, known: Borrower | None, pool: str, head_seq: int) -> str:
     """Say why a till's greeting shows that this pool's ledger is an old copy of itself, or nothing."""
+    if hello.pool != pool:
+        return ""  # it speaks of another one, and comes from there
     seq = seq_of(hello.highest_number, pool)
     if seq > head_seq:
         return f"a till holds what entry {seq} lent, this ledger ends at {head_seq}: an old copy came back"
@@ -97,8 +100,9 @@ def why_an_old_copy(hello: Hello, known: Borrower | None, pool: str, head_seq: i
 
 def _told(entry: Entry) -> Told | None:
     match entry.kind:
-        case "REDEEM" if is_lent(entry.allowance):
-            return Spent(entry.allowance, [(lot, -amount) for lot, amount in entry.lots if amount < 0])
+        case "REDEEM" | "COUPON" if is_lent(entry.allowance):
+            spent = spent_of_allowance(entry)
+            return Spent(entry.allowance, [(lot, -amount) for lot, amount in spent if amount < 0])
         case "CLOSE" if is_lent(entry.allowance):
             return GivenBack(entry.allowance)
         case "DECLARE":

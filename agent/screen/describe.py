@@ -150,7 +150,11 @@ def _balances(present: Present) -> list[Row]:
         pairs = [(name, sum(lot.amount for lot in one.lots)) for name, one in wallets]
     else:
         pairs = []
-    return [Row(_wallet(present, name), present.points(balance, name)) for name, balance in pairs]
+    return [
+        Row(_wallet(present, name), present.points(balance, name))
+        for name, balance in pairs
+        if present.shows_balance(name)
+    ]
 
 
 def _wallet(present: Present, name: str) -> str:
@@ -187,7 +191,7 @@ def _rows(present: Present, wallets: list[QuoteWallet]) -> list[Row]:
         if one.earn:
             note = text("after confirmation") if one.provisional else ""
             rows.append(Row(text("Earned"), present.points(one.earn, one.wallet), note))
-        if one.redeem or one.earn:
+        if (one.redeem or one.earn) and present.shows_balance(one.wallet):
             after = one.balance - one.redeem + one.earn
             rows.append(Row(text("Balance afterwards"), present.points(after, one.wallet)))
     return rows

@@ -102,31 +102,41 @@ def _entered(units: int, scale: int) -> str:
 
 
 def _join(present: Present) -> list[Action]:
-    """Return the enrolment of an unknown card: the phone if the customer likes, every consent unticked."""
-    card, text, lang = present.card, present.words.text, present.words.lang
-    if card.get("result") != "unknown" or "identification_id" not in card or present.scene.is_over:
+    """Return how somebody joins: with the unknown card that lies here, or by phone where there is no card."""
+    card, text, is_cashier = present.card, present.words.text, present.role == "cashier"
+    if present.scene.is_over or card.get("result", "unknown") != "unknown":
         return []
-    consents = {
+    body: dict[str, Any] = {"language": present.words.lang, "consents": []}
+    fields: list[Field] = []
+    if token := card.get("identification_id"):
+        body |= {"identification_id": token, "request_id": _request("card", token)}
+        label = text("Enrol the customer") if is_cashier else text("Join now")
+    elif not card:
+        # Until somebody has joined or anything else happened, it is the same request.
+        moment = f"{present.now:%Y-%m-%d %H:%M} {present.scene.moment}"
+        body |= {"phone": "", "request_id": _request("phone", moment)}
+        fields.append(Field("phone", text("Phone number"), ["phone"]))
+        label = text("Enrol by phone") if is_cashier else text("Join by phone")
+    else:
+        return []
+    for place, (purpose, said) in enumerate(_consents(present).items()):
+        # The version is the text itself: what was agreed to can be found word for word.
+        version = f"{present.words.lang}-{_request(said)[:12]}"
+        channel = "till" if is_cashier else "customer_screen"
+        body["consents"].append(
+            {"purpose": purpose, "granted": False, "text_version": version, "channel": channel}
+        )
+        fields.append(Field("tick", said, ["consents", place, "granted"]))
+    return [Action(JOIN, label, "POST", "/v1/members", body, title=label, fields=fields)]
+
+
+def _consents(present: Present) -> dict[str, str]:
+    """Return what a customer is asked to agree to, each by itself."""
+    text = present.words.text
+    return {
         "offers": text("Offers may be sent to me by message"),
         "greeting": text("I may be greeted by my name at the till"),
     }
-    channel = "till" if present.role == "cashier" else "customer_screen"
-    body: dict[str, Any] = {
-        "request_id": _request("join", card["identification_id"]),
-        "identification_id": card["identification_id"],
-        "language": lang,
-        "consents": [
-            # The version is the text itself: what was agreed to can be shown word for word.
-            {"purpose": purpose, "granted": False, "text_version": _version(lang, said), "channel": channel}
-            for purpose, said in consents.items()
-        ],
-    }
-    fields = [Field("phone", text("Phone number, if you like"), ["phone"])]
-    fields += [
-        Field("tick", said, ["consents", place, "granted"]) for place, said in enumerate(consents.values())
-    ]
-    label = text("Enrol the customer") if present.role == "cashier" else text("Join now")
-    return [Action(JOIN, label, "POST", "/v1/members", body, title=label, fields=fields)]
 
 
 def _attach(present: Present) -> list[Action]:
@@ -145,9 +155,5 @@ def _attach(present: Present) -> list[Action]:
 
 
 def _request(*what: str) -> str:
-    """Name a request by what it asks, so that pressing twice asks once."""
+    """Name something by what it says: pressing twice asks once."""
     return blake2b("\0".join(what).encode(), digest_size=16).hexdigest()
-
-
-def _version(lang: str, said: str) -> str:
-    return f"{lang}-{blake2b(said.encode(), digest_size=6).hexdigest()}"

@@ -48,6 +48,11 @@ class Present:
         """Whether the basket was quoted with the card that lies here."""
         return self.agreed is not None and bool(self.member) and self.agreed.member == self.member
 
+    def shows_balance(self, wallet: str) -> bool:
+        """Say whether a balance may stand here: to a bare number, only what its identification told."""
+        told = {one["wallet"] for one in self.card.get("wallets", [])}
+        return not self.card.get("confirm") or wallet in told
+
     def price(self, minor: int) -> str:
         """Write an amount of the till's currency."""
         return self.words.price(minor, self.settings.currency, self.digits)

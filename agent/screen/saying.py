@@ -38,6 +38,7 @@ CASHIER: dict[str, Said] = {
     "": ("plain", later("Ready for a card")),
     "card.read": ("plain", later("Card {card} read, one moment")),
     "member.identified": ("good", later("Card known")),
+    "member.identified/confirm": ("attention", later("Found by number: ask whose it is")),
     "member.enrolled": ("good", later("Enrolled: points count from this sale on")),
     "card.unknown": ("attention", later("Unknown card: the sale goes on, or enrol the customer")),
     "card.blocked": ("bad", later("This card is blocked: go on without points")),
@@ -63,6 +64,8 @@ CUSTOMER: dict[str, Said] = {
     "receipt.committed": ("good", later("Thank you for your purchase")),
     "receipt.committed/member": ("good", later("Thank you! Your points are booked")),
 }
+TOLD_APART_BY = {"alarm": "code", "card.refused": "reason", "mode.changed": "mode"}
+"""Events of several kinds, and what tells them apart."""
 
 
 def say(present: Present) -> Said:
@@ -78,18 +81,14 @@ def say(present: Present) -> Said:
 
 def _kind_of(present: Present, kind: str, data: dict[str, Any]) -> str:
     """Return what tells two occurrences of an event apart."""
-    match kind:
-        case "card.refused":
-            return str(data.get("reason", ""))
-        case "mode.changed":
-            return str(data.get("mode", ""))
-        case "customer.answered":
-            return "" if data.get("values", {}).get("points") else "none"
-        case "alarm":
-            return str(data.get("code", ""))
-        case "receipt.committed" if present.stored is not None and present.stored.member:
-            return "member"
-    return ""
+    if kind in TOLD_APART_BY:
+        return str(data.get(TOLD_APART_BY[kind], ""))
+    is_so = {
+        "member.identified/confirm": bool(data.get("confirm")),
+        "customer.answered/none": not data.get("values", {}).get("points"),
+        "receipt.committed/member": present.stored is not None and bool(present.stored.member),
+    }
+    return next((key.partition("/")[2] for key, holds in is_so.items() if holds and key.startswith(kind)), "")
 
 
 def _translated(present: Present, phrase: str) -> str:

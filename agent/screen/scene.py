@@ -59,10 +59,9 @@ class Scene:
     def _fold(self, kind: str, data: dict[str, Any]) -> None:
         self._say(kind, data)
         if kind == "card.late":
-            self.late = data
+            self.late = {**data, "open_receipt": data.get("open_receipt") or self.receipt}
         elif kind in CARDS or kind in {"card.read", "card.refused"}:
-            self._next_customer()
-            self.card = data if kind in CARDS else self.card
+            self._next_customer(kind, data)
         elif kind == "receipt.claimed":
             self.late, self.before = {}, ""
         elif kind == "quote.updated":
@@ -83,12 +82,16 @@ class Scene:
         if not kind.startswith(OF_THE_TILL) and (kind, self.stage) != ("card.read", "held"):
             self.told = (kind, data)
 
-    def _next_customer(self) -> None:
-        """Clear the counter of a receipt that is over."""
+    def _next_customer(self, kind: str, data: dict[str, Any]) -> None:
+        """Clear the counter of a receipt that is over, and put the card down."""
         if self.is_over:
             before = self.receipt if self.stage == "committed" else ""
             self._clear()
             self.before = before
+        if kind == "member.enrolled":  # it tells what is new of the card that was just identified
+            self.card = {"result": "identified", **self.card, **data}
+        elif kind in CARDS:
+            self.card = data
 
     def _park(self, receipt: str) -> None:
         """Make room for the next customer; the sale comes back with its next quote."""

@@ -1,4 +1,4 @@
-"""What a page of news announces: blobs to fetch by hash, members to forget, the tills of a pool's store."""
+"""What a page of news announces: blobs by hash, members to forget, a pool's tills, the key for boxes."""
 
 from typing import Annotated
 
@@ -55,3 +55,31 @@ class Peers(msgspec.Struct, frozen=True):
 
     listed: bytes
     signature: bytes
+
+
+class SealingKey(msgspec.Struct, frozen=True):
+    """Head office's public key for boxes (X25519, 32 bytes), signed by the publisher."""
+
+    key: bytes
+    signature: bytes
+
+
+class BoxSent(msgspec.Struct, frozen=True, array_like=True):
+    """A box about a member, which head office alone can open; `number` is the till's own."""
+
+    number: Annotated[int, Meta(ge=1, le=2**62)]
+    member: Annotated[str, Meta(min_length=1, max_length=64)]
+    box: Annotated[bytes, Meta(max_length=4096)]
+
+
+class People(msgspec.Struct, frozen=True, tag="PEOPLE"):
+    """Personal data that must not stay at a till; it travels outside the journal, so it can be erased."""
+
+    incarnation: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    boxes: Annotated[list[BoxSent], Meta(min_length=1, max_length=100)]
+
+
+class PeopleTaken(msgspec.Struct, frozen=True, tag="PEOPLE-TAKEN"):
+    """These boxes lie at head office, or cannot be opened by anybody: the till erases them."""
+
+    numbers: list[int]

@@ -21,14 +21,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agent.errors import Rejected, SyncError, Unreachable
 from agent.sync.packing import Unpackable, packed, unpacked
 from agent.sync.signing import seal
-from agent.sync.wire import BLOB_PATH, MAX_BODY_BYTES, PACKED_SINCE, PATHS, Retry, Welcome, encode
+from agent.sync.wire import BLOB_PATH, MAX_BODY_BYTES, PACKED_SINCE, PATHS, Pull, Retry, Welcome, encode
 
 T = TypeVar("T")
 CONTENT_TYPE = "application/msgpack"
 # No coding of HTTP: what is packed is ours, and unpacked up to the same cap.
 HEADERS = {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE, "Accept-Encoding": "identity"}
 MAX_BLOB_BYTES = 64 * 1024 * 1024
-LONGEST_WAIT_S = 300
+LONGEST_WAIT_S = 900
 KEPT_S = 50.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
 
@@ -64,7 +64,7 @@ class Client:
             verify=_tls(settings) if settings.url.startswith("https:") else False,
             trust_env=False,
             follow_redirects=False,
-            timeout=settings.deadline_s,
+            timeout=None,  # noqa: S113 - `_call` has the total deadline; this one would count each read
             # A handshake at each card read would cost the customer's wait: lines are kept a little
             # shorter than head office keeps them.
             limits=httpx.Limits(max_connections=4, keepalive_expiry=KEPT_S),
@@ -83,7 +83,9 @@ class Client:
         if self._packs:
             payload = packed(payload)
         body = payload if self._key is None else encode(seal(self._till, path, payload, self._key))
-        content = await self._call("POST", path, body, cap=MAX_BODY_BYTES, deadline_s=deadline_s)
+        held_s = message.wait_ms / 1000 if isinstance(message, Pull) else 0.0
+        within_s = (deadline_s or self._deadline_s) + held_s
+        content = await self._call("POST", path, body, cap=MAX_BODY_BYTES, deadline_s=within_s)
         if isinstance(content, Retry):
             return content
         try:
@@ -118,7 +120,7 @@ class Client:
                 self._http.stream(method, path, content=body, headers=HEADERS) as response,
             ):
                 if response.status_code in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-                    return Retry(after_ms=retry_after_ms(response.headers.get("Retry-After", "")))
+                    return _come_again(response.headers.get("Retry-After", ""), path)
                 return await _read_capped(response, path, cap)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ssl.SSLError, OSError) as failure:
             raise Unreachable(f"no answer from head office to {path} ({type(failure).__name__})") from None
@@ -138,16 +140,16 @@ async def patiently(
     draws from the global source of chance, so it is drawn here).
     """
 
-    def pause_s(state: tenacity.RetryCallState) -> float:
-        return chance.uniform(0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(state.attempt_number - 1, 20)))
-
     def tell(state: tenacity.RetryCallState) -> None:
         failure = state.outcome.exception() if state.outcome else None
         if failure is not None:
             on_failure(failure)
 
     retrying = tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception_type(retry_on), wait=pause_s, before_sleep=tell, sleep=sleep
+        retry=tenacity.retry_if_exception_type(retry_on),
+        wait=lambda state: pause_s(state.attempt_number, chance),
+        before_sleep=tell,
+        sleep=sleep,
     )
     return await retrying(call)
 
@@ -177,8 +179,24 @@ def _tls(settings: ClientSettings) -> ssl.SSLContext:
     return context
 
 
-def retry_after_ms(header: str) -> int:
-    """Return a Retry-After header as milliseconds: a second if it is no number, five minutes at most."""
+def pause_s(failures: int, chance: Random) -> float:
+    """Draw the pause after so many failures in a row (from 1): anything up to 0.2, 0.4, 0.8 … 30 s."""
+    return chance.uniform(0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(failures - 1, 20)))
+
+
+def _come_again(header: str, path: str) -> Retry:
+    """Return when a busy head office wants us; one that does not say is away: jitter then spreads us.
+
+    Raises:
+        Unreachable: `header` names no number of seconds.
+    """
+    after_ms = retry_after_ms(header)
+    if after_ms is None:
+        raise Unreachable(f"{path} is busy and does not say for how long")
+    return Retry(after_ms=after_ms)
+
+
+def retry_after_ms(header: str) -> int | None:
+    """Return a Retry-After header as milliseconds, a quarter of an hour at most; None if it is no number."""
     is_number = header.isascii() and header.isdecimal() and len(header) <= 9  # noqa: PLR2004
-    seconds = int(header) if is_number else 1
-    return min(seconds, LONGEST_WAIT_S) * 1000
+    return min(int(header), LONGEST_WAIT_S) * 1000 if is_number else None

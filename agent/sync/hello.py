@@ -1,7 +1,9 @@
 """How a till presents a journal, and whether what head office knows of it can be true: pure decisions."""
 
+import msgspec
+
 from agent.sync.push import HashAt
-from agent.sync.wire import MAX_BATCH_ENTRIES, Hello, Welcome
+from agent.sync.wire import MAX_BATCH_ENTRIES, Hello, HelloAnswer, Refusal, Welcome
 
 
 def hello_of(
@@ -14,6 +16,7 @@ def hello_of(
     program_version: str,
     highest_number: int = 0,
     role: str = "till",
+    pool: str = "",
 ) -> Hello:
     """Present a journal that ends at `head`; what lies above `received_seq` is the backlog.
 
@@ -30,7 +33,15 @@ def hello_of(
         program_version=program_version,
         highest_number=highest_number,
         role=role,
+        pool=pool,
     )
+
+
+def hello_to_older(hello: Hello, answer: HelloAnswer) -> Hello | None:
+    """Return what to greet a head office with that knows only protocol 1 and refused ours; else None."""
+    if isinstance(answer, Refusal) and answer.code == "upgrade_head_office" and hello.protocol > 1:
+        return msgspec.structs.replace(hello, protocol=1)
+    return None
 
 
 def contradiction(welcome: Welcome, head_seq: int, hash_at: HashAt) -> str:

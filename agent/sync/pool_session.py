@@ -75,6 +75,7 @@ class PoolSession:
             wall_ms=int(self._clock.now().timestamp() * 1000),
             program_version=self._program_version,
             highest_number=loans.highest_borrowed(reader),
+            pool=reader.text_mark(borrowed.POOL),
         )
         match await self._line.send(hello, HelloAnswer):
             case Welcome() as welcome:

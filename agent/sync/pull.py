@@ -47,6 +47,15 @@ def why_no_page(delta: Delta, *, asked: int) -> str:
     return ""
 
 
+def is_old_news(delta: Delta, booked: int) -> bool:
+    """Tell whether a page changes nothing here; up to `booked` our own entries are known to be booked."""
+    return (
+        (delta.to_cursor == delta.from_cursor and delta.booked_seq <= booked)
+        and not (delta.members or delta.erased or delta.programmes)
+        and not (delta.allowances or delta.recalls or 0 <= delta.stock_to != delta.stock_from)
+    )
+
+
 def believable(delta: Delta, head_seq: int) -> Delta:
     """Return the page without a `booked` that this journal has not reached.
 

@@ -16,28 +16,17 @@ from agent.errors import Rejected, Unreachable
 from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
 from agent.sync.directories import Directories
-from agent.sync.hello import batch_limit, contradiction, hello_of
+from agent.sync.hello import batch_limit, contradiction, hello_of, hello_to_older
+from agent.sync.people import Boxes
 from agent.sync.pool_peers import PoolPeers
 from agent.sync.programmes import Door, Programmes, want
-from agent.sync.pull import believable, pieces, why_no_page
+from agent.sync.pull import believable, is_old_news, pieces, why_no_page
 from agent.sync.push import Advance, Contradiction, HashAt, Refused, Resend, Wait, batch_of, judge
 from agent.sync.state import SyncState
-from agent.sync.wire import (
-    Delta,
-    Fork,
-    HelloAnswer,
-    Pull,
-    PullAnswer,
-    PushAnswer,
-    Refusal,
-    Retry,
-    Welcome,
-)
+from agent.sync.wire import Delta, Fork, HelloAnswer, Pull, PullAnswer, PushAnswer, Refusal, Retry, Welcome
 
 log = structlog.get_logger()
 MAX_STANDSTILLS = 3
-OLDER_OFFICE = "upgrade_head_office"
-"""The refusal of a head office that knows only protocol 1."""
 CONTACT_KEPT_MS = 60_000
 """How exactly the ledger knows the last contact; `state` knows it to the millisecond."""
 
@@ -65,6 +54,7 @@ class Session:
         self._clock = clock
         self._programmes = Programmes(ledger, door, publisher_key=publisher_key, on_programme=on_programme)
         self._directories = Directories(ledger, door, clock=clock, publisher_key=publisher_key)
+        self._boxes = Boxes(ledger, publisher_key)
         self._program_version = program_version
         self._pool_peers = PoolPeers(ledger, pool_of, publisher_key=publisher_key)
         self._limits: dict[str, int] = {}
@@ -98,14 +88,37 @@ class Session:
             if is_new and (wait_ms := await self._greet(incarnation, head_seq)):
                 return wait_ms
         for incarnation, head_seq in journals:
-            if incarnation not in self._stuck and (wait_ms := await self._push(incarnation)):
+            if incarnation not in self._stuck and (wait_ms := await self._push(incarnation, head_seq)):
                 return wait_ms
             if incarnation != self._ledger.incarnation:
                 await self._finish_archive(incarnation, head_seq)
-        return 0
+        return await self._boxes.hand_over(self._ask)
 
-    async def pull(self) -> int:
-        """Pull all news and the programme they announce; returns the milliseconds to wait, as `push`.
+    async def ask_news(self, *, wait_ms: int = 0) -> Any:
+        """Ask for a page of news; with none, head office may keep the answer back for `wait_ms`.
+
+        Changes nothing, so a sale may be pushed meanwhile; `pull` takes the answer in.
+
+        Raises:
+            SyncError: head office is away.
+        """
+        reader = self._ledger.read
+        asked = Pull(
+            reader.incarnation,
+            reader.mark("cursor"),
+            reader.directory_cursor(),
+            stock=reader.mark("stock"),
+            packed=True,
+            wait_ms=wait_ms,
+            sealing_key=self._boxes.key,
+            peers=self._pool_peers.known(),
+        )
+        return await self._ask(asked, PullAnswer)
+
+    async def pull(self, told: Any = None) -> int:
+        """Take in all news and the programme they announce; returns the milliseconds to wait, as `push`.
+
+        `told` is an answer that `ask_news` has got already; nothing was pulled since.
 
         Raises:
             SyncError: head office is away or refused us.
@@ -113,16 +126,8 @@ class Session:
         has_more, highest = True, self._highest
         while has_more:
             cursor = self._ledger.read.mark("cursor")
-            reader = self._ledger.read
-            asked = Pull(
-                reader.incarnation,
-                cursor,
-                reader.directory_cursor(),
-                stock=reader.mark("stock"),
-                packed=True,
-                peers=self._pool_peers.known(),
-            )
-            match await self._ask(asked, PullAnswer):
+            answer, told = told or await self.ask_news(), None
+            match answer:
                 case Retry(after_ms=ms):
                     return max(ms, 1)
                 case Refusal(code=code, detail=detail):
@@ -134,6 +139,7 @@ class Session:
                     await self._pool_peers.take(delta.peers)
                     if self._directories.is_shortcut():
                         break
+                    await self._boxes.take_key(delta.sealing_key)
                     await self._take_in(delta)
                     has_more = delta.more
         else:
@@ -165,9 +171,8 @@ class Session:
             role=self._pool_peers.role,
         )
         told = await self._ask(hello, HelloAnswer)
-        if isinstance(told, Refusal) and told.code == OLDER_OFFICE:
-            told = await self._ask(msgspec.structs.replace(hello, protocol=1), HelloAnswer)
-        match told:
+        older = hello_to_older(hello, told)
+        match await self._ask(older, HelloAnswer) if older else told:
             case Welcome() as welcome:
                 self._limits[incarnation] = batch_limit(welcome)
                 self._received[incarnation] = welcome.received_seq
@@ -196,7 +201,7 @@ class Session:
         if reason:
             await self._contradicted(own, reason)
 
-    async def _push(self, incarnation: str) -> int:
+    async def _push(self, incarnation: str, head_seq: int) -> int:
         """Push until head office has all of one journal; return milliseconds to wait if it asks to."""
         reader, hash_at = self._ledger.read, self._hash_at(incarnation)
         limit, highest, standstills = self._limits[incarnation], self._received[incarnation], 0
@@ -204,6 +209,7 @@ class Session:
             after = self._received[incarnation]
             batch = batch_of(rows, incarnation, hash_at(after) or b"", limit=limit)
             assert batch is not None
+            batch = msgspec.structs.replace(batch, backlog=max(0, head_seq - after - len(batch.entries)))
             match judge(await self._ask(batch, PushAnswer), incarnation, hash_at):
                 case Advance(seq=seq, hash=held):
                     await self._acknowledged(incarnation, seq, held)
@@ -257,14 +263,8 @@ class Session:
     def _says_nothing(self, delta: Delta) -> bool:
         """Tell whether a page is not worth a write: a flush every two seconds wears a till's disk out."""
         reader = self._ledger.read
-        is_old_news = delta.to_cursor == delta.from_cursor and delta.booked_seq <= reader.mark("booked")
         contact_age_ms = self._now_ms() - reader.mark("last_contact_ms")
-        return (
-            is_old_news
-            and not (delta.members or delta.erased or delta.programmes)
-            and not (delta.allowances or delta.recalls or 0 <= delta.stock_to != delta.stock_from)
-            and 0 <= contact_age_ms < CONTACT_KEPT_MS
-        )
+        return is_old_news(delta, reader.mark("booked")) and 0 <= contact_age_ms < CONTACT_KEPT_MS
 
     async def _contradicted(self, incarnation: str, reason: str) -> None:
         """Leave this journal alone; if it is our own, stop spending until a person has looked."""

@@ -5,6 +5,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from agent.sync.wire import Sealed
 
+SEALING = b"sealing key\0"
+"""What the publisher signs before the key that tills seal with: the signature serves for nothing else."""
+
 
 def seal(till: str, path: str, payload: bytes, key: Ed25519PrivateKey) -> Sealed:
     """Wrap `payload` for `path`; the path is signed too, so no message serves at another door."""

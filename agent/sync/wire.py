@@ -10,11 +10,20 @@ import msgspec
 from msgspec import Meta
 
 from agent.loyalty.member import MemberFacts
-from agent.sync.announced import DirectoryNews, Erased, Peers, ProgrammeNews, Sequence
+from agent.sync.announced import (
+    DirectoryNews,
+    Erased,
+    Peers,
+    People,
+    PeopleTaken,
+    ProgrammeNews,
+    SealingKey,
+    Sequence,
+)
 
 PROTOCOL = 2
 """2: batches and pages may be packed, a batch has up to 2000 entries, a pull may wait, a slot is obeyed."""
-PACKED_SINCE = 2
+PACKED_SINCE = SLOTS_SINCE = 2
 MAX_BATCH_ENTRIES = 2000
 MAX_BODY_BYTES = 4 * 1024 * 1024
 Incarnation = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
@@ -49,7 +58,8 @@ class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     """A till presents itself: which journal, how far it is, what it knows.
 
     `highest_number` is the highest allowance this journal ever had from whom it greets: books that lack it
-    are older.  `role` is "till", or "pool" for one that holds its store's slice and lends from it.
+    are older.  `role` is "till", or "pool" for one that holds its store's slice and lends from it.  `pool`:
+    towards a pool, the journal of the one that `backlog` and `highest_number` are about.
     """
 
     incarnation: Incarnation
@@ -65,6 +75,7 @@ class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
     protocol: int = PROTOCOL
     highest_number: Annotated[int, Meta(ge=0, le=2**53)] = 0
     role: str = "till"
+    pool: str = ""
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
@@ -89,13 +100,17 @@ class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
 
 
 class Push(msgspec.Struct, frozen=True, tag="PUSH"):
-    """Entries `first_seq`… of one journal, as canonical bytes, between two hashes."""
+    """Entries `first_seq`… of one journal, as canonical bytes, between two hashes.
+
+    `backlog` is how many more the till has: advice, for the time of a refusal.
+    """
 
     incarnation: Incarnation
     first_seq: Annotated[int, Meta(ge=1)]
     previous_hash: bytes
     entries: Annotated[list[bytes], Meta(min_length=1, max_length=5000)]
     last_hash: bytes
+    backlog: Annotated[int, Meta(ge=0, le=2**53)] = 0
 
 
 class Acknowledged(msgspec.Struct, frozen=True, tag="ACK"):
@@ -221,7 +236,7 @@ class Pull(msgspec.Struct, frozen=True, tag="PULL"):
     its own, since a directory stands in for news of members but brings no allowance.  `peers` is the
     signature of the list of tills that a pool has (a byte where it has none).
     With nothing new, head office may keep the answer back for up to `wait_ms`; `packed` takes a packed
-    one.
+    one.  `sealing_key` is the one that the till has, empty if none.
     """
 
     incarnation: Incarnation
@@ -230,6 +245,7 @@ class Pull(msgspec.Struct, frozen=True, tag="PULL"):
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
     stock: int = -1
     packed: bool = False
+    sealing_key: Annotated[bytes, Meta(max_length=64)] = b""
     wait_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
     peers: bytes = b""
 
@@ -255,6 +271,7 @@ class Delta(msgspec.Struct, frozen=True, tag="DELTA"):
     recalls: list[int] = []
     stock_from: int = 0
     stock_to: int = -1
+    sealing_key: SealingKey | None = None
     peers: Peers | None = None
 
 
@@ -263,6 +280,7 @@ PushAnswer = Acknowledged | Gap | Fork | Retry | Refusal
 AllowanceAnswer = Allowance | Deny | Retry | Refusal
 MemberAnswer = MemberRow | NoMember | Retry | Refusal
 PullAnswer = Delta | Retry | Refusal
+PeopleAnswer = PeopleTaken | Retry | Refusal
 EnrolAnswer = Enrolled | Refusal
 
 PATHS: dict[type, str] = {
@@ -272,6 +290,7 @@ PATHS: dict[type, str] = {
     AllowanceRequest: "/v1/till/allowance",
     MemberRequest: "/v1/till/member",
     Pull: "/v1/till/pull",
+    People: "/v1/till/people",
 }
 BLOB_PATH = "/v1/till/blob/"
 

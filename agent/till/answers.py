@@ -4,14 +4,15 @@ Answers only grow: a POS passes over keys that it does not know.  A key without 
 where the type says `None`.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from agent.loyalty.quote import QuoteWallet
+from agent.till.beside import Claim
 
-Mode = Literal["online", "offline", "degraded", "read_only"]
+Mode = Literal["online", "offline", "degraded", "read_only", "training"]
 
 
 class ProgrammeInForce(msgspec.Struct, frozen=True):
@@ -49,6 +50,14 @@ class Identified(msgspec.Struct, frozen=True):
     entry_mode: str
     open_receipt: str
     wallets: list[Balance] | UnsetType = UNSET
+    confirm: bool | UnsetType = UNSET
+    """Found by a bare phone number: ask whether it is them."""
+
+
+class Enrolled(Identified, frozen=True, kw_only=True):
+    """Who joined: `provisional` until head office has booked it, false if they were a member already."""
+
+    provisional: bool
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -70,6 +79,12 @@ class Voided(msgspec.Struct, frozen=True):
 
 
 State = Literal["quoted", "held", "committed", "parked", "partly_returned", "returned", "voided"]
+
+
+class Claimed(Claim, frozen=True, kw_only=True):
+    """The answer to a claim."""
+
+    state: State
 
 
 class Returned(msgspec.Struct, frozen=True):
@@ -105,6 +120,7 @@ class Committed(msgspec.Struct, frozen=True):
     taken_out: dict[str, int] | UnsetType = UNSET
     why: str | UnsetType = UNSET
     void: Voided | UnsetType = UNSET
+    claim: Claim | UnsetType = UNSET
 
 
 class Recalled(msgspec.Struct, frozen=True):
@@ -122,6 +138,7 @@ class Recalled(msgspec.Struct, frozen=True):
     wallets: list[QuoteWallet] | UnsetType = UNSET
     why: str | UnsetType = UNSET
     void: Voided | UnsetType = UNSET
+    claim: Claim | UnsetType = UNSET
 
 
 class Reader(msgspec.Struct, frozen=True):
@@ -146,126 +163,3 @@ class Accepting(msgspec.Struct, frozen=True):
     """Whether a card that is read now joins the sale."""
 
     accepting: bool
-
-
-class Choice(msgspec.Struct, frozen=True):
-    """So many points of a wallet."""
-
-    wallet: str
-    points: int
-
-
-class Answered(msgspec.Struct, frozen=True):
-    """What was chosen on a screen; the same is told as an event."""
-
-    receipt_id: str
-    code: Literal["redeem"]
-    values: Choice
-
-
-class PromptTold(msgspec.Struct, frozen=True):
-    """What became of a prompt; `rule` where the prompt names one."""
-
-    receipt_id: str
-    code: str
-    outcome: Literal["shown", "taken", "declined"]
-    rule: str | UnsetType = UNSET
-
-
-class Parked(msgspec.Struct, frozen=True):
-    """A sale put aside; `accepting` is false if another one is being paid."""
-
-    receipt_id: str
-    state: Literal["quoted", "held"]
-    accepting: bool
-
-
-class CardEvent(msgspec.Struct, frozen=True):
-    """Something was read: `masked` what, or `reason` why it was refused."""
-
-    device: str
-    open_receipt: str
-    masked: str | UnsetType = UNSET
-    reason: str | UnsetType = UNSET
-
-
-class IdentifiedEvent(Identified, frozen=True, kw_only=True):
-    """An identification, and the reader it came from (`pos`: the POS itself)."""
-
-    device: str
-
-
-class QuoteEvent(msgspec.Struct, frozen=True):
-    """A basket was quoted."""
-
-    receipt_id: str
-    due_minor: int
-
-
-class CommitEvent(msgspec.Struct, frozen=True):
-    """A receipt was booked or parked."""
-
-    receipt_id: str
-    state: State
-    seq: int
-
-
-class HeldEvent(msgspec.Struct, frozen=True):
-    """Points of each wallet were set aside; card reads are late from now on."""
-
-    receipt_id: str
-    held: dict[str, int]
-
-
-class VoidEvent(msgspec.Struct, frozen=True):
-    """A receipt was cancelled."""
-
-    receipt_id: str
-
-
-class ModeEvent(msgspec.Struct, frozen=True):
-    """Head office went or came, or the till stopped spending or booking; `data_age_s` as hello says."""
-
-    mode: Mode
-    data_age_s: int | None
-
-
-class AlarmEvent(msgspec.Struct, frozen=True):
-    """Something that a person should look at."""
-
-    receipt_id: str
-    code: str
-    till: str
-    cashier: str | UnsetType = UNSET
-
-
-class DeviceEvent(msgspec.Struct, frozen=True):
-    """A reader came or went."""
-
-    device: str
-    state: str
-
-
-EVENTS: dict[str, Any] = {
-    "card.read": CardEvent,
-    "card.refused": CardEvent,
-    "member.identified": IdentifiedEvent,
-    "card.unknown": IdentifiedEvent,
-    "card.blocked": IdentifiedEvent,
-    "card.late": IdentifiedEvent,
-    "quote.updated": QuoteEvent,
-    "receipt.held": HeldEvent,
-    "receipt.committed": CommitEvent,
-    "receipt.voided": VoidEvent,
-    "receipt.returned": Returned,
-    "mode.changed": ModeEvent,
-    "receipt.parked": Parked,
-    "customer.answered": Answered,
-    "prompt.shown": PromptTold,
-    "prompt.taken": PromptTold,
-    "prompt.declined": PromptTold,
-    "alarm": AlarmEvent,
-    "device.up": DeviceEvent,
-    "device.down": DeviceEvent,
-}
-"""The data of each event; `resync` has none and says that events were missed."""

@@ -7,12 +7,14 @@ from typing import Any
 
 from agent.loyalty.basket import RECEIPT_ID, Basket
 from agent.loyalty.quote import Quote
-from agent.till import answers, shapes
+from agent.till import answers, beside, shapes
 
 BASE = ("no_token", "not_allowed", "too_many_connections", "busy")
 """What any call may be answered: at the loopback door, and when too much is asked or we fail."""
 WITH_BODY = ("malformed", "timeout", "too_large")
 NAMED = ("not_found",)
+IDS = {"receipt_id": RECEIPT_ID, "return_id": RECEIPT_ID, "identification_id": "[A-Za-z0-9_-]{1,512}"}
+"""What each id of a path may look like."""
 """A path whose ids are none."""
 
 
@@ -44,7 +46,7 @@ class Call:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """What matches its path; ids are named groups."""
-        return re.compile(re.sub(r"\{(\w+)\}", rf"(?P<\1>{RECEIPT_ID})", self.path))
+        return re.compile(re.sub(r"\{(\w+)\}", lambda named: f"(?P<{named[1]}>{IDS[named[1]]})", self.path))
 
 
 _BASKET = ("receipt_id_mismatch", "currency_mismatch", "payment_card_refused")
@@ -68,7 +70,14 @@ CALLS = (
         "redeem nothing",
         answers.Held,
         shapes.HoldBody,
-        own=(*_BASKET, "etag_mismatch", "hold_too_large", "wrong_state", "ledger_read_only"),
+        own=(
+            *_BASKET,
+            "etag_mismatch",
+            "hold_too_large",
+            "second_factor_needed",
+            "wrong_state",
+            "ledger_read_only",
+        ),
     ),
     Call(
         "commit",
@@ -102,6 +111,23 @@ CALLS = (
         own=("receipt_conflict", "wrong_state", "return_too_large", "ledger_read_only"),
     ),
     Call(
+        "claim",
+        "POST",
+        "/v1/receipts/{receipt_id}/claim",
+        "Give an anonymous receipt of this till to a member: earns, takes nothing off",
+        "repeat; later only head office can",
+        answers.Claimed,
+        shapes.ClaimBody,
+        own=(
+            "receipt_unknown",
+            "member_unknown",
+            "wrong_state",
+            "claim_too_late",
+            "too_many_claims",
+            "ledger_read_only",
+        ),
+    ),
+    Call(
         "recall",
         "GET",
         "/v1/receipts/{receipt_id}",
@@ -121,6 +147,36 @@ CALLS = (
         own=("payment_card_refused", "unreadable", "too_many_unknown_cards"),
     ),
     Call(
+        "join",
+        "POST",
+        "/v1/members",
+        "Somebody joins by phone or with a fresh card: earns at once, offline too",
+        "later, by paper or QR; or repeat the same request_id",
+        answers.Enrolled,
+        shapes.MemberBody,
+        own=("payment_card_refused", "unreadable", "member_unknown", "cannot_enrol", "ledger_read_only"),
+    ),
+    Call(
+        "attach",
+        "POST",
+        "/v1/members/{identification_id}/cards",
+        "Give a member a further card",
+        "repeat",
+        beside.Attached,
+        shapes.CardBody,
+        own=("member_unknown", "card_taken", "ledger_read_only"),
+    ),
+    Call(
+        "consent",
+        "POST",
+        "/v1/members/{identification_id}/consents",
+        "What a member agrees to, purpose by purpose, or withdraws",
+        "repeat",
+        beside.Consented,
+        shapes.ConsentsBody,
+        own=("member_unknown", "ledger_read_only"),
+    ),
+    Call(
         "current",
         "GET",
         "/v1/quotes/current",
@@ -135,7 +191,7 @@ CALLS = (
         "/v1/receipts/{receipt_id}/answers",
         "What was chosen on a screen: the POS hears it as an event, and asks for a new quote",
         "ask the customer",
-        answers.Answered,
+        beside.Answered,
         shapes.AnswerBody,
         own=("receipt_unknown", "hold_too_large"),
     ),
@@ -145,7 +201,7 @@ CALLS = (
         "/v1/receipts/{receipt_id}/prompts",
         "What became of a prompt; written with the receipt's commit",
         "nothing",
-        answers.PromptTold,
+        beside.PromptTold,
         shapes.PromptBody,
         own=("ledger_read_only",),
     ),
@@ -155,7 +211,7 @@ CALLS = (
         "/v1/receipts/{receipt_id}/park",
         "Put a sale aside for the next customer: opens the gate, what is held stays held",
         "open the gate by hand later",
-        answers.Parked,
+        beside.Parked,
         own=("receipt_unknown", "wrong_state"),
     ),
     Call(

@@ -75,8 +75,14 @@ class CardReads:
         """Tell that a read gave no number."""
         self._events.publish("card.refused", {"device": device, "reason": reason, **self._open()})
 
-    def tell(self, outcome: Outcome, *, device: str, is_late: bool = False) -> dict[str, Any]:
-        """Publish what an identification found, and start asking for allowances; return what is told."""
+    def tell(
+        self, outcome: Outcome, *, device: str, is_late: bool = False, most_shown: int | None = None
+    ) -> dict[str, Any]:
+        """Publish what an identification found, and start asking for allowances; return what is told.
+
+        With `most_shown` a bare number was all there was: larger balances are not told, and the cashier
+        confirms who it is.
+        """
         told: dict[str, Any] = {
             "identification_id": outcome.token,
             "masked": outcome.masked,
@@ -85,7 +91,9 @@ class CardReads:
         }
         match outcome:
             case Identified():
-                told |= {"result": "identified", "wallets": self._balances(outcome.member)}
+                told |= {"result": "identified", "wallets": self._balances(outcome.member, most_shown)}
+                if most_shown is not None:
+                    told["confirm"] = True
                 kind = "member.identified"
                 if not is_late:
                     self._idle.card_read(outcome.member)
@@ -178,13 +186,17 @@ class CardReads:
                 missing[wallet] = short
         return missing
 
-    def _balances(self, member: str) -> list[dict[str, Any]]:
+    def _balances(self, member: str, most: int | None) -> list[dict[str, Any]]:
         facts = self._reader.facts(member, self._today())
         if facts is None:
             return []
+        held = [
+            (wallet, sum(lot.amount for lot in one.lots)) for wallet, one in sorted(facts.wallets.items())
+        ]
         return [
-            {"wallet": wallet, "balance": sum(lot.amount for lot in one.lots)}
-            for wallet, one in sorted(facts.wallets.items())
+            {"wallet": wallet, "balance": balance}
+            for wallet, balance in held
+            if most is None or balance <= most
         ]
 
     def _open(self) -> dict[str, str]:

@@ -15,16 +15,29 @@ from agent.ledger.ledger import Ledger
 from agent.loyalty.basket import Basket
 from agent.loyalty.quote import Quote
 from agent.till.cards import CardReads
+from agent.till.claim import MINUTE_MS, Claims, ClaimSettings
 from agent.till.commit import commit
 from agent.till.events import Events
 from agent.till.gate import Gate
-from agent.till.guard import UnknownCards
+from agent.till.guard import PHONES, PHONES_S, UNKNOWN_CARDS, UNKNOWN_CARDS_S, Limit
 from agent.till.hold import HOLD_MS, hold, points_of
-from agent.till.identify import Identifier, Unknown
+from agent.till.identify import Identified, Identifier, Unknown
+from agent.till.joining import Joining, Place
 from agent.till.numbers import TypedNumbers
+from agent.till.phones import normalised
 from agent.till.quote import Decode, Quoter, TillSettings
 from agent.till.returns import take_back
-from agent.till.shapes import HoldBody, IdentificationBody, ReturnBody, VoidBody
+from agent.till.shapes import (
+    CardBody,
+    ClaimBody,
+    ConsentsBody,
+    HoldBody,
+    IdentificationBody,
+    MemberBody,
+    ReturnBody,
+    VoidBody,
+)
+from agent.till.shown import PHONE
 from agent.till.talk import Talk
 from agent.till.void import void
 
@@ -47,6 +60,7 @@ class Checkout:
         settings: TillSettings,
         decode_text: Decode,
         mode: Callable[[], str],
+        place: Place,
         online_wait_s: float = 0.3,
     ) -> None:
         self._ledger = ledger
@@ -58,8 +72,23 @@ class Checkout:
         self._clock = clock
         self._settings = settings
         self._numbers = TypedNumbers(quoter.seal, identifier, decode_text)
-        self._unknown = UnknownCards()
+        self._unknown = Limit(UNKNOWN_CARDS, UNKNOWN_CARDS_S)
         self.talk = Talk(ledger, quoter, gate, events)
+        self._claims = Claims(
+            ledger,
+            quoter,
+            ClaimSettings(settings.claim_minutes * MINUTE_MS, settings.language),
+            now_ms=self._now_ms,
+            monotonic_s=clock.monotonic_s,
+        )
+        self._phones = Limit(PHONES, PHONES_S)
+        self._joining = Joining(
+            ledger,
+            identifier,
+            quoter.seal,
+            place,
+            find=lambda unknown: cards.ask_whose(unknown, online_wait_s),
+        )
         self._mode = mode
         self._online_wait_s = online_wait_s
 
@@ -67,6 +96,11 @@ class Checkout:
     def language(self) -> str:
         """The cashiers' language, unless a call asks for another."""
         return self._settings.language
+
+    @property
+    def training(self) -> bool:
+        """Whether this till only practises: every answer says so."""
+        return self._settings.training
 
     def hello(self) -> dict[str, Any]:
         """Tell who answers and how things stand; nothing personal."""
@@ -87,6 +121,8 @@ class Checkout:
                 "too_many_unknown_cards", "too many unknown cards in a minute", remedy="wait a minute"
             )
         told = decode_json(body, IdentificationBody, what="identification")
+        if told.identification_type == "PhoneNumber":
+            return await self._identify_phone(told, peer)
         kind, value = self._numbers.decode(told.value)
         outcome = self._identifier.identify(kind, value, told.entry_mode)
         if isinstance(outcome, Unknown):
@@ -94,6 +130,46 @@ class Checkout:
         if isinstance(outcome, Unknown):
             self._unknown.add(peer, self._clock.monotonic_s())
         return self._cards.tell(outcome, device="pos")
+
+    async def _identify_phone(self, told: IdentificationBody, peer: str) -> dict[str, Any]:
+        """Find whoever forgot the card; a blocked number is answered as an unknown one, as late."""
+        self._count_phone(peer)
+        self._numbers.refuse_payment_card(told.value)
+        phone = normalised(told.value, self._settings.phone_region)
+        outcome = self._identifier.identify(PHONE, phone, told.entry_mode)
+        if not isinstance(outcome, Identified):
+            unknown = self._identifier.nobody(PHONE, phone, told.entry_mode)
+            asked = await self._cards.ask_whose(unknown, self._online_wait_s)
+            outcome = asked if isinstance(asked, Identified) else unknown
+        return self._cards.tell(outcome, device="pos", most_shown=self._settings.phone_balance_most)
+
+    def _count_phone(self, peer: str) -> None:
+        now_s = self._clock.monotonic_s()
+        if self._phones.is_over(peer, now_s):
+            raise Refused(
+                "too_many_unknown_cards", "too many phone numbers in a minute", remedy="wait a minute"
+            )
+        self._phones.add(peer, now_s)
+
+    async def join(self, body: bytes, peer: str = "") -> dict[str, Any]:
+        """Take somebody in by phone or with a fresh card."""
+        told = decode_json(body, MemberBody, what="member")
+        if told.phone:
+            self._count_phone(peer)
+            self._numbers.refuse_payment_card(told.phone)
+        outcome, is_provisional = await self._joining.join(told)
+        most = self._settings.phone_balance_most if told.phone else None
+        answer = {**self._cards.tell(outcome, device="pos", most_shown=most), "provisional": is_provisional}
+        self.events.publish("member.enrolled", {"masked": outcome.masked, "provisional": is_provisional})
+        return answer
+
+    async def attach(self, token: str, body: bytes) -> dict[str, Any]:
+        """Give a member a further card."""
+        return await self._joining.attach(token, decode_json(body, CardBody, what="card"))
+
+    async def consent(self, token: str, body: bytes) -> dict[str, Any]:
+        """Write down what a member agrees to or withdraws."""
+        return await self._joining.consent(token, decode_json(body, ConsentsBody, what="consents"))
 
     async def quote(self, receipt_id: str, body: bytes) -> Quote:
         """Say what a basket would give; waits a moment if head office is just being asked."""
@@ -137,6 +213,7 @@ class Checkout:
                 offline=self._mode() != "online",
                 language=self._settings.language,
                 prompts=self.talk.prompts_of(receipt_id),
+                training=self.training,
             )
         except Conflict as failure:
             self._alarm(receipt_id, failure.code, str(failure))
@@ -164,6 +241,13 @@ class Checkout:
         current = self._quoter.programme()
         answer = await take_back(self._ledger, receipt_id, return_id, told, current=current)
         self.events.publish("receipt.returned", answer)
+        return answer
+
+    async def claim(self, receipt_id: str, body: bytes) -> dict[str, Any]:
+        """Give an anonymous receipt to a member whose card came late."""
+        told = decode_json(body, ClaimBody, what="claim")
+        answer = await self._claims.claim(receipt_id, told)
+        self.events.publish("receipt.claimed", {"receipt_id": receipt_id, "masked": answer["member_tag"]})
         return answer
 
     async def recall(self, receipt_id: str) -> dict[str, Any]:

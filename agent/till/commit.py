@@ -52,6 +52,7 @@ class Paid:
     offline: bool
     language: str
     prompts: Sequence[Draft] = ()
+    training: bool = False
 
 
 def content_hash(plain: Any) -> bytes:
@@ -69,6 +70,7 @@ async def commit(
     offline: bool,
     language: str,
     prompts: Sequence[Draft] = (),
+    training: bool = False,
 ) -> Committed:
     """Book a paid receipt; the same body again gets the first answer.  `prompts` are written with it.
 
@@ -83,7 +85,7 @@ async def commit(
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as failure:
         wrong = Mistake("", "not_json", {}, "send one JSON object")
         raise DocumentError("commit", [wrong]) from failure
-    paid = Paid(receipt_id, plain, digest, offline, language, prompts)
+    paid = Paid(receipt_id, plain, digest, offline, language, prompts, training)
     # A repeat is a read.
     stored = _if_paid(ledger.read.receipt(receipt_id)) or await _booked_or_parked(
         ledger, quoter, numbers, paid, body
@@ -224,7 +226,9 @@ def _book(
         "wallets": as_plain(agreed.quote.wallets),
         "differences": differences,
         **_position(tx),
-        "receipt_text": receipt_text(agreed.quote, agreed.basket.currency, paid.language),
+        "receipt_text": receipt_text(
+            agreed.quote, agreed.basket.currency, paid.language, training=paid.training
+        ),
         **came.told,
     }
     tx.put_receipt(

@@ -26,25 +26,28 @@ BODY_DEADLINE_S = 5.0
 UNKNOWN_CARDS = 30
 UNKNOWN_CARDS_S = 60.0
 """So many unknown cards in so many seconds, and a peer hears no more of cards until they are past."""
+PHONES, PHONES_S = 10, 60.0
+"""Phone numbers are guessed more easily than cards: known or not, so many may be asked for."""
 PEERS = 256
 
 
-class UnknownCards:
-    """Counts each peer's look-ups of cards that nobody has; `now_s` is monotonic."""
+class Limit:
+    """Counts what each peer did in the last `within_s` seconds: `most` and no more; `now_s` is monotonic."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int, within_s: float) -> None:
+        self._most, self._within_s = most, within_s
         self._at: OrderedDict[str, deque[float]] = OrderedDict()
 
     def is_over(self, peer: str, now_s: float) -> bool:
         """Say whether a peer had too many."""
         times = self._at.get(peer, deque())
-        while times and now_s - times[0] >= UNKNOWN_CARDS_S:
+        while times and now_s - times[0] >= self._within_s:
             times.popleft()
-        return len(times) >= UNKNOWN_CARDS
+        return len(times) >= self._most
 
     def add(self, peer: str, now_s: float) -> None:
         """Take down one more."""
-        self._at.setdefault(peer, deque(maxlen=UNKNOWN_CARDS)).append(now_s)
+        self._at.setdefault(peer, deque(maxlen=self._most)).append(now_s)
         self._at.move_to_end(peer)
         if len(self._at) > PEERS:
             self._at.popitem(last=False)

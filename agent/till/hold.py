@@ -27,6 +27,8 @@ async def hold(
     agreed = quoter.matching(receipt_id, etag, basket)
     if agreed is None:
         raise Refused("etag_mismatch", "this basket gives another answer now", remedy="ask for a new quote")
+    if quoter.needs_second_factor(basket):
+        raise Refused("second_factor_needed", "a phone number alone spends nothing", remedy="read the card")
     wanted = wanted_of(agreed)
     past = Refused("wrong_state", f"receipt {receipt_id} is past that")
     if ledger.read.receipt(receipt_id) is not None:

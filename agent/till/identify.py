@@ -72,6 +72,13 @@ class Identifier:
         tag = tag_of(kind, value, self._fleet_key) if self._fleet_key else b""
         return self.identify_tag(tag, mask_value(value), entry_mode, kind)
 
+    def nobody(self, kind: str, value: str, entry_mode: str) -> Unknown:
+        """Return a number as one of nobody's, whoever's it is."""
+        tag = tag_of(kind, value, self._fleet_key) if self._fleet_key else b""
+        masked, made_ms = mask_value(value), int(self._clock.now().timestamp() * 1000)
+        token = self._sealed(Identification("", tag, entry_mode, made_ms, masked, kind))
+        return Unknown(token, masked, entry_mode, tag, kind)
+
     def identify_tag(self, tag: bytes, masked: str, entry_mode: str, kind: str) -> Outcome:
         """Say whose tag this is; again after an online look-up brought the member here."""
         found = self._reader.member_of(tag) if tag else None

@@ -41,6 +41,15 @@ class TypedNumbers:
             raise Refused(code, f"the number was refused: {decoded}", remedy="ask for the loyalty card")
         return decoded
 
+    def refuse_payment_card(self, text: str) -> None:
+        """Let nobody type a payment card where a phone is asked for.
+
+        Raises:
+            Refused: it is one.
+        """
+        if self._is_payment_card(text):
+            raise Refused("payment_card_refused", "a payment card is no phone number")
+
     def sealed(self, basket: Basket) -> Basket:
         """Return the basket with tokens in place of numbers of ours.
 

@@ -18,6 +18,12 @@ from agent.loyalty.offline import BeyondUse, is_too_old, room_beyond
 STRICT = Offline()
 
 
+def without_spending(facts: MemberFacts) -> MemberFacts:
+    """Return the facts with nothing usable in any wallet."""
+    wallets = {name: msgspec.structs.replace(held, usable_offline=0) for name, held in facts.wallets.items()}
+    return msgspec.structs.replace(facts, wallets=wallets)
+
+
 def facts_offline(
     facts: MemberFacts,
     programme: Programme,

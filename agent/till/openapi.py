@@ -11,9 +11,8 @@ from typing import Any
 import msgspec
 
 from agent import __version__
-from agent.loyalty.basket import RECEIPT_ID
-from agent.till.answers import EVENTS
-from agent.till.calls import CALLS, Call
+from agent.till.calls import CALLS, IDS, Call
+from agent.till.happenings import EVENTS
 from agent.till.problem import PROBLEMS, Problem, problem
 
 REF = "#/components/schemas/{name}"
@@ -100,9 +99,14 @@ def _operation(call: Call, example: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(call: Call, example: dict[str, Any]) -> list[dict[str, Any]]:
-    schema = {"type": "string", "minLength": 1, "maxLength": 64, "pattern": f"^{RECEIPT_ID}$"}
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": schema, "example": example["ids"][name]}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "minLength": 1, "pattern": f"^{IDS[name]}$"},
+            "example": example["ids"][name],
+        }
         for name in call.pattern.groupindex
     ]
     if call.problems:

@@ -25,22 +25,28 @@ PROBLEMS: dict[str, tuple[int, str, Action]] = {
     "timeout": (408, "The body did not arrive in time", "retry"),
     "receipt_conflict": (409, "The same receipt id came with other content", "continue_without"),
     "wrong_state": (409, "The receipt is past that", "continue_without"),
+    "card_taken": (409, "The card is somebody else's", "ask_customer"),
+    "claim_too_late": (409, "Too late to claim it at the till", "continue_without"),
     "too_large": (413, "The body is too large", "call_help"),
     "currency_mismatch": (422, "The basket is in another currency than this till", "call_help"),
     "receipt_id_mismatch": (422, "The basket names another receipt than the path", "call_help"),
     "payment_card_refused": (422, "A payment card is no loyalty card", "ask_customer"),
     "unreadable": (422, "The number could not be read", "ask_customer"),
+    "member_unknown": (422, "Nobody was identified", "ask_customer"),
+    "cannot_enrol": (422, "Nobody can join that way here and now", "continue_without"),
+    "second_factor_needed": (422, "A phone number alone spends no points", "ask_customer"),
     "etag_mismatch": (422, "The quote is no longer the same: ask for a new one", "retry"),
     "hold_too_large": (422, "More points than may be spent here now", "choose_less"),
     "return_too_large": (422, "More comes back than was sold", "call_help"),
     "too_many_connections": (429, "Too many calls at once", "retry"),
+    "too_many_claims": (429, "This card claimed too many receipts", "continue_without"),
     "too_many_unknown_cards": (429, "Too many unknown cards from this caller", "continue_without"),
     "ledger_read_only": (503, "The ledger cannot be written now", "continue_without"),
     "busy": (503, "Too much at once", "retry"),
 }
 
 
-_RETRY_AFTER_S = {"too_many_unknown_cards": 60}
+_RETRY_AFTER_S = {"too_many_unknown_cards": 60, "too_many_claims": 3600}
 
 
 class Wrong(msgspec.Struct, frozen=True):

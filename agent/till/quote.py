@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -23,10 +22,12 @@ from agent.loyalty.compile import Compiled
 from agent.loyalty.evaluate import evaluate
 from agent.loyalty.member import MemberFacts, WalletFacts
 from agent.loyalty.paying import strict_vouchers
-from agent.loyalty.quote import ProgrammeRef, Quote, QuoteLine
+from agent.loyalty.quote import Quote
 from agent.loyalty.unquoted import earning_only
-from agent.till.offline import beyond_rule, facts_offline
-from agent.till.shown import as_shown
+from agent.till.offline import beyond_rule, facts_offline, without_spending
+from agent.till.quoted import as_of_now, without_programme, worth
+from agent.till.quoted import sealed as sealed_quote
+from agent.till.shown import PHONE, as_shown
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
 from agent.till.vouchers import held_for, only_held, strictly_used
 
@@ -44,6 +45,11 @@ class TillSettings:
     currency: str
     language: str = "en"
     clock_tolerance_s: float = 86_400.0
+    claim_minutes: int = 15
+    training: bool = False
+    phone_region: str = ""
+    phone_redeem: bool = False
+    phone_balance_most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ class Quoter:
         self.seal = seal
         self._clock = clock
         self._settings = settings
-        self._is_online = is_online
+        self.is_online = is_online
         self._remembered: OrderedDict[str, Agreed] = OrderedDict()
 
     def quote(self, basket: Basket) -> Agreed:
@@ -140,7 +146,7 @@ class Quoter:
             plain, identification = self._without_tokens(basket)
             if known.basket == plain and _member_of(known.identification) == _member_of(identification):
                 return known
-        online = self._is_online()
+        online = self.is_online()
         moments = dict.fromkeys((self._moment(basket.sold_at), basket.sold_at))
         # Head office may have come or gone since: then other points were usable when it was quoted.
         for at, was_online in [(at, one) for one in (online, not online) for at in moments]:
@@ -162,7 +168,13 @@ class Quoter:
             return False  # a programme that is over: the difference of the tenders stands all the same
         basket = msgspec.structs.replace(agreed.basket, planned_tenders=paid)
         again = evaluate(compiled, agreed.facts, basket, agreed.at, draw=agreed.draw)
-        return _worth(again) != _worth(agreed.quote)
+        return worth(again) != worth(agreed.quote)
+
+    def needs_second_factor(self, basket: Basket) -> bool:
+        """Say whether a basket asks to spend on a phone number alone, which is not enough here."""
+        known = self.identification_of(basket)
+        is_bare = known is not None and known.kind == PHONE and not self._settings.phone_redeem
+        return is_bare and bool(basket.redeem)
 
     def identification_of(self, basket: Basket) -> Identification | None:
         """Return the identification that a basket carries, of any age."""
@@ -177,7 +189,7 @@ class Quoter:
         online: bool | None = None,
         change: Callable[[Compiled], Compiled] = lambda compiled: compiled,
     ) -> Agreed:
-        online = self._is_online() if online is None else online
+        online = self.is_online() if online is None else online
         if basket.currency != self._settings.currency:
             raise Refused(
                 "currency_mismatch",
@@ -187,30 +199,37 @@ class Quoter:
         plain, identification = self._without_tokens(basket, use_expired=use_expired)
         compiled = self._programmes()
         if compiled is None:
-            quote = _without_programme(plain)
-            return Agreed(plain, None, identification, _sealed(quote, plain, None, at), at, "UTC")
-        facts, strict = None, strict_vouchers(compiled.programme)
-        if identification is not None and identification.member:
-            day = at.astimezone(compiled.zone).date()
-            facts = self._facts(identification.member, plain.receipt_id, day, compiled, online=online)
-            if facts is not None and strict:
-                held = self._reader.held_vouchers(facts.member, day)
-                held |= held_for(self._reader.hold(plain.receipt_id), facts.member)
-                facts = only_held(facts, strict, held)
-        if facts is not None and identification is not None:
-            facts = as_shown(facts, identification)
+            quote = without_programme(plain)
+            return Agreed(plain, None, identification, sealed_quote(quote, plain, None, at), at, "UTC")
+        strict, day = strict_vouchers(compiled.programme), at.astimezone(compiled.zone).date()
+        facts = self.facts_for(identification, plain.receipt_id, day, online=online)
         draw = self.seal.draw_of(plain.receipt_id)
-        quote = evaluate(change(compiled), facts, plain, at, draw=draw)
-        beyond = None
-        if not online:
-            quote = _provisional(quote)
-            beyond = beyond_rule(compiled.programme)
-        sealed = _sealed(quote, plain, facts, at)
+        quote = as_of_now(evaluate(change(compiled), facts, plain, at, draw=draw), online=online)
+        beyond = None if online else beyond_rule(compiled.programme)
+        sealed = sealed_quote(quote, plain, facts, at)
         used = strictly_used(quote, strict)
         zone = compiled.programme.time_zone
         return Agreed(
             plain, facts, identification, sealed, at, zone, strict_vouchers=used, draw=draw, beyond=beyond
         )
+
+    def facts_for(
+        self, known: Identification | None, receipt_id: str, day: date, *, online: bool
+    ) -> MemberFacts | None:
+        """Return what a receipt is judged by of whoever was identified; None: nobody's."""
+        compiled = self._programmes()
+        if known is None or not known.member or compiled is None:
+            return None
+        facts = self._facts(known.member, receipt_id, day, compiled, online=online)
+        if facts is None:
+            return None
+        if known.kind == PHONE and not self._settings.phone_redeem:
+            facts = without_spending(facts)
+        if strict := strict_vouchers(compiled.programme):
+            held = self._reader.held_vouchers(facts.member, day)
+            held |= held_for(self._reader.hold(receipt_id), facts.member)
+            facts = only_held(facts, strict, held)
+        return as_shown(facts, known)
 
     def _facts(
         self, member: str, receipt_id: str, day: date, compiled: Compiled, *, online: bool
@@ -263,36 +282,5 @@ class Quoter:
         return sold_at if off_s <= self._settings.clock_tolerance_s else now
 
 
-def _worth(quote: Quote) -> tuple[object, ...]:
-    """Return what a quote gives, whatever it says about it."""
-    gives = [msgspec.structs.replace(one, provisional=False) for one in quote.gives]
-    return quote.lines, quote.lots, gives, quote.spent, quote.vouchers
-
-
 def _member_of(identification: Identification | None) -> str:
     return identification.member if identification else ""
-
-
-def _sealed(quote: Quote, basket: Basket, facts: MemberFacts | None, at: datetime) -> Quote:
-    digest = blake2b(digest_size=16)
-    for part in (basket, facts, quote.programme, at):
-        digest.update(msgspec.json.encode(part))
-        digest.update(b"\0")
-    return msgspec.structs.replace(quote, etag=digest.hexdigest())
-
-
-def _provisional(quote: Quote) -> Quote:
-    """Mark what is earned or given while head office is away: it counts once it is booked there."""
-    wallets = [
-        msgspec.structs.replace(wallet, provisional=True) if wallet.earn else wallet
-        for wallet in quote.wallets
-    ]
-    gives = [msgspec.structs.replace(give, provisional=True) for give in quote.gives]
-    return msgspec.structs.replace(quote, wallets=wallets, gives=gives)
-
-
-def _without_programme(basket: Basket) -> Quote:
-    """Sell at the POS's own prices while no programme has arrived yet."""
-    lines = [QuoteLine(line.line, line.amount_minor) for line in basket.lines]
-    due = sum(line.amount_minor for line in basket.lines)
-    return Quote(basket.receipt_id, ProgrammeRef("", 0, ""), due, lines=lines)

@@ -28,11 +28,15 @@ _WORDS = {
 _PROVISIONAL = {"en": "(after confirmation)", "ru": "(после подтверждения)", "fi": "(vahvistuksen jälkeen)"}
 
 
-def receipt_text(quote: Quote, currency: str, language: str) -> list[str]:
-    """Return the lines to print; what head office is still to confirm is marked so."""
+_TRAINING = {"en": "TRAINING, NOT VALID", "ru": "УЧЕБНЫЙ ЧЕК, НЕДЕЙСТВИТЕЛЕН", "fi": "HARJOITUS, EI VOIMASSA"}
+
+
+def receipt_text(quote: Quote, currency: str, language: str, *, training: bool = False) -> list[str]:
+    """Return the lines to print; what head office is still to confirm is marked so, and what is practice."""
     words = _WORDS[language]
     saved = -sum(rebate.amount_minor for line in quote.lines for rebate in line.rebates)
-    lines = [f"{words['rebate']}: {_money(saved, language)} {currency}"] if saved else []
+    lines = [_TRAINING[language]] if training else []
+    lines += [f"{words['rebate']}: {_money(saved, language)} {currency}"] if saved else []
     for wallet in quote.wallets:
         if wallet.redeem:
             lines.append(f"{words['paid']} ({wallet.wallet}): {wallet.redeem}")

@@ -23,7 +23,7 @@ from agent.loyalty.compile import Compiled
 from agent.loyalty.language.words import setting
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.quote import Quote
-from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of
+from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of, with_claim
 from agent.loyalty.unquoted import earning_only
 from agent.till.shapes import ReturnBody
 from agent.till.versions import compiled_of
@@ -96,8 +96,11 @@ def book_return(
     sale = next((one for one in entries if one.kind == "RECEIPT"), None)
     if sale is None:
         return _note(tx, receipt_id, return_id, asked)
+    claim = next((one for one in entries if one.kind == "CLAIM"), None)
     policy = _policy(tx, sale, current)
-    answer = _book(tx, sale, entries, policy, return_id=return_id, body=body)
+    if claim is not None:
+        policy = _claimed(policy, _policy(tx, claim, current))
+    answer = _book(tx, claim or sale, entries, policy, return_id=return_id, body=body)
     _move_state(tx, known_here, str(answer["state"]))
     return answer
 
@@ -129,6 +132,13 @@ def _policy(tx: Transaction, sale: Entry, current: Compiled | None) -> Policy:
 
     settings = compiled.programme.text.settings
     return Policy(judge, setting(settings, "returned_expired_lot"), compiled.zone)
+
+
+def _claimed(of_sale: Policy, of_claim: Policy) -> Policy:
+    """Return the policies of a sale that became a member's afterwards."""
+    return of_sale._replace(
+        judge=lambda before, now: with_claim(of_sale.judge(before, now), of_claim.judge(before, now))
+    )
 
 
 def _book(

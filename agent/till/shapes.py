@@ -22,6 +22,9 @@ IdentificationType = Literal["AccountNumber", "BarCode", "ISOTrack2", "PhoneNumb
 """nexo Retailer protocol, IdentificationType; PAN is never accepted."""
 
 
+Word = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
 class IdentificationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A number that the POS read or somebody typed."""
 
@@ -102,6 +105,57 @@ class PromptBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: Annotated[str, Meta(min_length=1, max_length=64)]
     outcome: Literal["shown", "taken", "declined"]
     rule: Name = ""
+    cashier: Name = ""
+
+
+class ClaimBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Give an anonymous receipt to the member of an identification; `request_id` is for the POS's own log."""
+
+    identification_id: Annotated[str, Meta(min_length=1, max_length=512)]
+    request_id: Name = ""
+    cashier: Name = ""
+
+
+class ConsentWord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One purpose that the customer agrees to or not; nothing is granted that was not said."""
+
+    purpose: Word
+    granted: bool
+    text_version: Word
+    channel: Word
+
+
+Consents = Annotated[list[ConsentWord], Meta(max_length=32)]
+Token = Annotated[str, Meta(min_length=1, max_length=512)]
+
+
+class MemberBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody joins: by a phone number, or with a fresh card that was identified as unknown.
+
+    The same `request_id` means the same person: repeat it until it is answered.
+    """
+
+    request_id: Word
+    phone: Annotated[str, Meta(max_length=32)] = ""
+    identification_id: Annotated[str, Meta(max_length=512)] = ""
+    consents: Consents = []
+    language: Literal["en", "ru", "fi"] = "en"
+    cashier: Name = ""
+
+
+class CardBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A further card of a member: the identification of an unknown card."""
+
+    identification_id: Token
+    request_id: Name = ""
+    cashier: Name = ""
+
+
+class ConsentsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a member agrees to or withdraws."""
+
+    consents: Annotated[list[ConsentWord], Meta(min_length=1, max_length=32)]
+    request_id: Name = ""
     cashier: Name = ""
 
 

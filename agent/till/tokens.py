@@ -56,6 +56,11 @@ class TokenSeal:
         digest = blake2b(receipt_id.encode(), key=self._key, person=b"draw", digest_size=8).digest()
         return int.from_bytes(digest, "big") or 1
 
+    def member_of(self, request_id: str) -> str:
+        """Name the member who joins by a request: the same one again, and nobody without our key can tell."""
+        digest = blake2b(request_id.encode(), key=self._key, person=b"member", digest_size=8)
+        return f"m-{digest.hexdigest()}"
+
     def open(self, token: str) -> Identification | None:
         """Return what a token says, None if this till did not make it."""
         known = self._opened.get(token)

@@ -81,6 +81,36 @@ SENTENCES: MappingProxyType[str, tuple[str, str, str]] = MappingProxyType(
             "Этот номер — не карта лояльности.",
             "Tämä numero ei ole kanta-asiakaskortti.",
         ),
+        "claim_too_late": (
+            "It is too late to add this receipt to a card at the till.",
+            "Привязать этот чек к карте на кассе уже нельзя.",
+            "Kuittia ei voi enää liittää korttiin kassalla.",
+        ),
+        "too_many_claims": (
+            "This card took several receipts within an hour.",
+            "Эта карта за час получила уже несколько чеков.",
+            "Kortille on liitetty jo useita kuitteja tunnin aikana.",
+        ),
+        "member_unknown": (
+            "No member belongs to this card.",
+            "По этой карте участник не найден.",
+            "Kortille ei löydy kanta-asiakasta.",
+        ),
+        "cannot_enrol": (
+            "Nobody can join at this till right now.",
+            "Сейчас на этой кассе вступить в программу нельзя.",
+            "Ohjelmaan ei voi nyt liittyä tällä kassalla.",
+        ),
+        "second_factor_needed": (
+            "Points are spent with the card only, not with a phone number.",
+            "Списать баллы можно только по карте, не по номеру телефона.",
+            "Pisteitä voi käyttää vain kortilla, ei puhelinnumerolla.",
+        ),
+        "card_taken": (
+            "This card belongs to another customer.",
+            "Эта карта принадлежит другому покупателю.",
+            "Kortti kuuluu toiselle asiakkaalle.",
+        ),
         "etag_mismatch": (
             "The sale changed since it was last reckoned.",
             "Продажа изменилась после последнего расчёта.",

@@ -18,7 +18,19 @@ from rich.table import Table
 from scripts.benches.figures import CannotRun, Line, load
 
 Measure = Callable[[Path], list[Line]]
-NAMES = ("commit", "devices", "directory", "evaluate", "ledger-large", "quote", "replay", "start")
+NAMES = (
+    "catch-up",
+    "commit",
+    "counter",
+    "devices",
+    "directory",
+    "evaluate",
+    "ledger-large",
+    "quote",
+    "replay",
+    "start",
+    "storm",
+)
 COLUMNS = ("name", "value", "unit", "limit_name", "limit_value", "ratio", "goal", "load", "ok")
 FAILED, CANNOT = 1, 77
 

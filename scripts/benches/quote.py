@@ -45,17 +45,17 @@ def measure(folder: Path, seconds: float = 6) -> list[Line]:
     with ExitStack() as stack:
         ours = stack.enter_context(_served("till", folder / "till.sock", str(folder)))
         told = {"value": CARD, "entry_mode": "Scanned"}
-        known = json.loads(_call(ours, "POST", "/v1/identifications", json.dumps(told).encode()))
-        sale = _basket(known["identification_id"])
+        known = json.loads(call(ours, "POST", "/v1/identifications", json.dumps(told).encode()))
+        sale = basket_of(known["identification_id"])
         body, path = json.dumps(sale).encode(), f"/v1/receipts/{sale['receipt_id']}/quote"
-        answer = _call(ours, "PUT", path, body)
+        answer = call(ours, "PUT", path, body)
         bare = stack.enter_context(_served("echo", folder / "echo.sock", str(len(answer))))
         quotes: list[float] = []
         echoes: list[float] = []
         alone: list[float] = []
         turns: list[tuple[list[float], Callable[[], object]]] = [
-            (quotes, partial(_call, ours, "PUT", path, body)),
-            (echoes, partial(_call, bare, "PUT", path, body)),
+            (quotes, partial(call, ours, "PUT", path, body)),
+            (echoes, partial(call, bare, "PUT", path, body)),
             (alone, _evaluation(sale)),
         ]
         deadline = time.monotonic() + seconds
@@ -77,7 +77,8 @@ def _lines(quotes: list[float], echoes: list[float], alone: list[float]) -> list
     ]
 
 
-def _basket(identification_id: str) -> dict[str, Any]:
+def basket_of(identification_id: str) -> dict[str, Any]:
+    """Return a basket of twenty lines."""
     goods = [
         {
             "line": number,
@@ -114,18 +115,22 @@ def _timed(work: Callable[[], object]) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
-class _Door(http.client.HTTPConnection):
+class Door(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
     def __init__(self, path: Path) -> None:
         super().__init__("localhost", timeout=30)
         self._path = path
 
     def connect(self) -> None:
+        """Connect to it."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
 
 
-def _call(door: _Door, method: str, path: str, body: bytes) -> bytes:
+def call(door: Door, method: str, path: str, body: bytes) -> bytes:
+    """Make one call on a connection that stays; anything but 200 is a fault."""
     door.request(method, path, body)
     response = door.getresponse()
     content = response.read()
@@ -135,12 +140,12 @@ def _call(door: _Door, method: str, path: str, body: bytes) -> bytes:
 
 
 @contextmanager
-def _served(kind: str, door: Path, told: str) -> Iterator[_Door]:
+def _served(kind: str, door: Path, told: str) -> Iterator[Door]:
     """Start one server, wait until it answers, give a connection to it."""
     command = [sys.executable, "-m", "scripts.benches.quote_server", kind, str(door), told]
     # What the servers log is no figure.
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        connection = _Door(door)
+        connection = Door(door)
         try:
             _connect(connection, process)
             yield connection
@@ -149,7 +154,7 @@ def _served(kind: str, door: Path, told: str) -> Iterator[_Door]:
             process.terminate()
 
 
-def _connect(connection: _Door, process: "subprocess.Popen[bytes]") -> None:
+def _connect(connection: Door, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 20
     while True:
         try:

@@ -15,12 +15,13 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.clock import SystemClock, random_id
-from agent.headoffice.store.directory_file import write_directory
+from agent.headoffice.store.directory_file import Listed, write_directory
 from agent.journal.directory import file_name
 from agent.ledger.directory import Directory
 from agent.ledger.ledger import open_ledger
@@ -38,14 +39,14 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 def measure(folder: Path, members: int = MEMBERS) -> list[Line]:
     """Return bench lines; making the members' file takes a minute and a gigabyte."""
-    config = _make_till(folder, members)
+    config = make_till(folder, listed(members), club_text())
     ours, cpu, empty, empty_cpu, resident, later = [], [], [], [], [], []
     for turn in range(ROUNDS):
         _drop_from_cache(folder / "state")
         begun = time.perf_counter()
-        process = _start(config)
+        process = start(config)
         try:
-            _first_answer(folder / "run" / "pos.sock", f"299{turn * 7919 % members:010d}")
+            first_answer(folder / "run" / "pos.sock", f"299{turn * 7919 % members:010d}")
             ours.append((time.perf_counter() - begun) * 1000)
             cpu.append(_cpu_ms(process.pid))
             resident.append(_resident_mib(process.pid))
@@ -68,14 +69,14 @@ def measure(folder: Path, members: int = MEMBERS) -> list[Line]:
     ]
 
 
-def _make_till(folder: Path, members: int) -> Path:
+def make_till(folder: Path, members: Iterable[Listed], programme: bytes, more: str = "") -> Path:
     """Make an enrolled till's files: credentials, a ledger with a programme, the directory."""
     state = folder / "state"
     ledger = open_ledger(state, clock=SystemClock(), new_id=random_id)
     try:
-        write_directory(state / file_name(CURSOR), CURSOR, listed(members))
+        write_directory(state / file_name(CURSOR), CURSOR, members)
         news = ProgrammeNews("household-club", 1, "0" * 64, b"")
-        ledger.write(lambda tx: tx.store_programme(club_text(), news)).result()
+        ledger.write(lambda tx: tx.store_programme(programme, news)).result()
         ledger.write(lambda tx: tx.use_directory(CURSOR)).result()
         ledger.put_directory(Directory(state / file_name(CURSOR)))
     finally:
@@ -89,17 +90,18 @@ def _make_till(folder: Path, members: int) -> Path:
     config.write_text(
         f'[till]\nstore="1"\ntill="1-1"\ncurrency="USD"\n[head_office]\nurl="{url}"\n'
         f'[paths]\nstate="{state}"\nrun="{folder}/run"\ncredentials="{folder}/credentials"\n'
-        '[[numbers]]\nkind="card"\nprefix="299"\nlength=13\ncheck="none"\n'
+        '[[numbers]]\nkind="card"\nprefix="299"\nlength=13\ncheck="none"\n' + more
     )
     return config
 
 
-def _start(config: Path) -> "subprocess.Popen[bytes]":
+def start(config: Path) -> "subprocess.Popen[bytes]":
+    """Start the daemon."""
     command = [sys.executable, "-m", "agent.cli.till", "run", "--config", str(config)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
-def _first_answer(door: Path, card: str) -> None:
+def first_answer(door: Path, card: str) -> None:
     """Call until somebody answers, as a POS does whose agent is starting."""
     body = json.dumps({"value": card, "entry_mode": "Manual"})
     deadline = time.monotonic() + DEADLINE_S

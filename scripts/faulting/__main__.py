@@ -22,7 +22,9 @@ from scripts.faulting import (
     pos_api,
     power_cut,
     rollback,
+    simulate,
     slow_clients,
+    sync,
     year,
 )
 from scripts.honouring.cases import POLICIES
@@ -53,7 +55,9 @@ FAULTS = {
     "pos-api": Fault(pos_api.run, 200, 10),
     "power-cut": Fault(power_cut.run, 500, 20),
     "rollback": Fault(rollback.run, 200, 12),
+    "simulate": Fault(simulate.run, 200, 10),
     "slow-clients": Fault(slow_clients.run, 400, 80),
+    "sync": Fault(sync.run, 5000, 150),
     "year": Fault(year.run),
 }
 
@@ -62,12 +66,20 @@ def main() -> int:
     """Run each named fault; return 0 if all are ok, 1 if one is not, 77 if one cannot run here."""
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__)
     parser.add_argument("names", nargs="+", choices=sorted(FAULTS), metavar="NAME", help=", ".join(FAULTS))
-    parser.add_argument("--count", "--kills", type=int, help="kills, cuts, states, flips, …")
+    parser.add_argument("--count", "--kills", "--seeds", type=int, help="kills, cuts, states, flips, …")
     parser.add_argument("--short", action="store_true", help="a quick look")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--examples", type=int, default=20_000, help="how many questions fuzz-evaluate asks")
     parser.add_argument("--receipts", default="all", help="how many receipts of the year, or all")
     parser.add_argument("--policy", nargs="+", choices=sorted(POLICIES), help="which policies honoured tries")
+    parser.add_argument(
+        "--tills", type=int, default=0, help="simulate: tills a run; 0: one to three by turns"
+    )
+    parser.add_argument("--days", type=int, default=0, help="simulate: days a run")
+    parser.add_argument("--till-years", type=float, default=0.0, help="simulate: so much in weekly runs")
+    parser.add_argument("--resume", default="", help="simulate: a file that keeps how far it is")
+    parser.add_argument("--break", dest="broken", default="", help="simulate: a planted bug by name, or all")
+    parser.add_argument("--events", action="store_true", help="simulate: print each event")
     arguments = parser.parse_args()
     status = 0
     for name in arguments.names:

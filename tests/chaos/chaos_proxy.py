@@ -14,8 +14,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Self, TypeAlias
 
+from agent.sync.packing import packed
+
 LARGEST = 16 * 2**20
 LONGEST_S = 5.0
+REPLY_S = 30.0
+"""How long a server may take: a question for news waits there."""
 
 Reader: TypeAlias = asyncio.StreamReader
 Writer: TypeAlias = asyncio.StreamWriter
@@ -46,6 +50,11 @@ FAULTS: Mapping[str, Fault] = {
     "cut_reply": Fault(1, "the request", "send the same entries again: the outcome is unknown"),
     "lost_reply": Fault(1, "the request", "send the same entries again: the outcome is unknown"),
     "cut_request": Fault(1, "a part of the request, which it must discard whole", "retry"),
+    "flip_request": Fault(
+        1, "one bit of the body changed: no signature fits", "take the refusal, then retry"
+    ),
+    "bomb": Fault(0.5, "the request", "not unpack beyond its cap, then retry"),
+    "busy": Fault(0.5, "nothing", "retry with jitter: a 503 that names no time"),
     "duplicate": Fault(1, "the request twice at once", "take the second answer like the first"),
     "late_duplicate": Fault(1, "the request, and again behind a later one", "notice nothing"),
     "stale_reply": Fault(0.5, "the request", "see that the answer belongs to an earlier request"),
@@ -71,7 +80,7 @@ class ChaosProxy:
             accept_tls,
         )
         self._rng = random.Random(seed)
-        self._weights = weights or {name: fault.weight for name, fault in FAULTS.items()}
+        self.weights = weights or {name: fault.weight for name, fault in FAULTS.items()}
         self._late: list[bytes] = []
         self._last_reply = b""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -118,7 +127,7 @@ class ChaosProxy:
     async def _one(self, reader: Reader, writer: Writer) -> bool:
         """Serve one request; tell whether the connection is still usable."""
         first = await reader.readexactly(1)  # draw only when a request really comes
-        name = self._rng.choices(list(self._weights), list(self._weights.values()))[0]
+        name = self._rng.choices(list(self.weights), list(self.weights.values()))[0]
         self.met.append(name)
         if name == "refuse":
             writer.transport.abort()
@@ -136,7 +145,7 @@ class ChaosProxy:
         try:
             writer.write(request)
             await writer.drain()
-            async with asyncio.timeout(LONGEST_S):
+            async with asyncio.timeout(REPLY_S):
                 return await read_message(reader, is_reply=True)
         finally:
             writer.close()
@@ -217,6 +226,21 @@ class ChaosProxy:
             upstream.transport.abort()
         writer.transport.abort()
         return False
+
+    async def _do_flip_request(self, request: bytes, writer: Writer) -> bool:
+        flipped = bytearray(request)
+        first = request.index(b"\r\n\r\n") + 4
+        if first < len(request):
+            flipped[self._rng.randrange(first, len(request))] ^= 1 << self._rng.randrange(8)
+        return await _send(writer, await self._forward(bytes(flipped)))
+
+    async def _do_bomb(self, request: bytes, writer: Writer) -> bool:
+        await self._forward(request)
+        bomb = packed(b"\0" * (64 * 2**20))
+        return await _send(writer, _reply("200 OK", bomb, "Content-Type: application/msgpack"))
+
+    async def _do_busy(self, _: bytes, writer: Writer) -> bool:
+        return await _send(writer, _reply("503 Service Unavailable", b""))
 
     async def _do_duplicate(self, request: bytes, writer: Writer) -> bool:
         _, reply = await asyncio.gather(self._forward(request), self._forward(request))

@@ -86,6 +86,19 @@ def test_the_python_example_sells_loses_an_answer_and_recovers(agent: Agent, tmp
     assert told[7].startswith("return 200 partly_returned ")
 
 
+def test_the_curl_example_takes_a_member_in_and_claims(agent: Agent, tmp_path: Path) -> None:
+    bash = part_or_skip("curl", curl)
+    program = tmp_path / "member.sh"
+    program.write_text(example("sh member"), encoding="utf-8")
+    command = [bash, "-eu", str(program), str(agent.pos), "2990000000026", "1-1-79-1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    paid, joined, claimed, withdrawn = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (paid["state"], joined["result"], joined["provisional"]) == ("committed", "identified", True)
+    assert (claimed["state"], claimed["wallets"][0]["earn"] > 0) == ("committed", True)
+    assert withdrawn["consents"][0]["granted"] is False
+
+
 def curl() -> str:
     """Return bash, where both it and curl are here."""
     bash = shutil.which("bash")

@@ -59,9 +59,13 @@ _SYNC = c.CFUNCTYPE(c.c_int, _FILE, c.c_int)
 
 
 class WatchedVfs:
-    """A VFS that lets `watcher` see what happens to files; connect to it by `name`."""
+    """A VFS that lets `watcher` see what happens to files; connect to it by `name`.
 
-    def __init__(self, watcher: Watcher) -> None:
+    A watcher that need not see reads saves the detour of each.
+    """
+
+    def __init__(self, watcher: Watcher, *, sees_reads: bool = True) -> None:
+        self._sees_reads = sees_reads
         self._library = c.CDLL(_sqlite3.__file__)
         self._library.sqlite3_vfs_find.restype = c.POINTER(_Vfs)
         self._base: _Vfs = self._library.sqlite3_vfs_find(None).contents
@@ -148,5 +152,6 @@ class WatchedVfs:
         kept = [_MOVE(on_read), _MOVE(on_write), _TRUNCATE(on_truncate), _SYNC(on_sync)]
         table = _Methods.from_buffer_copy(base)
         for field, function in zip(("read", "write", "truncate", "sync"), kept, strict=True):
-            setattr(table, field, c.cast(function, c.c_void_p))
+            if field != "read" or self._sees_reads:
+                setattr(table, field, c.cast(function, c.c_void_p))
         return table, kept

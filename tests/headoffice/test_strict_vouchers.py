@@ -192,6 +192,20 @@ def test_old_entries_let_go_still_count_against_the_allowance(office: Office, ti
     assert verify_ledger(one.desk.folder).ok
 
 
+def test_a_voucher_set_aside_twice_is_found(office: Office, tills: Tills) -> None:
+    for one in tills:
+        one.wish({WALLET: 1})
+    assert mistakes(office) == []
+    with office.store.writing():
+        number = "SELECT incarnation, 7, 'x', member, wallet, issued, issued_ms, honour_until_ms, 'OPEN'"
+        columns = "incarnation, number, request_id, member, wallet, issued, issued_ms, honour_until_ms, state"
+        office.store.run(f"INSERT INTO allowance ({columns}) {number} FROM allowance")
+        office.store.run(
+            "INSERT INTO allowance_lot SELECT incarnation, 7, lot, amount, spent FROM allowance_lot"
+        )
+    assert "I3: voucher p-1 of m-1 is set aside 2 times" in mistakes(office)
+
+
 def test_a_journal_that_uses_it_beyond_its_allowance_is_a_difference(office: Office, tills: Tills) -> None:
     one, _ = tills
     one.wish({WALLET: 1})
@@ -201,5 +215,5 @@ def test_a_journal_that_uses_it_beyond_its_allowance_is_a_difference(office: Off
     end.add("COUPON", **{**common, "receipt": "r2"}, data={"id": "p-1", "voucher": "pastry"})
     end.push(office)
     book(office)
-    assert [kind for kind, _ in differences(office)] == ["no_allowance", "voucher_twice"]
+    assert [kind for kind, _ in differences(office)] == ["beyond_allowance", "voucher_twice"]
     assert rows(office, "SELECT spent FROM allowance_lot WHERE lot = 'p-1'") == [(1,)]

@@ -3,7 +3,7 @@
 from agent.loyalty.basket import Basket, Line, ReturnOf
 from agent.loyalty.member import Lot, MemberFacts, WalletFacts
 from agent.loyalty.quote import Quote
-from agent.loyalty.returns import ReturnEffects, amount_of, effects_of
+from agent.loyalty.returns import ReturnEffects, amount_of, effects_of, with_claim
 from tests.loyalty.desk import AT, quote
 
 RULES = """[wallet.money]
@@ -59,3 +59,10 @@ def test_goods_that_came_back_in_the_sale_do_not_come_back_again() -> None:
 def test_nothing_is_paid_with_points_where_goods_returned_outweigh_the_sale() -> None:
     _, answer = sold(PAPER, Line(3, "old", -900, returns=ReturnOf("earlier", 1)))
     assert (answer.due_minor, answer.wallets[0].redeem) == (-400, 0)
+
+
+def test_a_claimed_receipt_gives_the_money_of_the_sale_and_takes_the_points_of_the_claim() -> None:
+    sold = ReturnEffects(refund_minor=900)
+    claimed = ReturnEffects(refund_minor=1000, earned={"points": 10}, deducted_minor=30)
+    both = with_claim(sold, claimed)
+    assert (both.refund_minor, both.earned, both.deducted_minor) == (870, {"points": 10}, 30)

@@ -1,11 +1,20 @@
 """A pool lends what it holds, what its tills leave comes home by their journals, head office books both."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from agent.headoffice import delta, stock
+from agent.headoffice.member_import import import_members
+from agent.headoffice.stock import Order
+from agent.journal.entry import Draft
+from agent.ledger.borrowed import POOL, RECEIVED
+from agent.ledger.transaction import Transaction
 from agent.ledger.verify import verify as verify_ledger
+from agent.sync.allowance import ask_pool
+from agent.sync.wire import Delta, Pull
 from tests.pool.shop import OWNED, Shop
 
 
@@ -137,6 +146,20 @@ def test_a_pool_that_came_back_as_an_old_copy_lends_nothing(shop: Shop) -> None:
     assert shop.ask(1) == 0
 
 
+def test_a_till_that_comes_back_from_another_pool_is_no_sign_of_an_old_copy(shop: Shop) -> None:
+    shop.tills[0].redeem(1)  # an entry that this pool never gets
+
+    def elsewhere(tx: Transaction) -> None:
+        tx.set_mark(POOL, "f" * 32)
+        tx.set_mark(RECEIVED, tx.head()[0])
+
+    shop.tills[0].write(elsewhere)
+    shop.sessions[0].hang_up("cut")
+    shop.talk(0)
+    assert shop.pool.ledger.read.frozen() == ""
+    assert shop.ask(0) == 1
+
+
 def test_every_ledger_verifies_with_loans_in_it(shop: Shop) -> None:
     shop.ask(0)
     shop.tills[0].redeem(10)
@@ -144,3 +167,41 @@ def test_every_ledger_verifies_with_loans_in_it(shop: Shop) -> None:
     shop.ask(1)
     for journal in shop.journals:
         assert verify_ledger(journal.folder).problems == []
+
+
+def test_a_strict_voucher_placed_with_the_pool_is_lent_used_once_and_both_ends_agree(shop: Shop) -> None:
+    wallet = "voucher:pastry"
+    import_members(
+        shop.office, "member,voucher,voucher_id,voucher_until\nm-1,pastry,p-1,2026-12-31\n", name="v.csv"
+    )
+    order = Order(shop.pool.ledger.incarnation, "m-1", wallet, 1, "s-1")
+    assert stock.place(shop.office, [order], honour=timedelta(days=9)) == 1
+    page = delta.page(shop.office, "12-1", Pull(shop.pool.ledger.incarnation, 0, stock=0))
+    assert isinstance(page, Delta)
+    shop.pool.write(lambda tx: tx.apply_delta(page))
+    till, day = shop.tills[0], shop.clock.now().date()
+
+    def ask(at: int) -> int:
+        asked = ask_pool(shop.tills[at].ledger, shop.lines[at], "m-1", [wallet], deadline_s=5.0)
+        return int(shop.run(asked).given)
+
+    assert (ask(0), ask(1)) == (1, 0)
+    assert till.ledger.read.held_vouchers("m-1", day) == {"p-1"}
+
+    def use(tx: Transaction) -> None:
+        (taken,) = tx.take("m-1", wallet, 1, day)
+        data = {"id": "p-1", "voucher": "pastry"}
+        tx.append(
+            Draft("COUPON", receipt="r", part="p-1", account="m-1", allowance=taken.allowance, data=data)
+        )
+        tx.close_allowances("m-1", "r")
+
+    till.write(use)
+    till.push()
+    till.book()
+    shop.sync()
+    assert ask(1) == 0
+    assert [tuple(row) for row in shop.office.store.rows("SELECT kind, detail FROM difference")] == []
+    assert tuple(shop.office.store.row("SELECT used FROM voucher")) == (1,)
+    for journal in shop.journals:
+        assert verify_ledger(journal.folder).ok

@@ -35,6 +35,18 @@ class ShopLife(RuleBasedStateMachine):
     def head_office_gives(self, amount: int) -> None:
         self.shop.give(amount)
 
+    @rule(amount=POINTS)
+    def head_office_places(self, amount: int) -> None:
+        self.shop.place(amount)
+
+    @rule()
+    def the_pool_hears_its_news(self) -> None:
+        self.shop.pull()
+
+    @rule(at=AT, minimum=st.sampled_from([1, 500]))
+    def head_office_is_asked(self, at: int, minimum: int) -> None:
+        self.shop.ask_head_office(at, minimum)
+
     @rule(at=AT, fate=FATE)
     def a_card_is_read(self, at: int, fate: str) -> None:
         self.shop.ask(at, fate)
@@ -102,6 +114,9 @@ class ShopLife(RuleBasedStateMachine):
                     shop.talk(at)
                     shop.tills[at].close_all()
                     shop.talk(at)
+                shop.ask_head_office(0, OWNED)  # what is stock with the pool is wanted back
+                shop.tills[0].close_all()
+                shop.pull()
                 shop.pool.close_all()
                 shop.sync()
             self._is_healed()

@@ -8,6 +8,7 @@ import pytest
 
 from tests.parts import part_or_skip
 from tests.screen.browser import browsing, chromium, playwright
+from tests.screen.counter import Counter
 from tests.screen.screens import Screens
 from tests.screen.stand import Stand
 
@@ -32,3 +33,12 @@ def screens(browser: Any, stand: Stand) -> Iterator[Screens]:
     one = Screens(browser, stand)
     yield one
     one.close()
+
+
+@pytest.fixture
+def counter(tmp_path: Path) -> Iterator[Counter]:
+    one = Counter(tmp_path)
+    one.know_member(1250)
+    one.allow(1000)
+    yield one
+    one.ledger.close()

@@ -1,6 +1,7 @@
 """A whole till for the screens: real daemon, real serial line, a POS at its socket, a member with points."""
 
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,17 @@ class Stand:
             '[[numbers]]\nkind="card"\nprefix="299"\nlength=13\n',
         )
         self.agent.config.write_text(self.agent.config.read_text().replace("EUR", "USD"))
+        self.sales = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start the daemon, and wait until its reader reads: what comes before is of another customer."""
         self.agent.start()
         self.agent.await_message("READY=1")
-        self.sales = 0
+        deadline = time.monotonic() + 20
+        while [one["state"] for one in self.call("GET", "/v1/devices")["devices"]] != ["enabled"]:
+            assert time.monotonic() < deadline, "the reader does not start"
+            time.sleep(0.02)
 
     def close(self) -> None:
         self.agent.stop()

@@ -41,7 +41,7 @@ def test_an_unknown_card_goes_on_and_may_join(screens: Screens) -> None:
     form = screens.cashier.locator("#asked")
     assert form.get_by_role("checkbox").count() == 2
     assert form.locator("input:checked").count() == 0
-    assert screens.cashier.evaluate("document.activeElement.type") == "tel"
+    assert screens.cashier.evaluate("document.activeElement.type") == "checkbox"
     screens.assert_clean()
     screens.press("cashier", "Escape")
     screens.gone("cashier", "#asked")
@@ -154,6 +154,27 @@ def test_what_was_said_is_taken_or_declined_by_key_and_reported_once(screens: Sc
     assert stand.prompts(sale["receipt_id"]) == ["declined", "taken"]
 
 
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_card_shown_too_late_is_attached_to_the_receipt(screens: Screens, is_late: bool) -> None:
+    stand = screens.stand
+    sale = stand.basket()
+    etag = stand.quote(sale)["etag"]
+    if is_late:
+        stand.call("PUT", "/v1/accepting", {"accepting": False})
+        stand.rig.scan(CARD)
+        screens.until("cashier", "#said", "Card read while paying")
+    stand.commit(sale, etag)
+    if not is_late:
+        stand.rig.scan(CARD)
+    question = f"Attach …0019 (13) to receipt {sale['receipt_id']}?"
+    screens.until("cashier", "#actions", question)
+    screens.assert_clean()
+    screens.press("cashier", "F9")
+    screens.until("cashier", "#said", f"Receipt {sale['receipt_id']} belongs to the card now")
+    screens.gone("cashier", "#actions")
+    screens.assert_clean()
+
+
 def test_a_parked_sale_makes_room(screens: Screens) -> None:
     stand = screens.stand
     sale = stand.basket(stand.known())
@@ -166,13 +187,11 @@ def test_a_parked_sale_makes_room(screens: Screens) -> None:
 
 
 def test_a_screen_comes_back_by_itself_when_the_agent_does(screens: Screens) -> None:
-    agent = screens.stand.agent
-    agent.processes[0].kill()
+    screens.stand.agent.processes[0].kill()
     screens.until("cashier", "#said", "Sell on without points.")
     screens.until("customer", "#said", "One moment, please")
     screens.assert_clean()
-    agent.start()
-    agent.await_message("READY=1")
+    screens.stand.start()
     screens.until("cashier", "#said", "Ready for a card")
     screens.stand.rig.scan(CARD)
     screens.until("customer", "#card", "1,250 points")

@@ -57,6 +57,11 @@ def test_a_late_card_waits_until_the_next_customer() -> None:
     assert after(*paid, of("receipt.claimed")).late == {}
 
 
+def test_a_card_read_while_the_gate_is_closed_by_hand_is_late_for_the_sale_on_the_counter() -> None:
+    scene = after(of("quote.updated"), ("card.late", CARD), of("receipt.committed"))
+    assert scene.late["open_receipt"] == "r1"
+
+
 def test_what_the_customer_chose_stands_until_the_pos_has_asked_again() -> None:
     chosen = of("customer.answered", code="redeem", values={"wallet": "points", "points": 5})
     assert after(of("quote.updated"), chosen).chosen == chosen[1]

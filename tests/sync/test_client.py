@@ -189,8 +189,16 @@ async def test_a_busy_server_says_when_to_come_again(status: int) -> None:
 
 
 @given(st.text(max_size=30) | st.integers(0, 10**12).map(str))
-def test_any_retry_after_gives_a_pause_within_bounds(header: str) -> None:
-    assert 0 <= retry_after_ms(header) <= LONGEST_WAIT_S * 1000
+def test_any_retry_after_gives_a_pause_within_bounds_or_none(header: str) -> None:
+    after_ms = retry_after_ms(header)
+    assert after_ms is None or 0 <= after_ms <= LONGEST_WAIT_S * 1000
+
+
+async def test_a_busy_server_that_names_no_time_is_away_so_that_jitter_spreads_the_tills() -> None:
+    for headers in ({}, {"Retry-After": "soon"}):
+        async with serving(answer_with(Response(b"", 503, headers))) as port:
+            with pytest.raises(Unreachable, match="busy"):
+                await asked(port)
 
 
 async def test_nobody_at_the_address_and_no_address_are_both_away() -> None:

@@ -93,7 +93,7 @@ def enrolling(answer: EnrolAnswer | None, heard: list[EnrolRequest]) -> Any:
         response = (
             Response(encode(answer), media_type="application/msgpack")
             if answer
-            else Response(status_code=429)
+            else Response(status_code=429, headers={"Retry-After": "1"})
         )
         await response(scope, receive, send)
 

@@ -11,17 +11,18 @@ import pytest
 
 from agent.cli.schemas import POS_BODIES
 from agent.loyalty.quote import Quote
-from agent.till.answers import EVENTS, Hello, Identified
+from agent.till.answers import Hello, Identified
 from agent.till.calls import BY_NAME, CALLS
+from agent.till.happenings import EVENTS
 from agent.till.openapi import REF, document
 from agent.till.problem import PROBLEMS, Problem
-from tests.till.desk import CARD, NOON, Desk
+from tests.till.desk import CARD, NOON, Desk, basket
 from tests.till.serving import Door
 from tests.till.tables import calls, codes
 from tests.till.told_examples import STORED, examples
 
 ROOM = STORED.parent
-NOWHERE = {"receipt_id": "r7", "return_id": "b7"}
+NOWHERE = {"receipt_id": "r7", "return_id": "b7", "identification_id": "i7"}
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH")
 
 
@@ -115,7 +116,8 @@ def test_a_key_that_no_type_tells_would_be_seen() -> None:
 def test_every_event_of_a_till_fits_its_type(desk: Desk) -> None:
     desk.know_member(500)
     desk.allow(500)
-    desk.identify("2990000000026")
+    fresh = desk.identify("2990000000026")["identification_id"]
+    desk.call("join", json.dumps({"request_id": "q1", "identification_id": fresh}).encode())
     known = desk.identify()
     asyncio.run(read_cards(desk))
     examples_of_a_sale(desk, known["identification_id"])
@@ -148,6 +150,8 @@ def examples_of_a_sale(desk: Desk, token: str) -> None:
     held = {"etag": quote.etag, "basket": body["basket"]}
     desk.call("hold", receipt_id, json.dumps(held).encode())
     say(desk, receipt_id)
+    desk.call("commit", "late", json.dumps({"basket": basket("late")}).encode())
+    desk.call("claim", "late", json.dumps({"identification_id": token}).encode())
     desk.call("commit", receipt_id, json.dumps({**body, "etag": quote.etag + "0"}).encode())
     back = {"lines": [{"line": 2}], "returned_at": NOON.isoformat()}
     desk.call("take_back", receipt_id, "x", json.dumps(back).encode())

@@ -62,6 +62,7 @@ def sold_and_read_only(desk: Desk) -> None:
     read_only(desk)
 
 
+AGREED = {"purpose": "news", "granted": True, "text_version": "1", "channel": "till"}
 CHOICE = {"code": "redeem", "values": {"wallet": "points", "points": 1}}
 SAID = {"code": "ask_for_card", "outcome": "taken"}
 REFUSALS: dict[tuple[str, str], Refusal] = {
@@ -80,7 +81,14 @@ REFUSALS: dict[tuple[str, str], Refusal] = {
     ("return", "wrong_state"): (BACK, voided),
     ("return", "return_too_large"): ({**BACK, "lines": [{"line": 7}]}, sold),
     ("return", "ledger_read_only"): (BACK, read_only),
+    ("claim", "member_unknown"): ({"identification_id": "of nobody"}, sold),
     ("recall", "receipt_unknown"): (None, nothing),
+    ("join", "payment_card_refused"): ({"request_id": "q", "phone": PAN}, nothing),
+    ("join", "unreadable"): ({"request_id": "q", "phone": "hello"}, nothing),
+    ("join", "member_unknown"): ({"request_id": "q", "identification_id": "of nobody"}, nothing),
+    ("join", "cannot_enrol"): ({"request_id": "q", "phone": "+358401234567"}, nothing),
+    ("attach", "member_unknown"): ({"identification_id": "of nobody"}, nothing),
+    ("consent", "member_unknown"): ({"consents": [AGREED]}, nothing),
     ("current", "no_sale"): (None, nothing),
     ("answer", "receipt_unknown"): (CHOICE, nothing),
     ("answer", "hold_too_large"): (CHOICE, quoted),
@@ -91,6 +99,16 @@ REFUSALS: dict[tuple[str, str], Refusal] = {
     ("identify", "unreadable"): ({"value": "?"}, nothing),
 }
 ELSEWHERE = {
+    ("hold", "second_factor_needed"),  # tests/till/test_joining.py
+    ("join", "ledger_read_only"),
+    ("attach", "card_taken"),
+    ("attach", "ledger_read_only"),
+    ("consent", "ledger_read_only"),
+    ("claim", "receipt_unknown"),
+    ("claim", "wrong_state"),  # tests/till/test_claim.py
+    ("claim", "claim_too_late"),
+    ("claim", "too_many_claims"),
+    ("claim", "ledger_read_only"),
     ("hold", "hold_too_large"),
     ("hold", "wrong_state"),
     ("hold", "ledger_read_only"),
@@ -100,7 +118,7 @@ ELSEWHERE = {
 
 def ask(door: Door, name: str, body: Any) -> tuple[int, Any]:
     method, path = PATHS[name]
-    return door.call(method, path.format(receipt_id="r1", return_id="b1"), body)
+    return door.call(method, path.format(receipt_id="r1", return_id="b1", identification_id="i1"), body)
 
 
 def test_no_code_of_a_call_is_left_out() -> None:

@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.till.serving import Door, served_on_socket
 
 STORED = Path(__file__).resolve().parents[2] / "agent" / "till" / "examples.json"
 RECEIPT = "1-1-77-1"
-TOKEN = "identification_id of POST /v1/identifications"
+FRESH, FURTHER = "2990000000026", "2990000000033"
 
 
 def examples(folder: Path) -> dict[str, Any]:
@@ -31,7 +32,9 @@ def examples(folder: Path) -> dict[str, Any]:
             told["events"] = {"text": _committed(desk)}
     finally:
         desk.ledger.close()
-    text = json.dumps(told).replace(told["identify"]["answer"]["identification_id"], TOKEN)
+    text = json.dumps(told)
+    for number, token in enumerate(dict.fromkeys(re.findall(r'"identification_id": "([\w-]+)"', text)), 1):
+        text = text.replace(token, f"identification-{number}")
     boot = told["events"]["text"].removeprefix("id: ").partition("-")[0]
     return json.loads(text.replace(boot, "c0ffee00"))  # type: ignore[no-any-return]
 
@@ -70,6 +73,21 @@ def _sale(door: Door) -> dict[str, Any]:
     call("recall", "GET", "/v1/receipts/{receipt_id}", **ids)
     back = {"lines": [{"line": 2}], "returned_at": NOON.isoformat(), "cashier": "7"}
     call("return", "PUT", "/v1/receipts/{receipt_id}/returns/{return_id}", back, **ids, return_id="1-1-77-2")
+    late = basket("1-1-77-4", cashier="7")
+    quiet = door.call("POST", "/v1/receipts/1-1-77-4/commit", {"basket": late})
+    assert quiet[0] == 200
+    mine = {"identification_id": known["identification_id"], "cashier": "7"}
+    call("claim", "POST", "/v1/receipts/{receipt_id}/claim", mine, receipt_id="1-1-77-4")
+    fresh = door.call("POST", "/v1/identifications", {"value": FRESH, "entry_mode": "Scanned"})[1]
+    agreed = {"purpose": "news", "granted": True, "text_version": "2026-11", "channel": "till"}
+    wanted = {"request_id": "1-1-77-j1", "identification_id": fresh["identification_id"], "language": "fi"}
+    joined = call("join", "POST", "/v1/members", {**wanted, "consents": [agreed], "cashier": "7"})
+    of_member = {"identification_id": joined["identification_id"]}
+    further = door.call("POST", "/v1/identifications", {"value": FURTHER, "entry_mode": "Scanned"})[1]
+    card = {"identification_id": further["identification_id"], "cashier": "7"}
+    call("attach", "POST", "/v1/members/{identification_id}/cards", card, **of_member)
+    withdrawn = {"consents": [{**agreed, "granted": False}], "cashier": "7"}
+    call("consent", "POST", "/v1/members/{identification_id}/consents", withdrawn, **of_member)
     other = {"cashier": "7", "reason": "the customer left"}
     call("void", "POST", "/v1/receipts/{receipt_id}/void", other, receipt_id="1-1-77-3")
     return told

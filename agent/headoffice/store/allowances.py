@@ -22,7 +22,8 @@ FREE_VOUCHERS = """
 SELECT v.id AS lot, v.active_from, v.expires_on, v.ends_at, 1 AS free FROM voucher v
 WHERE v.given > 0 AND v.used <= 0 AND NOT EXISTS (
     SELECT 1 FROM allowance a JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number
-    WHERE a.member = v.member AND a.wallet = ? AND a.state = 'OPEN' AND s.lot = v.id AND s.amount > s.spent
+    WHERE a.member = v.member AND a.wallet = ? AND a.state = 'OPEN' AND s.lot = v.id
+    AND s.amount > s.spent + s.passed
 ) AND v.member = ? AND v.voucher = ?
 ORDER BY CASE WHEN v.expires_on = '' THEN 1 ELSE 0 END, v.expires_on, v.ends_at, v.id
 """

@@ -32,6 +32,16 @@ def uneven_allowances(store: Store) -> Sequence[Row]:
     )
 
 
+def vouchers_set_aside_twice(store: Store) -> Sequence[Row]:
+    """I3: a voucher that lies unused under two open allowances could be used twice."""
+    return store.rows(
+        "SELECT a.member, a.wallet, s.lot, count(*) AS times FROM allowance a"
+        " JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number"
+        " WHERE a.state = 'OPEN' AND a.wallet LIKE 'voucher:%' AND s.amount > s.spent + s.passed"
+        " GROUP BY a.member, a.wallet, s.lot HAVING count(*) > 1"
+    )
+
+
 def uneven_loans(store: Store) -> Sequence[Row]:
     """I1: what an allowance passed on its loans are charged with; together nothing is below zero."""
     return store.rows(

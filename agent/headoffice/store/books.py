@@ -214,6 +214,22 @@ def put_receipt(
     )
 
 
+def give_receipt(store: Store, receipt: str, member: str, points: Sequence[tuple[str, int]]) -> None:
+    """Let a receipt be this member's, and each rule's points those that it earned by that."""
+    store.run("UPDATE receipt SET member = ? WHERE receipt = ?", (member, receipt))
+    store.run_many(
+        "INSERT INTO receipt_rule (receipt, rule, rebate_minor, points) VALUES (?, ?, 0, ?)"
+        " ON CONFLICT (receipt, rule) DO UPDATE SET points = excluded.points",
+        [(receipt, *one) for one in points],
+    )
+
+
+def receipt_state(store: Store, receipt: str) -> str:
+    """Return what became of a receipt; empty: it is not here."""
+    row = store.row("SELECT state FROM receipt WHERE receipt = ?", (receipt,))
+    return str(row["state"]) if row is not None else ""
+
+
 def set_receipt_state(store: Store, receipt: str, state: str) -> None:
     """Say what became of a receipt, if it is known already; wholly returned is final but for a void."""
     store.run(

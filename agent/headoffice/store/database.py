@@ -27,18 +27,26 @@ IntegrityError: type[Exception] = sqlite.IntegrityError
 
 
 class Database:
-    """One connection to the books, used under a lock by the threads of one process."""
+    """One connection to the books, used under a lock by the threads of one process.
 
-    def __init__(self, path: Path) -> None:
+    `vfs` names another layer between SQLite and the file (where faults are planted).
+    """
+
+    def __init__(self, path: Path, *, vfs: str = "") -> None:
         _refuse_unsound_sqlite()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite.connect(
-                str(path), isolation_level=None, check_same_thread=False, cached_statements=256
+                f"{path.absolute().as_uri()}{f'?vfs={vfs}' if vfs else ''}",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=256,
             )
         except (OSError, sqlite.Error) as failure:
             raise ConfigurationError(f"cannot open {path}: {failure}", remedy="check paths.state") from None
         self._lock = threading.RLock()
+        self.changes_from = 0
         try:
             _prepare(self._connection, path)
         except sqlite.DatabaseError as failure:

@@ -13,6 +13,7 @@ def erase(store: Store, member: str, now_ms: int) -> None:
     """Cut the link from cards to the account, and drop what is said of the member; entries stay."""
     store.run("DELETE FROM card WHERE member = ?", (member,))
     store.run("DELETE FROM member WHERE member = ?", (member,))
+    store.run("DELETE FROM person WHERE member = ?", (member,))
     store.run(
         "INSERT INTO erased (member, version, erased_ms) VALUES (?, 0, ?) ON CONFLICT (member) DO UPDATE SET"
         " version = 0, erased_ms = excluded.erased_ms",

@@ -67,6 +67,10 @@ SELECT m.rule, count(*) AS receipts, sum(m.rebate_minor) AS rebate_minor, sum(m.
 FROM receipt_rule m JOIN receipt r ON r.receipt = m.receipt WHERE r.state <> 'voided'
 GROUP BY m.rule ORDER BY receipts DESC, m.rule LIMIT 10
 """
+CLAIMS_BY_CASHIER = """
+SELECT r.store, r.cashier, count(*) AS claims FROM entry e JOIN receipt r ON r.receipt = e.receipt
+WHERE e.kind = 'CLAIM' AND e.parked = 0 GROUP BY r.store, r.cashier ORDER BY claims DESC, r.store, r.cashier
+"""
 RECEIPT_STATES = "SELECT state, count(*) AS receipts FROM receipt GROUP BY state ORDER BY state"
 OFFLINE_RECEIPTS = "SELECT sum(offline) AS offline, count(*) AS receipts FROM receipt"
 EARNED_AND_REDEEMED = """

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from agent.headoffice.store.protocol import Row, Store
 from agent.journal.reversing import EFFECTS
 
-ONCE_IN_THE_CHAIN = frozenset({"RECEIPT", "REVERSE", "RETURN", *EFFECTS})
+ONCE_IN_THE_CHAIN = frozenset({"RECEIPT", "REVERSE", "RETURN", "CLAIM", *EFFECTS})
 
 BOOKED, PARKED, WAITING, REFUSED_LATE, DECIDED = 0, 1, 2, 3, 4
 """An entry has its effect; broke a rule; waits for another till's; broke a rule when that one came; is head
@@ -55,13 +55,18 @@ def mark(store: Store, incarnation: str, seq: int, parked: int) -> None:
 
 
 def twin_of(store: Store, entry: Booked) -> Row | None:
-    """Return an entry of another journal that says the same of the same receipt."""
+    """Return an entry of another journal that says the same of the same receipt.
+
+    What a receipt does goes with it: paid again at a till that lost its memory, it may earn under other
+    parts (on another day, say), and all of that is of the twin.
+    """
     if not entry.receipt or entry.kind not in ONCE_IN_THE_CHAIN:
         return None
+    sale = "RECEIPT" if entry.kind in EFFECTS else entry.kind
     return store.row(
-        "SELECT incarnation, seq FROM entry WHERE receipt = ? AND kind = ? AND part = ? AND parked = 0"
-        " AND incarnation <> ?",
-        (entry.receipt, entry.kind, entry.part, entry.incarnation),
+        "SELECT incarnation, seq FROM entry WHERE receipt = ? AND parked = 0 AND incarnation <> ?"
+        " AND (kind = ? AND part = ? OR kind = ? AND part = '' AND kind = 'RECEIPT')",
+        (entry.receipt, entry.incarnation, entry.kind, entry.part, sale),
     )
 
 
@@ -99,6 +104,20 @@ def booked_of(store: Store, receipt: str) -> list[bytes]:
     """Return the entries of a receipt that have their effect, in the order of booking."""
     rows = store.rows("SELECT body FROM entry WHERE receipt = ? AND parked = 0 ORDER BY position", (receipt,))
     return [bytes(row["body"]) for row in rows]
+
+
+def receipt_of(store: Store, receipt: str) -> Row | None:
+    """Return the booked RECEIPT entry of a receipt: incarnation, seq, body."""
+    return store.row(
+        "SELECT incarnation, seq, body FROM entry WHERE receipt = ? AND kind = 'RECEIPT' AND parked = 0",
+        (receipt,),
+    )
+
+
+def claimed(store: Store) -> set[str]:
+    """Return the receipts that became a member's after they were paid."""
+    rows = store.rows("SELECT receipt FROM entry WHERE kind = 'CLAIM' AND parked = 0")
+    return {str(row["receipt"]) for row in rows}
 
 
 def move_mark(store: Store, incarnation: str, seq: int, head: bytes) -> None:

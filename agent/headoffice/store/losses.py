@@ -30,15 +30,29 @@ def is_lost(store: Store, incarnation: str) -> bool:
 def open_allowances(store: Store, incarnation: str) -> Sequence[Row]:
     """Return what a journal holds: a row for each lot of an open allowance with what is left of it.
 
-    What a pool lent to it is its own; what a pool has lent to others is theirs.
+    What a pool lent to it is charged to it as long as the pool's own journal lives: it may have taken the
+    rest home and lent it again.  What a pool has lent to others is theirs.
     """
     return store.rows(
-        "SELECT a.incarnation, a.number, a.member, a.wallet, s.lot, s.amount - s.spent - s.passed AS left_over"
+        "SELECT a.incarnation, a.number, a.member, a.wallet, s.lot,"
+        " s.amount - s.spent - s.passed AS left_over"
         " FROM allowance a JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number"
-        " WHERE (a.incarnation = ? AND a.parent = 0 OR a.holder = ? AND a.parent > 0) AND a.state = 'OPEN'"
+        " WHERE (a.incarnation = ? AND a.parent = 0 OR a.holder = ? AND a.parent > 0 AND EXISTS (SELECT 1"
+        " FROM incarnation i WHERE i.incarnation = a.incarnation AND i.state = 'WRITTEN_OFF'))"
+        " AND a.state = 'OPEN'"
         " ORDER BY a.incarnation, a.number, s.lot",
         (incarnation, incarnation),
     )
+
+
+def has_lent(store: Store, incarnation: str) -> bool:
+    """Say whether a journal is a pool's: it told so, or something was lent out of it."""
+    row = store.row(
+        "SELECT 1 FROM incarnation WHERE incarnation = ? AND role = 'pool'"
+        " UNION ALL SELECT 1 FROM allowance WHERE incarnation = ? AND parent > 0 LIMIT 1",
+        (incarnation, incarnation),
+    )
+    return row is not None
 
 
 def write_offs(store: Store) -> list[bytes]:

@@ -7,6 +7,7 @@ latter anew and compares.
 
 from typing import Any
 
+from agent.headoffice.store.counter import add_counter_tables
 from agent.headoffice.store.debts import INDEX
 from agent.headoffice.store.erasures import add_tables
 
@@ -241,5 +242,6 @@ STEPS = (
     ("0008_erasures", add_tables),
     ("0009_stock", stock),
     ("0010_loans", loans),
-    ("0011_debts", debts),
+    ("0011_counter", add_counter_tables),
+    ("0012_debts", debts),
 )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from agent.headoffice.store.protocol import Row, Store
 from agent.journal.entry import Entry, canonical_bytes
 
-BY_MEMBER = ("noted", "receipt", "settlement", "movement", "allowance", "card")
+BY_MEMBER = ("noted", "receipt", "settlement", "movement", "allowance", "card", "consent", "person")
 """Tables whose rows simply change hands when members become one."""
 
 

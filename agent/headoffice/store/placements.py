@@ -56,14 +56,14 @@ def note_stock_heard(store: Store, incarnation: str, stock: int) -> None:
 
 
 def open_of(store: Store, member: str) -> Sequence[Row]:
-    """Return a member's open allowances with what each has left; what a pool lent on is a row of its own."""
+    """Return a member's open allowances with what each has left."""
     return store.rows(
         "SELECT a.incarnation, a.number, a.wallet, a.purpose, a.recalled, i.state, i.store,"
-        " sum(s.amount - s.spent - s.passed) AS points FROM allowance a"
+        " a.parent, sum(s.amount - s.spent - s.passed) AS points FROM allowance a"
         " JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number"
         " JOIN incarnation i ON i.incarnation = a.incarnation"
         " WHERE a.member = ? AND a.state = 'OPEN'"
-        " GROUP BY a.incarnation, a.number, a.wallet, a.purpose, a.recalled, i.state, i.store",
+        " GROUP BY a.incarnation, a.number, a.wallet, a.purpose, a.recalled, i.state, i.store, a.parent",
         (member,),
     )
 

@@ -14,6 +14,9 @@ Row = Any
 class Store(Protocol):
     """The books: queries at any time, changes inside `writing`."""
 
+    changes_from: int
+    """Changes made through this opening are numbered from here at least."""
+
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """Return all rows of a query."""
         ...

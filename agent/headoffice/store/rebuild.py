@@ -36,6 +36,8 @@ COMPARED = {
     "incarnation": "SELECT incarnation, state FROM incarnation"
     " WHERE state IN ('WRITTEN_OFF', 'WIPED') ORDER BY incarnation",
     "allowance_lot": "SELECT * FROM allowance_lot ORDER BY incarnation, number, lot",
+    "prompt": "SELECT * FROM prompt ORDER BY incarnation, seq",
+    "consent": "SELECT * FROM consent ORDER BY incarnation, seq",
     "settlement": "SELECT * FROM settlement ORDER BY id",
     "difference": "SELECT incarnation, seq, receipt, kind, detail, settled FROM difference WHERE kind NOT IN"
     " ('facts_stale', 'unknown_member', 'programme_unknown') ORDER BY incarnation, seq, kind, detail",

@@ -21,8 +21,15 @@ def make_settings(store: Store, fresh: dict[str, bytes]) -> None:
 
 
 def next_change(store: Store) -> int:
-    """Return the next number of the change cursor; inside `writing`, so numbers appear in order."""
-    store.run("UPDATE setting SET value = value + 1 WHERE name = 'change'")
+    """Return the next number of the change cursor; inside `writing`, so numbers appear in order.
+
+    No number is given twice, also if these books came back from a backup: tills that heard of later
+    changes would pass over others under the same numbers.
+    """
+    store.run(
+        "UPDATE setting SET value = CASE WHEN value + 1 < ? THEN ? ELSE value + 1 END WHERE name = 'change'",
+        (store.changes_from, store.changes_from),
+    )
     return change(store)
 
 

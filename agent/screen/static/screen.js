@@ -155,7 +155,6 @@ async function answer(action, inputs) {
   const body = structuredClone(action.body);
   for (const [index, field] of action.fields.entries()) {
     const value = valueOf(field, inputs[index]);
-    if (value === undefined) continue;
     if (value === null) {
       inputs[index].setAttribute("aria-invalid", true);
       inputs[index].focus();
@@ -168,10 +167,10 @@ async function answer(action, inputs) {
   if (await act({ ...action, body })) close();
 }
 
-function valueOf(field, input) { // undefined: left out; null: wrong
+function valueOf(field, input) { // null: wrong
   if (field.kind === "tick") return input.checked;
   const text = input.value.trim();
-  if (field.kind === "phone") return text || undefined;
+  if (field.kind === "phone") return text || null;
   const units = Math.round(Number(text.replace(",", ".")) * 10 ** (field.scale || 0));
   return text && units >= 0 && units <= field.most ? units : null;
 }

@@ -1,0 +1,1 @@
+"""A chain in one process: production tills and head office over simulated time, disks and network."""
