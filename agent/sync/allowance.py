@@ -23,7 +23,8 @@ from agent.sync.wire import (
 
 EVERYTHING = 2**53 - 1
 """At card read nobody knows the basket yet, so the whole free balance is asked for."""
-MOST_LOANS = 4
+MOST_LOANS = 32
+"""Each night tops a member's stock up with an allowance of its own, so a pool has dozens of one member."""
 
 
 class Asked(NamedTuple):
@@ -80,7 +81,7 @@ async def ask_pool(
 ) -> Asked:
     """Ask the store's pool likewise, within one deadline; nothing comes from it later.
 
-    A loan is of one of the pool's own allowances, so it is asked again while it gives, a few times.
+    A loan is of one of the pool's own allowances, so it is asked again while it gives, within the deadline.
     """
 
     async def ask_on(wallet: str) -> int:

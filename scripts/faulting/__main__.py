@@ -14,6 +14,7 @@ from scripts.faulting import (
     disk_full,
     fuzz,
     fuzz_decoders,
+    honoured,
     io_errors,
     kill,
     models,
@@ -26,6 +27,7 @@ from scripts.faulting import (
     sync,
     year,
 )
+from scripts.honouring.cases import POLICIES
 from scripts.replay import kill as kill_tills
 
 
@@ -44,6 +46,7 @@ FAULTS = {
     "disk-full": Fault(disk_full.run, 40, 5),
     "fuzz-decoders": Fault(fuzz_decoders.run, 1_000_000, 10_000),
     "fuzz-evaluate": Fault(fuzz.run),
+    "honoured": Fault(honoured.run),
     "io-errors": Fault(io_errors.run, 300, 20),
     "kill": Fault(kill_tills.run, 60, 10),
     "kill-ledger": Fault(kill.run, 2000, 20),
@@ -68,6 +71,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--examples", type=int, default=20_000, help="how many questions fuzz-evaluate asks")
     parser.add_argument("--receipts", default="all", help="how many receipts of the year, or all")
+    parser.add_argument("--policy", nargs="+", choices=sorted(POLICIES), help="which policies honoured tries")
     parser.add_argument(
         "--tills", type=int, default=0, help="simulate: tills a run; 0: one to three by turns"
     )

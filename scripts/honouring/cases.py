@@ -1,0 +1,54 @@
+"""The placement policies that are held against each other, and for how long the line is cut."""
+
+from typing import NamedTuple
+
+from agent.config.headoffice import Placement
+from agent.headoffice.placement import policy_of
+from agent.headoffice.placing import Policy
+from scripts.honouring.stock import Shops
+
+TILLS = 10
+LEAST = 1
+"""Points worth placing: with the default of 100 the last points of a balance are never there (README)."""
+CAPS = "per_use = 5000, uses = 100, till_cap = 20000, credit = 5000, directory_days = 7"
+"""Of limited spending, in points of a cent: 50.00 a sale, and a member and till; 200.00 a till."""
+AT_THE_WISH = 0
+CUTS = (AT_THE_WISH, 1, 7)
+"""Days that head office is away; 0: the line fails as the wish is said, all before is placed."""
+
+
+class Case(NamedTuple):
+    """One policy: what head office places, who keeps it in a store, and how the wallet is spent offline."""
+
+    name: str
+    config: Placement
+    has_pool: bool
+    limited: str = ""
+
+    @property
+    def policy(self) -> Policy:
+        """What head office's own planner makes of the configuration."""
+        return policy_of(self.config)
+
+    @property
+    def shops(self) -> Shops:
+        """How this policy's stores keep stock."""
+        return Shops(self.has_pool, TILLS)
+
+
+def _cases() -> dict[str, Case]:
+    half = Placement(policy="half_at_home", least=LEAST)
+    whole = Placement(policy="whole_at_home", least=LEAST)
+    return {
+        one.name: one
+        for one in (
+            Case("half-tills", half, has_pool=False),
+            Case("half-pool", half, has_pool=True),
+            Case("whole-tills", whole, has_pool=False),
+            Case("whole-pool", whole, has_pool=True),
+            Case("limited", whole, has_pool=True, limited=CAPS),
+        )
+    }
+
+
+POLICIES = _cases()
