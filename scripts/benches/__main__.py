@@ -25,6 +25,7 @@ NAMES = (
     "devices",
     "directory",
     "evaluate",
+    "freshness",
     "ledger-large",
     "quote",
     "replay",
