@@ -74,7 +74,7 @@ class Counted:
         self.shop.talk(till)
         self.shop.sync()
 
-    def agrees(self) -> None:
+    def check(self) -> None:
         """Hold head office's books against the count: what is free, and each allowance of the pool."""
         rows = self.shop.office.store.rows(
             "SELECT sum(amount - spent - passed) AS points FROM allowance JOIN allowance_lot"
@@ -116,7 +116,7 @@ def test_office_pool_and_ledgers_do_what_is_counted(tmp_path: Path, policy: str,
             counted.earn(chance.randrange(2), chance.randrange(1, 90))
         else:
             counted.wish(chance.randrange(2), chance.choice([5, 60, 400, 2000]))
-        counted.agrees()
+        counted.check()
     counted.shop.close()
 
 
