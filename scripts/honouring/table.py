@@ -45,4 +45,4 @@ def show(outcomes: Mapping[str, Mapping[int, Outcome]], bounds: Mapping[str, Wor
                 f"{bounds[name].fleet:,}", f"{one.debts:,}",
             )  # fmt: skip
         table.add_section()
-    Console(width=120).print(table)
+    Console(width=124).print(table)
