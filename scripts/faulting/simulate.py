@@ -17,7 +17,7 @@ from tests.fleet.planted import PLANTED
 from tests.fleet.run import Outcome, Plan, simulate
 from tests.fleet.wiring import Wiring
 
-SEEDS_FOR_TEETH = 60
+SEEDS_FOR_TEETH = 150
 """In so many runs each planted bug must have shown."""
 QUICK_TEETH = (
     "accept_after_close",

@@ -27,7 +27,6 @@ from tests.fleet.till_bugs import (
     Forgetful,
     GivesBack,
     NoFloor,
-    NoWitness,
     Unchecked,
     syncing,
 )
@@ -46,7 +45,6 @@ PLANTED: dict[str, Wiring] = {
     "reverse_gives_back_here": replace(SOUND, transaction=GivesBack),
     "answer_before_durable": replace(SOUND, storage=STORAGES["normal-sync"]),
     "repeat_is_new": replace(SOUND, storage=STORAGES["repeat-is-new"]),
-    "no_witness": replace(SOUND, storage=NoWitness),
     "cursor_before_news": replace(SOUND, sync=syncing(Forgetful)),
     "sent_is_acknowledged": replace(SOUND, sync=syncing(Believing)),
     "ack_before_durable": replace(SOUND, append=unsynced),

@@ -57,6 +57,7 @@ class FleetTill(Machine):
         self.ledger: Ledger | None = None
         self.link = Link()
         self.life = Life(name)
+        self._archived: list[Life] = []
         self._backup = place / "backup.db"
         self._lay_key(self.disk.folder)
 
@@ -103,7 +104,7 @@ class FleetTill(Machine):
         self.disk.kill()
         self._down()
         self.disk.revive({})
-        self.life.is_over = True
+        self._end_lives()
         self.life = Life(self.name)
         self._lay_key(self.disk.folder)
 
@@ -113,8 +114,13 @@ class FleetTill(Machine):
         self._down()
         kept = self.disk.snapshot("witness") if not with_witness else {}
         self.disk.revive({**files, **kept})
-        self.life.is_over = True
+        self._end_lives()
         self.life = Life(self.name, copied=True)
+
+    def _end_lives(self) -> None:
+        for life in (self.life, *self._archived):
+            life.is_over = True
+        self._archived.clear()
 
     def keep_backup(self) -> None:
         """Copy the ledger while it is in use, as store IT does."""
@@ -133,6 +139,7 @@ class FleetTill(Machine):
         except LedgerError as failure:
             self._story.event(self.name, f"backup not restored: {failure.code}")
             return False
+        self._archived.append(self.life)
         self.life = Life(self.name, incarnation)
         return True
 

@@ -10,7 +10,6 @@ from agent.ledger.records import Slice
 from agent.ledger.transaction import Transaction
 from agent.sync.loop import SyncLoop
 from agent.sync.session import Session
-from tests.faultlab.mutants import Tampered
 
 HOUR_MS = 3_600_000
 
@@ -80,13 +79,6 @@ class GivesBack(Transaction):
                 )
             self._db.execute("UPDATE allowance SET closed = 0 WHERE number = ?", (original.allowance,))
         return entry
-
-
-class NoWitness(Tampered):
-    """A till does not look whether an older copy of its ledger came back."""
-
-    def read(self, name: str) -> bytes | None:
-        return None if name == "witness" else self.real.read(name)
 
 
 class Forgetful(Session):
