@@ -59,6 +59,7 @@ LANES: dict[Any, Lane] = {
     Hello: Lane.HELLO,
     Push: Lane.BULK,
     Pull: Lane.BULK,
+    People: Lane.BULK,
 }
 _decode_sealed = msgspec.msgpack.Decoder(Sealed).decode
 

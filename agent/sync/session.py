@@ -200,6 +200,9 @@ class Session:
             )
         if reason:
             await self._contradicted(own, reason)
+        elif welcome.received_seq > self._ledger.read.mark("acknowledged"):
+            # The answer to a batch was lost: nothing else would tell until the next sale.
+            await self._acknowledged(own, welcome.received_seq, welcome.received_hash)
 
     async def _push(self, incarnation: str, head_seq: int) -> int:
         """Push until head office has all of one journal; return milliseconds to wait if it asks to."""

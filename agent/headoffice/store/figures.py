@@ -76,5 +76,7 @@ OFFLINE_RECEIPTS = "SELECT sum(offline) AS offline, count(*) AS receipts FROM re
 EARNED_AND_REDEEMED = """
 SELECT receipt, CASE WHEN kind = 'LOAD' THEN 'EARN' ELSE kind END AS kind, unit, sum(amount) AS amount
 FROM entry WHERE kind IN ('EARN', 'LOAD', 'REDEEM') AND parked = 0
+    AND NOT (kind = 'REDEEM' AND EXISTS (SELECT 1 FROM receipt r
+        WHERE r.receipt = entry.receipt AND r.incarnation <> entry.incarnation))
 GROUP BY receipt, CASE WHEN kind = 'LOAD' THEN 'EARN' ELSE kind END, unit ORDER BY receipt, kind, unit
 """

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agent.headoffice.store.protocol import Row, Store
+from agent.journal.entry import entry_from
 from agent.journal.reversing import EFFECTS
 
 ONCE_IN_THE_CHAIN = frozenset({"RECEIPT", "REVERSE", "RETURN", "CLAIM", *EFFECTS})
@@ -62,6 +63,8 @@ def twin_of(store: Store, entry: Booked) -> Row | None:
     """
     if not entry.receipt or entry.kind not in ONCE_IN_THE_CHAIN:
         return None
+    if entry.kind in {"REDEEM", "COUPON"} and entry_from(entry.body).allowance:
+        return None  # it left its own allowance, which a CLOSE of the same journal settles
     sale = "RECEIPT" if entry.kind in EFFECTS else entry.kind
     return store.row(
         "SELECT incarnation, seq FROM entry WHERE receipt = ? AND parked = 0 AND incarnation <> ?"
