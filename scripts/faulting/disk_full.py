@@ -6,7 +6,7 @@ from scripts.faulting.line import Run
 from tests.faultlab.contract import UnsupportedError
 from tests.faultlab.disk_full import Outcome, full_disks
 
-TEETH_DISKS = 6
+TEETH_DISKS = 40
 
 
 def run(*, count: int, seed: int) -> dict[str, Any]:
