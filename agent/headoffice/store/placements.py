@@ -34,13 +34,6 @@ def homes(store: Store, after: str, limit: int) -> Sequence[Row]:
     )
 
 
-def count_homes(store: Store) -> int:
-    """Return how many members `homes` goes through."""
-    row = store.row("SELECT count(*) AS n FROM home")
-    assert row is not None
-    return int(row["n"])
-
-
 def holders(store: Store, since_ms: int) -> Sequence[Row]:
     """Return the journals in use that keep stock and were heard of since, by store and till."""
     return store.rows(
