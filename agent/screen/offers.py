@@ -25,7 +25,7 @@ def hints_of(present: Present) -> list[Hint]:
         return []
     hints: list[Hint] = []
     has_keys = True
-    for prompt in present.agreed.quote.prompts:
+    for prompt in present.agreed.told.prompts:
         said = prompt_sentence(prompt, programme, present.words.lang)
         outcome = present.scene.answered.get(_name(prompt), "")
         if outcome in {"taken", "declined"}:
