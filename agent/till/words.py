@@ -103,7 +103,7 @@ SENTENCES: MappingProxyType[str, tuple[str, str, str]] = MappingProxyType(
         ),
         "age_to_confirm": (
             "The programme has an age limit: look at a document, then confirm the age.",
-            "Участие в программе — с определённого возраста: проверьте документ и подтвердите возраст.",
+            "Вступление ограничено по возрасту: проверьте документ и подтвердите возраст.",
             "Ohjelmassa on ikäraja: tarkista henkilöllisyystodistus ja vahvista ikä.",
         ),
         "second_factor_needed": (
