@@ -177,7 +177,7 @@ def _earn(receipt: str, member: str, tx: Transaction) -> None:
 
 
 def _receipt(receipt: str, now_ms: int) -> dict[str, Any]:
-    """Return a receipt that head office books: its store becomes the member's home, where points are placed."""
+    """Return a receipt that head office books: its store becomes home, where points are placed."""
     at = datetime.fromtimestamp(now_ms / 1000, UTC).isoformat()
     line_of_goods = {"line": 1, "sku": "1", "group": "GROCERY", "amount_minor": 700}
     basket = {

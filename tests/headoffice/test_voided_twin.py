@@ -1,4 +1,4 @@
-"""A receipt that two journals sold, voided at one of them: nothing of it is left, in whatever order it comes."""
+"""A receipt that two journals sold, voided at one of them: nothing of it is left, whatever comes first."""
 
 import itertools
 from collections.abc import Iterator
