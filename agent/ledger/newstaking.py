@@ -4,7 +4,7 @@ from agent.errors import Refused
 from agent.ledger import holding, members
 from agent.ledger.allowing import Allowing
 from agent.ledger.directory import MARK
-from agent.ledger.records import DeltaLike, MemberRowLike, NewsLike
+from agent.ledger.records import DeltaLike, NewsLike
 from agent.ledger.seal import seal
 
 
@@ -15,8 +15,9 @@ class NewsTaking(Allowing):
         """Take a page of news in; a page that leaves a gap is passed over, a repeated one changes nothing."""
         if delta.from_cursor > self.mark("cursor"):
             return
-        for row in delta.members:
-            self.apply_member(row)
+        if delta.members:
+            booked = self.mark("booked")
+            members.take_in(self._db, delta.members, lambda member: bool(self._newer(member, booked)))
         for gone in delta.erased:
             self.forget(gone.member, version=gone.version)
         if delta.stock_to >= 0 and delta.stock_from <= self.mark("stock"):
@@ -34,10 +35,6 @@ class NewsTaking(Allowing):
             holding.recall(self._db, delta.recalls)
             self.close_due()
         self.set_mark("stock", delta.stock_to)
-
-    def apply_member(self, row: MemberRowLike) -> None:
-        """Take in one member that was looked up."""
-        members.take_in(self._db, row, has_unbooked=bool(self._newer(row.member, self.mark("booked"))))
 
     def forget(self, member: str, *, version: int = members.NEVER_OLD) -> None:
         """Remove a member and the tags of its cards, unless it is known newer; entries stay as they are.

@@ -11,6 +11,7 @@ from agent.ledger.database import Connection, SqliteError, as_ledger_error, conn
 from agent.ledger.directory import Shelf
 from agent.ledger.records import LedgerStatus, StoredReceipt
 from agent.ledger.unbooked import Unbooked
+from agent.ledger.unfiled import read_unfiled
 
 ARCHIVE = "archive"
 
@@ -132,5 +133,7 @@ def open_archives(folder: Path, clock: Clock) -> list[Archive]:
     archives = []
     for path in sorted((folder / ARCHIVE).glob("*.db")):
         db = connect(path, read_only=True, immutable=True)
-        archives.append(Archive(db, clock, path.stem, own_views=False, unbooked=Unbooked(), shelf=Shelf()))
+        kept = Unbooked()  # nothing of an archive counts in what a member has; its receipts are asked for
+        kept.receipts = read_unfiled(db)
+        archives.append(Archive(db, clock, path.stem, own_views=False, unbooked=kept, shelf=Shelf()))
     return archives
