@@ -61,7 +61,7 @@ def test_check_says_when_a_file_is_not_called_as_its_programme(tmp_path: Path) -
     assert result.exit_code == 0
     assert (
         "warning: club-2.toml:2 /programme/id: not_its_file_name (id=club); call the file club.toml"
-        in result.stderr
+        in result.output
     )
 
 
