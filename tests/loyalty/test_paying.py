@@ -173,7 +173,7 @@ def test_a_payment_may_ask_the_customer_first() -> None:
     ]
     assert said == [
         "Ask the customer: pay with 2 points?",
-        "Спросите покупателя: списать 2 балла?",
+        "Спросите покупателя, списать ли: 2 балла",
         "Kysy asiakkaalta: maksetaanko 2 pistettä?",
     ]
 

@@ -12,7 +12,7 @@ MISSING_POINTS: dict[str, dict[str, str]] = {
         "visits": "{count} to go",
     },
     "ru": {
-        "age": "возраст от {age} лет",
+        "age": "возраст от {count}",
         "choice": "покупатель выбрал другое",
         "bought": "раньше не покупалось",
         "not_bought": "уже покупалось",
@@ -46,7 +46,7 @@ PHRASES_POINTS: dict[str, dict[str, str]] = {
         "applied_value": "оплачено {money}",
         "applied_into": "{points}: переведено в {name}",
         "applied_into_money": "{points}: обменяно на {money}",
-        "prompt_confirm_payment": "Спросите покупателя: списать {points}?",
+        "prompt_confirm_payment": "Спросите покупателя, списать ли: {points}",
         "prompt_say": "{title}",
         "prompt_next_tier": "Ещё {count}{window}, и ваш уровень: {tier}",
         "enrol": "Вступление",
@@ -62,9 +62,9 @@ PHRASES_POINTS: dict[str, dict[str, str]] = {
     },
 }
 UNITS_POINTS: dict[str, dict[str, tuple[str, str, str]]] = {
-    "en": {"visits": ("visit", "visits", "visits")},
-    "ru": {"visits": ("посещение", "посещения", "посещений")},
-    "fi": {"visits": ("käynti", "käyntiä", "käyntiä")},
+    "en": {"visits": ("visit", "visits", "visits"), "years": ("year", "years", "years")},
+    "ru": {"visits": ("посещение", "посещения", "посещений"), "years": ("год", "года", "лет")},
+    "fi": {"visits": ("käynti", "käyntiä", "käyntiä"), "years": ("vuosi", "vuotta", "vuotta")},
 }
 WINDOWS: dict[str, dict[str, str]] = {
     "en": {"calendar_year": " this year", "calendar_month": " this month"},
