@@ -178,6 +178,7 @@ class Appending(BeyondQueries):
 
     def is_durable(self) -> None:
         """Let readers find what was appended; the writer says this after the commit, before it answers."""
+        self._unbooked.changes += 1
         for account, seq in self._new:
             self._unbooked.add(account, seq)
         for beyond in self._new_beyond:

@@ -35,6 +35,8 @@ class Unbooked:
         self._seqs: defaultdict[str, list[int]] = defaultdict(list)
         self._booked = 0
         self._beyond: list[Beyond] = []
+        self.changes = 0
+        """Commits so far: what a reader was told holds until there is another."""
 
     def add(self, account: str, seq: int) -> None:
         """Note an entry that is durable now."""
