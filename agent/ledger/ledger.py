@@ -90,7 +90,7 @@ class Ledger:
         self._writer = parts.writer(
             self._db,
             head,
-            begin=self._begin,
+            transaction=self._transaction(),
             after_commit=self._after_commit,
             on_idle=self._bear_witness,
             on_fatal=on_fatal,
@@ -140,13 +140,12 @@ class Ledger:
         self._db.close()
         self._lock.release()
 
-    def _begin(self, head: Head) -> Transaction:
+    def _transaction(self) -> Transaction:
         return self._parts.transaction(
             self._db,
             self._clock,
             self.incarnation,
             boot=self._boot,
-            head=head,
             unbooked=self._unbooked,
             shelf=self._shelf,
         )

@@ -203,7 +203,7 @@ class Queries(Held):
         return self._unbooked.above(member, booked)
 
     def _receipt(self, receipt_id: str) -> ReceiptRow:
-        return read_row(self._one(GET, receipt_id))
+        return read_row(self._unbooked.receipts.get(receipt_id) or self._one(GET, receipt_id))
 
     def _entries(self, seqs: list[int]) -> list[Entry]:
         """Return the entries of these numbers, oldest first; one that is not there yet is passed over."""

@@ -55,7 +55,7 @@ class Writer:
         db: Connection,
         head: Head,
         *,
-        begin: Callable[[Head], Transaction],
+        transaction: Transaction,
         after_commit: Callable[[Transaction], None],
         on_idle: Callable[[], None],
         on_fatal: Callable[[BaseException], None],
@@ -63,11 +63,13 @@ class Writer:
         plan: LogPlan,
     ) -> None:
         self._db = db
+        # One for all commits: making a cursor costs as much as an append.
+        self._cursor = db.cursor()
         self._grow_log = grow_log
         self._must_wipe = False
         self._head = head
         self._plan = plan
-        self._begin = begin
+        self._transaction = transaction
         self._after_commit = after_commit
         self._on_idle = on_idle
         self._on_fatal = on_fatal
@@ -131,7 +133,7 @@ class Writer:
             future.set_exception(LedgerReadOnly(f"the ledger failed: {self.poisoned}"))
             return
         try:
-            transaction, result = self._commit(change)
+            result = self._commit(change)
         except SqliteError as failure:
             future.set_exception(as_ledger_error(failure))
             self._judge(failure)
@@ -140,6 +142,7 @@ class Writer:
             future.set_exception(failure)
             return
         future.set_result(result)
+        transaction = self._transaction
         self._tell(transaction)
         self._since_checkpoint += 1
         if transaction.erased:
@@ -153,37 +156,52 @@ class Writer:
         except Exception:  # noqa: BLE001 - a listener's fault (its loop has ended, say) must not stop the tills' only writer
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
 
-    def _commit(self, change: Callable[[Transaction], T]) -> tuple[Transaction, T]:
-        head = Head(self._head.seq, self._head.hash)
-        self._db.execute("BEGIN IMMEDIATE")
+    def _commit(self, change: Callable[[Transaction], T]) -> T:
+        transaction, head = self._transaction, Head(self._head.seq, self._head.hash)
+        self._cursor.execute("BEGIN IMMEDIATE")
         try:
-            transaction = self._begin(head)
+            transaction.begin(head)
             result = change(transaction)
             transaction.finish()
-            self._db.execute("COMMIT")
+            self._cursor.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
         self._head = head
         transaction.is_durable()
-        return transaction, result
+        return result
 
     def _is_checkpoint_due(self) -> bool:
         commits, plan = self._since_checkpoint, self._plan
-        ((_, written, copied),) = self._db.execute("PRAGMA wal_checkpoint(NOOP)").fetchall()  # 2 us
-        pages = int(written) - int(copied)
+        pages = self._log_pages()
         if self._jobs.queue and self._jobs.queue[0].lane == SALES:
             return commits >= plan.checkpoint_at_latest or pages >= plan.pages_at_latest
         return commits >= plan.checkpoint_after or pages >= plan.checkpoint_pages
 
-    def _checkpoint(self) -> None:
-        self._since_checkpoint = 0
+    def _log_pages(self) -> int:
+        """Return how many pages of the log the database has not got: NOOP only tells, in 2 us."""
         try:
-            # PASSIVE waits for no reader; a completed one lets the next commit reuse the log from its start.
-            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            ((_, written, copied),) = self._db.execute("PRAGMA wal_checkpoint(NOOP)").fetchall()
         except SqliteError as failure:
             self._judge(failure)
+            return 0
+        return int(written) - int(copied)
+
+    def _checkpoint(self) -> None:
+        self._since_checkpoint = 0
+        for step in (self._file, self._copy_log):  # a disk too full for the one may have room for the other
+            try:
+                step()
+            except SqliteError as failure:
+                self._judge(failure)
+
+    def _file(self) -> None:
+        self._commit(lambda tx: tx.file_receipts())
+
+    def _copy_log(self) -> None:
+        # PASSIVE waits for no reader; a completed one lets the next commit reuse the log from its start.
+        self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _wipe_log(self) -> None:
         """Take erased bytes out of the log as well: empty it, and grow it again.

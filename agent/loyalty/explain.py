@@ -8,6 +8,7 @@ from agent.loyalty.afterwards.enrol import ENROL
 from agent.loyalty.language.programme import Programme
 from agent.loyalty.quote import Prompt, Reason
 from agent.loyalty.texts.phrases import MISSING, MONTHS, PHRASES, UNITS
+from agent.loyalty.texts.phrases_points import WINDOWS
 
 LANGUAGES = ("en", "ru", "fi")
 
@@ -46,7 +47,9 @@ def prompt_sentence(prompt: Prompt, programme: Programme, lang: str) -> str:
         said = programme.text.prompt[str(prompt.values["prompt"])].say
         words["title"] = getattr(said, lang) or said.en
     words["gain"] = f"+{words['points']}" if words["points"] else words["off"]
-    words["count"] = _numbered(int(prompt.values.get("quantity", 0)), "units", lang)
+    words["tier"] = programme.tier_title(str(prompt.values.get("tier", "")), lang)
+    words["window"] = WINDOWS[lang].get(str(prompt.values.get("window", "")), "")
+    words["count"] = _count(_counted(prompt.values), prompt.values, programme, lang)
     return PHRASES[lang][f"prompt_{prompt.code}"].format(**words)
 
 
@@ -162,6 +165,12 @@ def points_in_words(number: int, wallet: str, programme: Programme, lang: str) -
 
 def _numbered(number: int, unit: str, lang: str) -> str:
     return f"{money(number, lang, digits=0)} {plural(number, lang, UNITS[lang][unit])}"
+
+
+def _counted(values: Mapping[str, Any]) -> str:
+    """Return what is counted of a prompt: money, points, visits, else goods, if anything."""
+    named = {"amount_minor": "amount", "points": "points", "visits": "visits", "quantity": "quantity"}
+    return next((what for key, what in named.items() if key in values), "")
 
 
 def _count(what: str, values: Mapping[str, Any], programme: Programme, lang: str) -> str:

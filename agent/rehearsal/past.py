@@ -14,16 +14,24 @@ from agent.loyalty.basket import Basket
 from agent.loyalty.member import MemberFacts
 
 
+class PastReturn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Goods of a sale that came back: when, and of which lines how many minor units as rung up."""
+
+    at: Annotated[datetime, Meta(tz=True)]
+    lines: dict[int, Annotated[int, Meta(ge=0)]]
+
+
 class PastReceipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One sale that happened: its basket, the moment it was judged by, and the member facts of that moment.
 
-    Without facts the customer was unknown.
+    Without facts the customer was unknown.  `back` is what came back of it later.  A voided sale is none.
     """
 
     basket: Basket
     at: Annotated[datetime, Meta(tz=True)]
     facts: MemberFacts | None = None
     draw: int = 0
+    back: list[PastReturn] = msgspec.field(default_factory=list)
 
 
 class Source(Protocol):

@@ -135,10 +135,7 @@ def _card(present: Present) -> Card | None:
 def _tier(present: Present) -> str:
     if present.facts is None or not present.facts.tier or present.programme is None:
         return ""
-    tier = present.programme.text.tier.get(present.facts.tier)
-    names = tier.name if tier is not None else None
-    lang = present.words.lang
-    return (getattr(names, lang, "") or names.en if names else "") or present.facts.tier
+    return present.programme.tier_title(present.facts.tier, present.words.lang)
 
 
 def _balances(present: Present) -> list[Row]:

@@ -47,8 +47,9 @@ def _outcome(present: Present, outcome: str) -> str:
 
 
 def _name(prompt: Prompt) -> tuple[str, str]:
-    """Return a prompt's code and the rule, or the programme's own prompt, that it speaks of."""
-    return prompt.code, str(prompt.values.get("rule") or prompt.values.get("prompt") or "")
+    """Return a prompt's code and what it speaks of: a rule, a tier, or the programme's own prompt."""
+    named = (prompt.values.get(key) for key in ("rule", "tier", "prompt"))
+    return prompt.code, next((str(one) for one in named if one), "")
 
 
 def _told(present: Present, prompt: Prompt, outcome: str, key: str = "") -> Action:

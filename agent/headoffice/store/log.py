@@ -171,9 +171,9 @@ def receipts_between(store: Store, after: int, until: int) -> Sequence[Row]:
 
 
 def receipts_that_count(store: Store) -> Sequence[Row]:
-    """Return position and moment of every receipt that was booked and not voided since."""
+    """Return position, moment and state of every receipt that was booked and not voided since."""
     return store.rows(
-        "SELECT e.position, r.at FROM entry e"
+        "SELECT e.position, r.at, r.state FROM entry e"
         " JOIN receipt r ON r.receipt = e.receipt AND r.incarnation = e.incarnation AND r.seq = e.seq"
         " WHERE e.kind = 'RECEIPT' AND e.parked = 0 AND r.state <> 'voided'"
     )
