@@ -226,6 +226,7 @@ class Appending(BeyondQueries):
 
     def is_durable(self) -> None:
         """Let readers find what was appended; the writer says this after the commit, before it answers."""
+        self._unbooked.changes += 1
         receipts = self._unbooked.receipts
         if self._has_filed:
             receipts.filed()
