@@ -129,7 +129,7 @@ class _Reader:
 
 
 def _nearest(text: str, forms: Sequence[Form]) -> str:
-    """Return the example nearest to a line: one that shares a word that is there to be kept, or looks alike."""
+    """Return the example nearest to a line: of those that share a word of the language, if any do."""
     examples = [form.example for form in forms]
     words = set(text.split()) & {"-", "buys", "returns", "joins", "does", *(one.kind for one in forms)}
     alike = [one for one in examples if words & set(one.split())] or examples
