@@ -18,6 +18,10 @@ from agent.loyalty.member import MemberFacts
 CACHE_KIB = 8 * 1024
 REMEMBERED = 64
 """Members kept as read: a sale asks for its member at card read, quote and commit."""
+_HOLDER = (
+    "SELECT rest, blocked, card.member, facts FROM card JOIN member ON member.key = card.member"
+    " WHERE card.key = ?"
+)
 MARK = "directory"
 """The ledger's mark that names the directory in use by its cursor."""
 
@@ -47,22 +51,19 @@ class Directory:
             self._db.close()
             raise _damaged(path, "it is not what its name says")
 
-    def card(self, tag: bytes) -> tuple[int, bool] | None:
-        """Return the key of a card's member and whether the card is blocked, None if it is not here."""
+    def holder(self, tag: bytes) -> tuple[MemberFacts, bool] | None:
+        """Return a card's member and whether the card is blocked, None if it is not here."""
         key, rest = card_key(tag)
-        row = self._one("SELECT member, blocked, rest FROM card WHERE key = ?", key)
-        return (int(row[0]), bool(row[1])) if row is not None and bytes(row[2]) == rest else None
+        row = self._one(_HOLDER, key)
+        if row is None or row[0] != rest:
+            return None
+        return self._remembered(row[2], row[3]), bool(row[1])
 
     def member(self, key: int) -> MemberFacts | None:
         """Return the member of this key; it never changes, so the last ones asked for are remembered."""
         known = self._last.get(key)
-        if known is None:
-            row = self._one("SELECT facts FROM member WHERE key = ?", key)
-            if row is None:
-                return None
-            known = self._last[key] = expand(row[0])
-            if len(self._last) > REMEMBERED:
-                self._last.popitem(last=False)
+        if known is None and (row := self._one("SELECT facts FROM member WHERE key = ?", key)) is not None:
+            known = self._remembered(key, row[0])
         return known
 
     def by_name(self, member: str) -> MemberFacts | None:
@@ -73,6 +74,12 @@ class Directory:
         """Let go of the file."""
         with self._lock:
             self._db.close()
+
+    def _remembered(self, key: int, facts: bytes) -> MemberFacts:
+        known = self._last[key] = expand(facts)
+        if len(self._last) > REMEMBERED:
+            self._last.popitem(last=False)
+        return known
 
     def _one(self, sql: str, key: int) -> tuple[Any, ...] | None:
         with self._lock:

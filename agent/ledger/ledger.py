@@ -32,7 +32,7 @@ from agent.ledger.storage import DiskStorage, Storage
 from agent.ledger.transaction import Transaction
 from agent.ledger.unbooked import read_unbooked
 from agent.ledger.witness import Witness, forget_witness, write_witness
-from agent.ledger.writer import LogPlan, Writer
+from agent.ledger.writer import SALES, LogPlan, Writer
 
 T = TypeVar("T")
 PAGE_BYTES = 4096
@@ -90,7 +90,7 @@ class Ledger:
         self._writer = parts.writer(
             self._db,
             head,
-            begin=self._begin,
+            transaction=self._transaction(),
             after_commit=self._after_commit,
             on_idle=self._bear_witness,
             on_fatal=on_fatal,
@@ -99,15 +99,16 @@ class Ledger:
         )
         self._bear_witness()
 
-    def write(self, change: Callable[[Transaction], T]) -> "Future[T]":
+    def write(self, change: Callable[[Transaction], T], *, lane: int = SALES) -> "Future[T]":
         """Run a change in one transaction on the writer's thread; the future resolves once it is durable.
 
-        What the change raises undoes it and is raised by the future.
+        What the change raises undoes it and is raised by the future.  In the lane `NEWS` it lets every
+        sale go first.
 
         Raises:
             LedgerReadOnly: the queue is full, or the ledger failed or was closed.
         """
-        return self._writer.submit(change)
+        return self._writer.submit(change, lane=lane)
 
     def put_directory(self, directory: Directory) -> None:
         """Answer from this directory from now on, after `use_directory` named it; the older ones go."""
@@ -139,13 +140,12 @@ class Ledger:
         self._db.close()
         self._lock.release()
 
-    def _begin(self, head: Head) -> Transaction:
+    def _transaction(self) -> Transaction:
         return self._parts.transaction(
             self._db,
             self._clock,
             self.incarnation,
             boot=self._boot,
-            head=head,
             unbooked=self._unbooked,
             shelf=self._shelf,
         )

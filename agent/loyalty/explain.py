@@ -8,6 +8,7 @@ from agent.loyalty.afterwards.enrol import ENROL
 from agent.loyalty.language.programme import Programme
 from agent.loyalty.quote import Prompt, Reason
 from agent.loyalty.texts.phrases import MISSING, MONTHS, PHRASES, UNITS
+from agent.loyalty.texts.phrases_points import WINDOWS
 
 LANGUAGES = ("en", "ru", "fi")
 
@@ -21,7 +22,7 @@ def sentence(reason: Reason, programme: Programme, lang: str) -> str:
         phrase = MISSING[lang].get(what, MISSING[lang]["condition"])
         words = {
             **_words(reason.values, programme, lang),
-            "count": _count(what, reason.values, programme, lang),
+            "count": _count(what, reason.values, programme, lang, of=what in _LACKED),
         }
         return f"{title}: {phrase.format(**words)}"
     key = reason.code
@@ -46,7 +47,9 @@ def prompt_sentence(prompt: Prompt, programme: Programme, lang: str) -> str:
         said = programme.text.prompt[str(prompt.values["prompt"])].say
         words["title"] = getattr(said, lang) or said.en
     words["gain"] = f"+{words['points']}" if words["points"] else words["off"]
-    words["count"] = _numbered(int(prompt.values.get("quantity", 0)), "units", lang)
+    words["tier"] = programme.tier_title(str(prompt.values.get("tier", "")), lang)
+    words["window"] = WINDOWS[lang].get(str(prompt.values.get("window", "")), "")
+    words["count"] = _count(_counted(prompt.values), prompt.values, programme, lang)
     return PHRASES[lang][f"prompt_{prompt.code}"].format(**words)
 
 
@@ -175,18 +178,26 @@ def _numbered(number: int, unit: str, lang: str, *, of: bool = False) -> str:
     return f"{money(number, lang, digits=0)} {plural(number, lang, UNITS[lang][unit], of=of)}"
 
 
-def _count(what: str, values: Mapping[str, Any], programme: Programme, lang: str) -> str:
+def _counted(values: Mapping[str, Any]) -> str:
+    """Return what is counted of a prompt: money, points, visits, else goods, if anything."""
+    named = {"amount_minor": "amount", "points": "points", "visits": "visits", "quantity": "quantity"}
+    return next((what for key, what in named.items() if key in values), "")
+
+
+def _count(what: str, values: Mapping[str, Any], programme: Programme, lang: str, *, of: bool = False) -> str:
     if what == "amount":
         return money(int(values["amount_minor"]), lang, digits=programme.text.programme.minor_digits)
     if what in {"points", "request"}:
         wallet = str(values.get("wallet", ""))
-        return points_in_words(int(values["points"]), wallet, programme, lang, of=what == "points")
+        return points_in_words(int(values["points"]), wallet, programme, lang, of=of)
     if what not in _COUNTED:
         return ""
     key, unit = _COUNTED[what]
-    return _numbered(int(values[key]), unit, lang, of=what in {"quantity", "age"})
+    return _numbered(int(values[key]), unit, lang, of=of)
 
 
+_LACKED = frozenset({"points", "quantity", "age"})
+"""What its sentence says that so much of it is missing, or asked for."""
 _COUNTED = {
     "visits": ("visits", "visits"),
     "quantity": ("quantity", "units"),

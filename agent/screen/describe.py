@@ -135,16 +135,14 @@ def _card(present: Present) -> Card | None:
 def _tier(present: Present) -> str:
     if present.facts is None or not present.facts.tier or present.programme is None:
         return ""
-    tier = present.programme.text.tier.get(present.facts.tier)
-    names = tier.name if tier is not None else None
-    lang = present.words.lang
-    return (getattr(names, lang, "") or names.en if names else "") or present.facts.tier
+    return present.programme.tier_title(present.facts.tier, present.words.lang)
 
 
 def _balances(present: Present) -> list[Row]:
     """Return each wallet's balance: as quoted with this card, else as the till knows it."""
     if present.agreed is not None and present.shows_card:
-        pairs = [(one.wallet, one.balance) for one in present.agreed.quote.wallets]
+        told = present.agreed.told.wallets
+        pairs = [(one.wallet, one.balance) for one in told if isinstance(one.balance, int)]
     elif present.facts is not None:
         wallets = sorted(present.facts.wallets.items())
         pairs = [(name, sum(lot.amount for lot in one.lots)) for name, one in wallets]
@@ -176,7 +174,7 @@ def _basket(present: Present) -> Basket | None:
         return Basket(title, "" if due is None else present.price(due), _rows(present, wallets))
     if present.agreed is None:
         return Basket(title)
-    quote = present.agreed.quote
+    quote = present.agreed.told
     return Basket(
         title, present.price(quote.due_minor), _rows(present, quote.wallets), _gives(present, quote)
     )
@@ -191,7 +189,7 @@ def _rows(present: Present, wallets: list[QuoteWallet]) -> list[Row]:
         if one.earn:
             note = text("after confirmation") if one.provisional else ""
             rows.append(Row(text("Earned"), present.points(one.earn, one.wallet), note))
-        if (one.redeem or one.earn) and present.shows_balance(one.wallet):
+        if (one.redeem or one.earn) and isinstance(one.balance, int):
             after = one.balance - one.redeem + one.earn
             rows.append(Row(text("Balance afterwards"), present.points(after, one.wallet)))
     return rows

@@ -132,7 +132,8 @@ Token = Annotated[str, Meta(min_length=1, max_length=512)]
 class MemberBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody joins: by a phone number, or with a fresh card that was identified as unknown.
 
-    The same `request_id` means the same person: repeat it until it is answered.
+    The same `request_id` means the same person: repeat it until it is answered.  `age_confirmed`: the
+    cashier saw that the customer has the age that the programme asks for; no date of birth is taken.
     """
 
     request_id: Word
@@ -140,6 +141,7 @@ class MemberBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     identification_id: Annotated[str, Meta(max_length=512)] = ""
     consents: Consents = []
     language: Literal["en", "ru", "fi"] = "en"
+    age_confirmed: bool = False
     cashier: Name = ""
 
 

@@ -11,6 +11,11 @@ TYPED = frozenset({"Keyed", "Manual", "File"})
 MOBILE = "Mobile"
 
 
+def is_bare(known: Identification | None) -> bool:
+    """Say whether all there was of a customer is a phone number, which anybody may know."""
+    return known is not None and known.kind == PHONE
+
+
 def as_shown(facts: MemberFacts, known: Identification) -> MemberFacts:
     """Return the facts with the instrument that was used: plastic, app, or a number kind of the shop's own.
 

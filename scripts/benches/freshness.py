@@ -8,6 +8,7 @@ till elsewhere knows the member's new points, and until the feed of head office 
 import asyncio
 import multiprocessing
 import time
+from datetime import UTC, datetime
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -171,5 +172,16 @@ class Till:
 def _earn(receipt: str, member: str, tx: Transaction) -> None:
     common: dict[str, Any] = {"receipt": receipt, "account": member}
     dates = {"active_from": "2026-01-01", "expires_on": "2199-12-31"}
-    tx.append(Draft("RECEIPT", **common, data={"basket": {"receipt_id": receipt}}))
+    tx.append(Draft("RECEIPT", **common, data=_receipt(receipt, tx.now_ms())))
     tx.append(Draft("EARN", **common, part="points/2199-12-31", unit="points", amount=POINTS, data=dates))
+
+
+def _receipt(receipt: str, now_ms: int) -> dict[str, Any]:
+    """Return a receipt that head office books: its store becomes home, where points are placed."""
+    at = datetime.fromtimestamp(now_ms / 1000, UTC).isoformat()
+    line_of_goods = {"line": 1, "sku": "1", "group": "GROCERY", "amount_minor": 700}
+    basket = {
+        "receipt_id": receipt, "sold_at": at, "store": "1", "till": "1", "cashier": "c", "currency": "USD",
+        "lines": [line_of_goods],
+    }  # fmt: skip
+    return {"basket": basket, "at": at}

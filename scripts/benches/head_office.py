@@ -39,6 +39,7 @@ class HeadOffice:
         self.config = folder / "headoffice.toml"
         self.config.write_text(
             f'[door]\nhost = "127.0.0.1"\nport = {self.port}\n[paths]\nstate = "{folder}/state"\n'
+            '[placement]\npolicy = "whole_at_home"\n'  # as it ships
         )
         office = Office(folder / "state", SystemClock(), serving=True)
         try:

@@ -22,6 +22,7 @@ from tests.fleet.office_bugs import (
 )
 from tests.fleet.till_bugs import (
     AcceptsAgain,
+    Amnesic,
     AnyEpoch,
     Believing,
     Forgetful,
@@ -44,7 +45,7 @@ PLANTED: dict[str, Wiring] = {
     "redeem_unchecked": replace(SOUND, transaction=Unchecked),
     "reverse_gives_back_here": replace(SOUND, transaction=GivesBack),
     "answer_before_durable": replace(SOUND, storage=STORAGES["normal-sync"]),
-    "repeat_is_new": replace(SOUND, storage=STORAGES["repeat-is-new"]),
+    "repeat_is_new": replace(SOUND, transaction=Amnesic),
     "cursor_before_news": replace(SOUND, sync=syncing(Forgetful)),
     "sent_is_acknowledged": replace(SOUND, sync=syncing(Believing)),
     "ack_before_durable": replace(SOUND, append=unsynced),

@@ -177,11 +177,11 @@ class Counter:
         wish = chance.random()
         if wish < habits.voided:
             told.state = "void"
-            self._oracle.may_come_back(receipt)
+            self._oracle.may_come_back(receipt, self.till.life)
             await self._insist("void", receipt, b"{}")
         elif wish < habits.voided + habits.returned:
             told.state = "return"
-            self._oracle.may_come_back(receipt)
+            self._oracle.may_come_back(receipt, self.till.life)
             now = self.till.clock.now().isoformat()
             lines = [{"line": chance.choice(json.loads(body)["basket"]["lines"])["line"]}]
             asked = json.dumps({"lines": lines, "returned_at": now}).encode()

@@ -33,9 +33,11 @@ def tills(office: Office, tmp_path: Path) -> Iterator[Tills]:
         yield both
 
 
-def sell(till: ShopTill, receipt_id: str = "r1", *, points: int = 0, card: str = CARD) -> dict[str, Any]:
+def sell(
+    till: ShopTill, receipt_id: str = "r1", *, points: int = 0, card: str = CARD, store: str = "1"
+) -> dict[str, Any]:
     till.ask()
-    more: dict[str, Any] = {"instruments": [card] if card else []}
+    more: dict[str, Any] = {"instruments": [card] if card else [], "store": store}
     sale = basket(receipt_id, redeem={"points": points} if points else {}, **more)
     quote = till.desk.call("quote", receipt_id, json.dumps(sale).encode())
     return till.desk.call(  # type: ignore[no-any-return]

@@ -68,6 +68,9 @@ class FailingConnection:
             raise self._failure
         return self._real.execute(sql, values)
 
+    def cursor(self) -> "FailingConnection":
+        return self
+
     def __getattr__(self, name: str) -> object:
         return getattr(self._real, name)
 

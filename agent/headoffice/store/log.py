@@ -117,6 +117,12 @@ def receipt_of(store: Store, receipt: str) -> Row | None:
     )
 
 
+def sold_by(store: Store, receipt: str) -> set[str]:
+    """Return the journals that say they sold a receipt, also those whose word was parked."""
+    rows = store.rows("SELECT incarnation FROM entry WHERE receipt = ? AND kind = 'RECEIPT'", (receipt,))
+    return {str(row["incarnation"]) for row in rows}
+
+
 def claimed(store: Store) -> set[str]:
     """Return the receipts that became a member's after they were paid."""
     rows = store.rows("SELECT receipt FROM entry WHERE kind = 'CLAIM' AND parked = 0")

@@ -39,6 +39,7 @@ PHRASES_POINTS: dict[str, dict[str, str]] = {
         "applied_into_money": "{points} turned into {money}",
         "prompt_confirm_payment": "Ask the customer: pay with {points}?",
         "prompt_say": "{title}",
+        "prompt_next_tier": "{count} more{window} and you are {tier}",
         "enrol": "Joining",
     },
     "ru": {
@@ -47,6 +48,7 @@ PHRASES_POINTS: dict[str, dict[str, str]] = {
         "applied_into_money": "{points}: обменяно на {money}",
         "prompt_confirm_payment": "Спросите покупателя, списать ли: {points}",
         "prompt_say": "{title}",
+        "prompt_next_tier": "Ещё {count}{window}, и ваш уровень: {tier}",
         "enrol": "Вступление",
     },
     "fi": {
@@ -55,6 +57,7 @@ PHRASES_POINTS: dict[str, dict[str, str]] = {
         "applied_into_money": "{points} vaihdettu: {money}",
         "prompt_confirm_payment": "Kysy asiakkaalta: maksetaanko {points}?",
         "prompt_say": "{title}",
+        "prompt_next_tier": "Vielä {count}{window}, niin tasosi on {tier}",
         "enrol": "Liittyminen",
     },
 }
@@ -63,3 +66,9 @@ UNITS_POINTS: dict[str, dict[str, tuple[str, str, str]]] = {
     "ru": {"visits": ("посещение", "посещения", "посещений"), "years": ("год", "года", "лет")},
     "fi": {"visits": ("käynti", "käyntiä", "käyntiä"), "years": ("vuosi", "vuotta", "vuotta")},
 }
+WINDOWS: dict[str, dict[str, str]] = {
+    "en": {"calendar_year": " this year", "calendar_month": " this month"},
+    "ru": {"calendar_year": " в этом году", "calendar_month": " в этом месяце"},
+    "fi": {"calendar_year": " tänä vuonna", "calendar_month": " tässä kuussa"},
+}
+"""When a tier's window ends, said after what is missing; others have no end that a customer would know."""
