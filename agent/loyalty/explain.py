@@ -98,6 +98,8 @@ def day_in_words(day: date, lang: str) -> str:
 
 
 def _applied(values: Mapping[str, Any]) -> str:
+    if values.get("kind") in {"benefit", "lottery"}:  # the rule's own name tells what it is
+        return "applied_full" if "position" in values else "applied_given"
     if "position" in values:
         return "applied_reward" if "amount" in values else "applied_count"
     if "into" in values:
@@ -137,8 +139,6 @@ def _words(values: Mapping[str, Any], programme: Programme, lang: str) -> dict[s
         words["missing"] = (
             points_in_words(missing, wallet, programme, lang) if wallet else _numbered(missing, "stamp", lang)
         )
-    if "into" in values:
-        words["name"] = values["into"]
     return words | _gift(values, programme, lang)
 
 
