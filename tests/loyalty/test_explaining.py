@@ -184,7 +184,8 @@ def test_the_catalogue_tells_who_did_not_ask_what_they_lack_or_could_pay(
 
 
 def test_a_benefit_is_told_by_its_rule_and_not_by_its_key() -> None:
-    text = '[rule.a]\nname = { en = "Late check-out", ru = "X", fi = "X" }\ncount = { of = "visits", size = 1 }\n'
+    text = '[rule.a]\nname = { en = "Late check-out", ru = "X", fi = "X" }\n'
+    text += 'count = { of = "visits", size = 1 }\n'
     text += 'give = { benefit = "late-check-out" }\n'
     assert told(quote(text, GOODS), text) == [
         "Late check-out: full, given",
