@@ -22,7 +22,7 @@ def sentence(reason: Reason, programme: Programme, lang: str) -> str:
         phrase = MISSING[lang].get(what, MISSING[lang]["condition"])
         words = {
             **_words(reason.values, programme, lang),
-            "count": _count(what, reason.values, programme, lang),
+            "count": _count(what, reason.values, programme, lang, of=what in _LACKED),
         }
         return f"{title}: {phrase.format(**words)}"
     key = reason.code
@@ -98,6 +98,8 @@ def day_in_words(day: date, lang: str) -> str:
 
 
 def _applied(values: Mapping[str, Any]) -> str:
+    if values.get("kind") in {"benefit", "lottery"}:  # the rule's own name tells what it is
+        return "applied_full" if "position" in values else "applied_given"
     if "position" in values:
         return "applied_reward" if "amount" in values else "applied_count"
     if "into" in values:
@@ -137,8 +139,6 @@ def _words(values: Mapping[str, Any], programme: Programme, lang: str) -> dict[s
         words["missing"] = (
             points_in_words(missing, wallet, programme, lang) if wallet else _numbered(missing, "stamp", lang)
         )
-    if "into" in values:
-        words["name"] = values["into"]
     return words | _gift(values, programme, lang)
 
 
@@ -184,18 +184,20 @@ def _counted(values: Mapping[str, Any]) -> str:
     return next((what for key, what in named.items() if key in values), "")
 
 
-def _count(what: str, values: Mapping[str, Any], programme: Programme, lang: str) -> str:
+def _count(what: str, values: Mapping[str, Any], programme: Programme, lang: str, *, of: bool = False) -> str:
     if what == "amount":
         return money(int(values["amount_minor"]), lang, digits=programme.text.programme.minor_digits)
     if what in {"points", "request"}:
         wallet = str(values.get("wallet", ""))
-        return points_in_words(int(values["points"]), wallet, programme, lang, of=what == "points")
+        return points_in_words(int(values["points"]), wallet, programme, lang, of=of)
     if what not in _COUNTED:
         return ""
     key, unit = _COUNTED[what]
-    return _numbered(int(values[key]), unit, lang, of=what in {"quantity", "age"})
+    return _numbered(int(values[key]), unit, lang, of=of)
 
 
+_LACKED = frozenset({"points", "quantity", "age"})
+"""What its sentence says that so much of it is missing, or asked for."""
 _COUNTED = {
     "visits": ("visits", "visits"),
     "quantity": ("quantity", "units"),

@@ -181,3 +181,16 @@ def test_the_catalogue_tells_who_did_not_ask_what_they_lack_or_could_pay(
     answer = quote(text, Line(1, "N", 30_000, quantity="3"), member=holding(Lot("l", points)))
     assert told(answer, text)[0] == said
     assert answer.wallets[0].max_redeem == (points // 100 * 100 if "could" in said else 0)
+
+
+def test_a_benefit_is_told_by_its_rule_and_not_by_its_key() -> None:
+    text = '[rule.a]\nname = { en = "Late check-out", ru = "X", fi = "X" }\n'
+    text += 'count = { of = "visits", size = 1 }\n'
+    text += 'give = { benefit = "late-check-out" }\n'
+    assert told(quote(text, GOODS), text) == [
+        "Late check-out: full, given",
+        "X: карта заполнена, выдано",
+        "X: täynnä, annettu",
+    ]
+    text = text.replace('count = { of = "visits", size = 1 }\n', "")
+    assert told(quote(text, GOODS), text) == ["Late check-out: given", "X: выдано", "X: annettu"]

@@ -35,7 +35,7 @@ MISSING_POINTS: dict[str, dict[str, str]] = {
 PHRASES_POINTS: dict[str, dict[str, str]] = {
     "en": {
         "applied_value": "{money} paid",
-        "applied_into": "{points} turned into {name}",
+        "applied_into": "{points} passed on",
         "applied_into_money": "{points} turned into {money}",
         "prompt_confirm_payment": "Ask the customer: pay with {points}?",
         "prompt_say": "{title}",
@@ -44,8 +44,8 @@ PHRASES_POINTS: dict[str, dict[str, str]] = {
     },
     "ru": {
         "applied_value": "оплачено {money}",
-        "applied_into": "{points}: переведено в {name}",
-        "applied_into_money": "{points}: обменяно на {money}",
+        "applied_into": "переведено: {points}",
+        "applied_into_money": "обменяно на {money} ({points})",
         "prompt_confirm_payment": "Спросите покупателя, списать ли: {points}",
         "prompt_say": "{title}",
         "prompt_next_tier": "Ещё {count}{window}, и ваш уровень: {tier}",
@@ -53,8 +53,8 @@ PHRASES_POINTS: dict[str, dict[str, str]] = {
     },
     "fi": {
         "applied_value": "maksettu {money}",
-        "applied_into": "{points} vaihdettu: {name}",
-        "applied_into_money": "{points} vaihdettu: {money}",
+        "applied_into": "siirretty: {points}",
+        "applied_into_money": "vaihdettu {money} ({points})",
         "prompt_confirm_payment": "Kysy asiakkaalta: maksetaanko {points}?",
         "prompt_say": "{title}",
         "prompt_next_tier": "Vielä {count}{window}, niin tasosi on {tier}",
