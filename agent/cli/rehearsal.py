@@ -95,6 +95,8 @@ def _rows(versions: Sequence[Version]) -> Iterator[list[str]]:
     totals = [one.figures.total for one in versions]
     figures = [one.figures for one in versions]
     yield _row("receipts", [one.receipts for one in totals])
+    if any(one.foreign for one in figures):
+        yield _row("in another currency", [one.foreign for one in figures])
     yield _row("of members", [one.of_members for one in totals])
     yield _row("turnover", [one.turnover_minor for one in totals], digits)
     yield _row("discount cost", [one.discount_minor for one in totals], digits)

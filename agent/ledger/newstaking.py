@@ -1,10 +1,12 @@
 """What head office tells, taken into the ledger: members, what is placed here, directories, programmes."""
 
+from collections.abc import Sequence
+
 from agent.errors import Refused
 from agent.ledger import holding, members
 from agent.ledger.allowing import Allowing
 from agent.ledger.directory import MARK
-from agent.ledger.records import DeltaLike, NewsLike
+from agent.ledger.records import DeltaLike, MemberRowLike, NewsLike
 from agent.ledger.seal import seal
 
 
@@ -16,8 +18,7 @@ class NewsTaking(Allowing):
         if delta.from_cursor > self.mark("cursor"):
             return
         if delta.members:
-            booked = self.mark("booked")
-            members.take_in(self._db, delta.members, lambda member: bool(self._newer(member, booked)))
+            self.apply_members(delta.members)
         for gone in delta.erased:
             self.forget(gone.member, version=gone.version)
         if delta.stock_to >= 0 and delta.stock_from <= self.mark("stock"):
@@ -35,6 +36,11 @@ class NewsTaking(Allowing):
             holding.recall(self._db, delta.recalls)
             self.close_due()
         self.set_mark("stock", delta.stock_to)
+
+    def apply_members(self, rows: Sequence[MemberRowLike]) -> None:
+        """Take members in, told in a page of news or looked up."""
+        booked = self.mark("booked")
+        members.take_in(self._db, rows, lambda member: bool(self._newer(member, booked)))
 
     def forget(self, member: str, *, version: int = members.NEVER_OLD) -> None:
         """Remove a member and the tags of its cards, unless it is known newer; entries stay as they are.

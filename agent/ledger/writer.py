@@ -174,11 +174,19 @@ class Writer:
 
     def _is_checkpoint_due(self) -> bool:
         commits, plan = self._since_checkpoint, self._plan
-        ((_, written, copied),) = self._db.execute("PRAGMA wal_checkpoint(NOOP)").fetchall()  # 2 us
-        pages = int(written) - int(copied)
+        pages = self._log_pages()
         if self._jobs.queue and self._jobs.queue[0].lane == SALES:
             return commits >= plan.checkpoint_at_latest or pages >= plan.pages_at_latest
         return commits >= plan.checkpoint_after or pages >= plan.checkpoint_pages
+
+    def _log_pages(self) -> int:
+        """Return how many pages of the log the database has not got: NOOP only tells, in 2 us."""
+        try:
+            ((_, written, copied),) = self._db.execute("PRAGMA wal_checkpoint(NOOP)").fetchall()
+        except SqliteError as failure:
+            self._judge(failure)
+            return 0
+        return int(written) - int(copied)
 
     def _checkpoint(self) -> None:
         self._since_checkpoint = 0

@@ -63,6 +63,8 @@ class Figures(msgspec.Struct):
     vouchers_given: int = 0
     vouchers_used: int = 0
     applied: dict[str, int] = msgspec.field(default_factory=dict)
+    foreign: int = 0
+    """Receipts in another currency: the programme gives nothing for them."""
 
     @property
     def total(self) -> Month:
@@ -77,6 +79,7 @@ class Figures(msgspec.Struct):
         part = month_of(compiled, basket, quote, member)
         self._month(day).add(part)
         self._gain(member, part)
+        self.foreign += basket.currency != compiled.programme.currency
         self.vouchers_given += sum(1 for one in quote.gives if one.kind == "voucher")
         self.vouchers_used += len(quote.vouchers)
         rules = Counter(one.rule for one in quote.reasons if one.code == "applied")
@@ -121,6 +124,7 @@ class Figures(msgspec.Struct):
         self.vouchers_given += other.vouchers_given
         self.vouchers_used += other.vouchers_used
         self.applied = _sum(self.applied, other.applied)
+        self.foreign += other.foreign
 
 
 class Members(msgspec.Struct, frozen=True):
