@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.errors import LedgerReadOnly
-from agent.headoffice import allowances, delta, intake, members, people, publish, tills
+from agent.headoffice import allowances, delta, greeting, intake, members, people, publish, tills
 from agent.headoffice.admission import Admission, Lane
 from agent.headoffice.bodies import Bodies, Unwanted
 from agent.headoffice.gate import Busy, Gate
@@ -28,7 +28,7 @@ from agent.headoffice.news import News
 from agent.headoffice.office import Office
 from agent.headoffice.pages import Pages
 from agent.headoffice.store.settings import change
-from agent.sync.announced import People
+from agent.sync.announced import GreetRequest, People
 from agent.sync.packing import Unpackable, unpacked
 from agent.sync.signing import is_from
 from agent.sync.wire import (
@@ -57,6 +57,7 @@ Handle = Callable[[Office, str, Any, bytes], Any]
 LANES: dict[Any, Lane] = {
     AllowanceRequest: Lane.QUICK,
     MemberRequest: Lane.QUICK,
+    GreetRequest: Lane.QUICK,
     Hello: Lane.HELLO,
     Push: Lane.BULK,
     Pull: Lane.BULK,
@@ -184,6 +185,7 @@ def build_app(
         Push: door.push,
         AllowanceRequest: lambda office, till, message, _: allowances.answer(office, till, message),
         MemberRequest: lambda office, _till, message, _: members.look_up(office, message.card_tag),
+        GreetRequest: lambda office, _till, message, _: greeting.greet(office, message.card_tag),
         People: lambda office, till, message, _: people.receive(office, till, message),
         Pull: lambda office, till, message, _: delta.answer(office, till, message, door.pages),
     }

@@ -20,8 +20,8 @@ from agent.headoffice.store.settings import change
 
 AT_ONCE = 50
 """Members looked at between two batches of booking, in one transaction and one flush."""
-MOST_TURNS = 20_000
-"""More are not kept in memory: the books know who else changed."""
+MOST_TURNS = 100_000
+"""About 20 MB; more are not kept in memory: the books know who else changed."""
 REST_S = 3600.0
 """A member is given stock once in so long: a till whose clock runs ahead gives it back each time."""
 

@@ -47,7 +47,8 @@ def restore(folder: Path, path: Path, *, clock: Clock, new_id: Callable[[], str]
         LedgerDamaged: the backup does not verify; nothing is changed.
     """
     del clock  # part of the seam: a restore is not dated inside the file
-    lock = Lock(folder)
+    place = DiskStorage(folder)
+    lock = Lock(folder, place)
     try:
         checked = verify_file(path)
         if not checked.ok:
@@ -58,7 +59,6 @@ def restore(folder: Path, path: Path, *, clock: Clock, new_id: Callable[[], str]
             source = _archive_present(folder, source, checked)
         incarnation = new_id()
         _build_from(folder, source, incarnation)
-        place = DiskStorage(folder)
         forget_witness(place)
         put_in_place(place)
         write_witness(place, Witness(incarnation, 0, b""))

@@ -11,7 +11,8 @@ from typing import Any
 
 from agent.errors import LedgerDamaged, LedgerError
 from agent.journal.directory import APPLICATION_ID, FORMAT, card_key, file_name, member_key
-from agent.ledger.database import Connection, SqliteError, connect
+from agent.ledger.database import Connection, SqliteError
+from agent.ledger.storage import DiskStorage, Storage
 from agent.loyalty.compact import expand
 from agent.loyalty.member import MemberFacts
 
@@ -29,8 +30,8 @@ MARK = "directory"
 class Directory:
     """One directory file, open; may be asked from any thread."""
 
-    def __init__(self, path: Path) -> None:
-        """Open a directory.
+    def __init__(self, path: Path, storage: Storage | None = None) -> None:
+        """Open a directory, which lies in that storage.
 
         Raises:
             LedgerDamaged: it is no directory of ours, or of another format.
@@ -38,7 +39,8 @@ class Directory:
         self._path = path
         self._lock = Lock()
         self._last: OrderedDict[int, MemberFacts] = OrderedDict()
-        self._db: Connection = connect(path, read_only=True, immutable=True)
+        place = storage or DiskStorage(path.parent)
+        self._db: Connection = place.connect(path.name, read_only=True, immutable=True)
         try:
             self._db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             known = self._db.execute("PRAGMA application_id").fetchone()[0]
@@ -108,7 +110,7 @@ class Shelf:
             self.directory.close()
 
 
-def open_shelf(folder: Path, cursor: int) -> Shelf:
+def open_shelf(folder: Path, cursor: int, storage: Storage | None = None) -> Shelf:
     """Open the directory that the ledger names (0: none yet); one that is gone or broken is none.
 
     A till without it sells on: unknown cards earn later, and the next pull fetches it again.
@@ -116,7 +118,7 @@ def open_shelf(folder: Path, cursor: int) -> Shelf:
     if not cursor:
         return Shelf()
     try:
-        return Shelf(Directory(folder / file_name(cursor)))
+        return Shelf(Directory(folder / file_name(cursor), storage))
     except LedgerError:
         return Shelf()
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from agent.clock import Clock
 from agent.errors import LedgerReadOnly
 from agent.ledger.appending import Head
-from agent.ledger.arriving import Arriving, Piece, remove_others
+from agent.ledger.arriving import Arriving, Piece, remove_older
 from agent.ledger.database import (
     Connection,
     SqliteError,
@@ -76,7 +76,7 @@ class Ledger:
             self._frozen_at_start = bool(frozen)
             self._newest = head
             self._unbooked = read_unbooked(self._db)
-            self._shelf = open_shelf(folder, _mark(self._db, MARK))
+            self._shelf = open_shelf(folder, _mark(self._db, MARK), storage)
             self.read = Reader(
                 reading,
                 clock,
@@ -113,11 +113,11 @@ class Ledger:
     def put_directory(self, directory: Directory) -> None:
         """Answer from this directory from now on, after `use_directory` named it; the older ones go."""
         self._shelf.put(directory)
-        remove_others(self._folder, directory.cursor)
+        remove_older(self._folder, self._storage, directory.cursor)
 
     def arriving(self, cursor: int, pieces: Sequence[Piece]) -> Arriving:
         """Begin to take a directory in, or go on where it stopped."""
-        return Arriving(self._folder, cursor, pieces)
+        return Arriving(self._folder, self._storage, cursor, pieces)
 
     def status(self) -> LedgerStatus:
         """Return how the ledger stands."""
@@ -187,9 +187,9 @@ def open_ledger(
         LedgerDamaged: what lies there contradicts itself.
         LedgerReadOnly: the folder cannot be written.
     """
-    lock = Lock(folder)
+    place = storage or DiskStorage(folder)
+    lock = Lock(folder, place)
     try:
-        place = storage or DiskStorage(folder)
         if not place.exists(NAME):
             forget_witness(place)  # it names a journal that is gone; the new one starts without allowances
             make_ledger(place, new_id())

@@ -118,7 +118,7 @@ def _card(present: Present) -> Card | None:
         return None
     match card.get("result"):
         case "identified":
-            title = card.get("greeting") or (text("Card") if present.role == "cashier" else text("Welcome"))
+            title = _greeting(present, card.get("greeting", ""))
         case "blocked":
             title = text("Blocked card")
         case _:
@@ -130,6 +130,13 @@ def _card(present: Present) -> Card | None:
     if card.get("provisional"):
         as_of = text("provisional: head office will confirm")
     return Card(title, card.get("masked", ""), _tier(present), _balances(present), as_of)
+
+
+def _greeting(present: Present, name: str) -> str:
+    text = present.words.text
+    if present.role == "cashier":
+        return name or text("Card")
+    return text("Welcome, {name}").format(name=name) if name else text("Welcome")
 
 
 def _tier(present: Present) -> str:

@@ -131,6 +131,8 @@ def _join(present: Present) -> list[Action]:
             {"purpose": purpose, "granted": False, "text_version": version, "channel": channel}
         )
         fields.append(Field("tick", said, ["consents", place, "granted"]))
+    body["name"] = ""
+    fields.append(Field("name", text("Name, for the greeting"), ["name"]))
     if age:
         body["age_confirmed"] = False
         said = text("I saw a document: the customer is at least {age} years old").format(age=age)

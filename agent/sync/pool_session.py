@@ -28,7 +28,10 @@ AGAIN_S = 10.0
 class PoolSession:
     """Talks to the pool for one ledger until the line fails; `hang_up` then begins it anew."""
 
-    def __init__(self, ledger: Ledger, line: Line, *, clock: Clock, program_version: str) -> None:
+    def __init__(
+        self, ledger: Ledger, line: Line, *, clock: Clock, program_version: str, again_s: float = AGAIN_S
+    ) -> None:
+        self.again_s = again_s
         self._ledger = ledger
         self._line = line
         self._clock = clock
@@ -53,7 +56,7 @@ class PoolSession:
             SyncError: the pool is away or refused us.
             LedgerReadOnly: what it said cannot be kept now.
         """
-        is_due = self._clock.monotonic_s() - self._greeted_s >= AGAIN_S
+        is_due = self._clock.monotonic_s() - self._greeted_s >= self.again_s
         if not self._limit or is_due:
             wait_ms = await self._archives.hand_over() or await self._greet()
             if wait_ms:

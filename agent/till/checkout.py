@@ -157,6 +157,7 @@ class Checkout:
         if told.phone:
             self._count_phone(peer)
             self._numbers.refuse_payment_card(told.phone)
+        self._numbers.refuse_payment_card(told.name)
         outcome, is_provisional = await self._joining.join(told)
         most = self._settings.phone_balance_most if told.phone else None
         answer = {**self._cards.tell(outcome, device="pos", most_shown=most), "provisional": is_provisional}

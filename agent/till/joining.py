@@ -27,6 +27,8 @@ from agent.till.shown import PHONE
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
 
 RANDOM_BYTES = 32
+GREETING = "greeting"
+"""The consent without which nobody's name is taken."""
 
 
 class Place(NamedTuple):
@@ -129,7 +131,8 @@ class Joining:
 
     async def _take_in(self, body: MemberBody, tag: bytes, member: str, phone: str) -> None:
         ages = self._ages(is_of_age=body.age_confirmed)
-        box = self._box(phone, body.language, member)
+        is_greeted = any(one.purpose == GREETING and one.granted for one in body.consents)
+        box = self._box(phone, body.name.strip() if is_greeted else "", body.language, member)
         by = PHONE if phone else "card"
         data: dict[str, Any] = {"tags": [tag.hex()], "by": by, "language": body.language}
         if ages:
@@ -168,16 +171,16 @@ class Joining:
         word = compiled.programme.text.enrol
         return {str(word.age_at_least): day} if word is not None and word.age_at_least else {}
 
-    def _box(self, phone: str, language: str, member: str) -> bytes:
+    def _box(self, phone: str, name: str, language: str, member: str) -> bytes:
         """Seal what only head office may read; nothing if there is nothing."""
-        if not phone:
+        if not phone and not name:
             return b""
         key = self._ledger.read.text_mark(SEALING_KEY)
         if not key:
             raise Refused("cannot_enrol", "head office's key for personal data has not arrived yet")
         from agent.journal.box import seal_box  # noqa: PLC0415 - few starts need it
 
-        plain = msgspec.msgpack.encode({"phone": phone, "language": language})
+        plain = msgspec.msgpack.encode({"phone": phone, "language": language, "name": name})
         return seal_box(bytes.fromhex(key), plain, member, self._place.random_bytes(RANDOM_BYTES))
 
     def _consents(self, member: str, consents: Sequence[ConsentWord], cashier: str) -> list[Draft]:

@@ -48,7 +48,7 @@ def measure(folder: Path, tills: int = TILLS) -> list[Line]:
     with office:
         for number in range(PROCESSES):
             near, far = context.Pipe()
-            mine = [(at, _plain(office.tills[at])) for at in range(number, tills, PROCESSES)]
+            mine = [(at, plain(office.tills[at])) for at in range(number, tills, PROCESSES)]
             place = folder / f"shop-{number}"
             context.Process(target=_shop, args=(place, mine, far), daemon=True).start()
             ends.append(near)
@@ -70,7 +70,7 @@ def measure(folder: Path, tills: int = TILLS) -> list[Line]:
     return lines
 
 
-def _plain(credentials: Credentials) -> tuple[Any, bytes, bytes]:
+def plain(credentials: Credentials) -> tuple[Any, bytes, bytes]:
     """Take credentials apart for another process: keys of cryptography do not travel."""
     return credentials.enrolment, credentials.key.private_bytes_raw(), credentials.fleet_key
 
@@ -150,7 +150,7 @@ class Till:
         while time.monotonic() < until:
             self._sales += 1
             receipt = f"{shop}-{self._member}-{self._sales}"
-            await asyncio.wrap_future(self.ledger.write(partial(_earn, receipt, self._member)))
+            await asyncio.wrap_future(self.ledger.write(partial(sale, receipt, self._member)))
             sold[receipt] = time.monotonic()
             self.loop.wake()
             balance += POINTS
@@ -169,7 +169,8 @@ class Till:
         self.ledger.close()
 
 
-def _earn(receipt: str, member: str, tx: Transaction) -> None:
+def sale(receipt: str, member: str, tx: Transaction) -> None:
+    """Write what a small sale leaves in the journal."""
     common: dict[str, Any] = {"receipt": receipt, "account": member}
     dates = {"active_from": "2026-01-01", "expires_on": "2199-12-31"}
     tx.append(Draft("RECEIPT", **common, data=_receipt(receipt, tx.now_ms())))

@@ -150,7 +150,7 @@ class Counter:
                 self._story.event(till.name, f"{receipt} paid: {type(answer).__name__}")
                 return False
             self._oracle.paid(life, receipt, member, answer)
-            self._look(life, receipt)
+            self._look(life, receipt, member)
             what = f"{answer['state']} {answer.get('why', '')}".strip()
             redeemed = self._oracle.told[receipt].redeemed
             self._story.event(
@@ -158,9 +158,11 @@ class Counter:
             )
         return True
 
-    def _look(self, life: Life, receipt: str) -> None:
-        """Let the oracle see whose receipt it was, and what the till shows of them."""
+    def _look(self, life: Life, receipt: str, member: str) -> None:
+        """Let the oracle see what it took, whose receipt it was, and what the till shows of them."""
         told, ledger = self._oracle.told[receipt], self.till.ledger
+        if ledger is not None:
+            self._oracle.sold(ledger, receipt, member)
         if self.till.is_alive and ledger is not None and told.life is life:
             stored = ledger.read.receipt(receipt)
             told.known = stored.member if stored is not None else ""

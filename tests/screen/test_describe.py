@@ -104,16 +104,6 @@ def test_who_has_just_joined_is_provisional(counter: Counter) -> None:
     assert (card.masked, card.as_of) == ("…0019 (13)", "provisional: head office will confirm")
 
 
-def test_a_name_stands_only_where_the_event_brings_one(counter: Counter) -> None:
-    told = counter.identify()
-    assert counter.screen("customer").card.title == "Welcome"  # type: ignore[union-attr]
-    counter.tell("member.identified", **{**told, "device": "pos", "greeting": "Anna K."})
-    for role in ("cashier", "customer"):
-        card = counter.screen(role).card
-        assert card is not None
-        assert card.title == "Anna K."
-
-
 @pytest.mark.parametrize(
     ("reason", "said"),
     [
