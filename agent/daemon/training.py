@@ -24,9 +24,7 @@ def practising(config: TillConfig) -> TillConfig:
     """
     real = Path(config.paths.state)
     practice = real / FOLDER
-    shutil.rmtree(
-        practice, ignore_errors=True
-    )  # no erasure reaches what lies in it
+    shutil.rmtree(practice, ignore_errors=True)  # no erasure reaches what lies in it
     if not config.till.training:
         return config
     practice.mkdir(mode=0o700, parents=True)
