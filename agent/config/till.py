@@ -116,6 +116,7 @@ class Pos(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phone_region: Annotated[str, Meta(pattern="^([A-Z]{2})?$")] = ""
     phone_redeem: bool = False
     phone_balance_most: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    greeting: bool = False
 
 
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ from agent.ledger.ledger import Ledger
 from agent.loyalty.compile import Compiled
 from agent.loyalty.language.programme import Programme
 from agent.loyalty.paying import paying_wallets, strict_vouchers
-from agent.sync.allowance import Asked, ask_allowances, ask_pool, look_up
+from agent.sync.allowance import Asked, ask_allowances, ask_name, ask_pool, look_up
 from agent.sync.client import Client
 from agent.sync.wire import Delta, MemberRow
 from agent.till.offline import asks_anyway
@@ -83,6 +83,13 @@ class Online:
         strict = strict_vouchers(programme)
         has = self._ledger.read.vouchers_of(member) if strict else set()
         return [wallet_for(one) for one in strict if one in has]
+
+    async def ask_name(self, card_tag: bytes) -> str:
+        """Ask by what name the holder of a card may be greeted; empty: none, or head office is away."""
+        if not self._is_online():
+            return ""
+        incarnation = self._ledger.incarnation
+        return await ask_name(self._client, incarnation, card_tag, deadline_s=self._deadline_s)
 
     async def look_up(self, card_tag: bytes) -> bool:
         """Ask whose card this is; True if the member is in the ledger afterwards."""

@@ -21,6 +21,7 @@ from agent.till.cards import CardReads
 from agent.till.checkout import Checkout
 from agent.till.events import Events
 from agent.till.gate import Gate
+from agent.till.greeting import Greeter
 from agent.till.identify import Identifier
 from agent.till.idle import IdleAllowances
 from agent.till.joining import Place
@@ -87,6 +88,10 @@ class Link:
         """Tell head office which allowances are here, if one never came."""
         return await self.sync.declare() if self.sync is not None else False
 
+    async def ask_name(self, card_tag: bytes) -> str:
+        """Ask by what name the holder of a card may be greeted; empty: none."""
+        return await self.online.ask_name(card_tag) if self.online is not None else ""
+
     async def look_up(self, card_tag: bytes) -> bool:
         """Ask whose card this is; True if the member is in the ledger afterwards."""
         return await self.online.look_up(card_tag) if self.online is not None else False
@@ -115,8 +120,7 @@ def build_till(
     new_nonce: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Till:
     """Put the checkout together; `codes` is what the readers got, `new_nonce` gives random bytes."""
-    seal = TokenSeal(token_key(Path(config.paths.state) / "token.key"))
-    settings = settings_of(config)
+    seal, settings = TokenSeal(token_key(Path(config.paths.state) / "token.key")), settings_of(config)
     identifier = Identifier(ledger.read, seal, clock=clock, fleet_key=fleet_key, new_nonce=new_nonce)
     events, gate = Events(random_id()[:8]), Gate()
     quoter = Quoter(
@@ -137,6 +141,7 @@ def build_till(
         ask_allowances=link.ask_allowances,
         look_up=link.look_up,
         idle=idle,
+        greet=Greeter(seal, events, link.ask_name).greet if config.pos.greeting else None,
     )
     checkout = Checkout(
         ledger,

@@ -14,6 +14,7 @@ from agent.headoffice.effects import Effects
 from agent.headoffice.outcomes import Parked, Waiting
 from agent.headoffice.segments import Received, Segments
 from agent.headoffice.settling import SETTLES, settle_returns
+from agent.headoffice.settling_voids import may_settle, settle_void
 from agent.headoffice.store import log, members, tills
 from agent.headoffice.store.database import IntegrityError
 from agent.headoffice.store.log import Booked
@@ -125,6 +126,8 @@ def _book(store: Store, effects: Effects, logged: Booked, entry: Entry | None) -
             _release(store, effects, entry)
         if entry.kind in SETTLES:
             _settle(store, effects, entry)
+        if may_settle(entry):
+            settle_void(store, effects, entry)
 
 
 def _release(store: Store, effects: Effects, came: Entry) -> None:

@@ -4,6 +4,7 @@ Whoever joined twice (the same phone or card at two tills that could not know) b
 first account is the heir's, and whatever still arrives for the other one is the heir's too.
 """
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -21,9 +22,10 @@ NOTHING_SAID = {"tier": "", "segments": "[]", "choices": "[]", "events": "[]", "
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """What ENROL and CARD entries carry: the tags that lead to the member."""
+    """What ENROL and CARD entries carry: the tags that lead to the member, and ages confirmed that day."""
 
     tags: Annotated[list[Tag], Meta(max_length=8)]
+    of_age_from: Annotated[dict[Word, date], Meta(max_length=8)] = {}
 
 
 class Consent(msgspec.Struct, frozen=True):
@@ -56,7 +58,8 @@ def join(store: Store, entry: Entry) -> str:
     if erasures.erasure(store, entry.account) is not None:
         return entry.account  # booked again after the member was erased: nobody joins by that
     if members.member_row(store, entry.account) is None:
-        members.put_member(store, entry.account, NOTHING_SAID)
+        ages = msgspec.json.encode(told.of_age_from, order="sorted").decode()
+        members.put_member(store, entry.account, NOTHING_SAID | {"of_age_from": ages})
     for tag in map(bytes.fromhex, told.tags):
         known = members.card_row(store, tag)
         if known is None:

@@ -25,8 +25,9 @@ KEY_FILE = "sealing.key"
 class Person(msgspec.Struct, frozen=True):
     """What a box holds."""
 
-    phone: str
+    phone: str = ""
     language: str = "en"
+    name: str = ""
 
 
 def receive(office: Office, till: str, told: People) -> PeopleAnswer:

@@ -91,10 +91,13 @@ def _compare(data: ReceiptData, ours: Quote) -> list[Finding]:
 
 
 def _comparable(quote: Quote) -> Quote:
-    """Leave out what a till adds to the answer of `evaluate`: its seal, and that points are provisional."""
+    """Leave out what a till adds to the answer of `evaluate`, and what was only said: no book rests on it.
+
+    The till's seal and that points are provisional; prompts, of which each version may know more.
+    """
     wallets = [msgspec.structs.replace(wallet, provisional=False) for wallet in quote.wallets]
     gives = [msgspec.structs.replace(give, provisional=False) for give in quote.gives]
-    return msgspec.structs.replace(quote, etag="", wallets=wallets, gives=gives)
+    return msgspec.structs.replace(quote, etag="", wallets=wallets, gives=gives, prompts=[])
 
 
 def _short(quote: Quote, name: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 from agent.clock import Clock
 from agent.errors import Conflict, Refused
 from agent.journal.chain import next_hash
-from agent.journal.entry import Draft, Entry, canonical_bytes
+from agent.journal.entry import Draft, Entry, canonical_bytes, entry_from
 from agent.journal.kinds import OPENING
 from agent.journal.lent import is_lent
 from agent.ledger import borrowed, derive
@@ -48,6 +48,7 @@ class Appending(BeyondQueries):
     ) -> None:
         super().__init__(db, clock, incarnation, own_views=False, unbooked=unbooked, shelf=shelf)
         self._boot = boot
+        self._wall_ms = -1
         self._cursor = db.cursor()  # one for good: making one costs as much as a row
 
     def begin(self, head: Head) -> None:
@@ -165,12 +166,21 @@ class Appending(BeyondQueries):
             self._cursor.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def _one(self, sql: str, *values: Any) -> Any:
-        self._write_rows()  # every question counts what was appended
+        if "journal" in sql:  # such a question counts what was appended
+            self._write_rows()
         return super()._one(sql, *values)
 
     def _rows(self, sql: str, *values: Any) -> list[Any]:
-        self._write_rows()
+        if "journal" in sql:
+            self._write_rows()
         return super()._rows(sql, *values)
+
+    def _last_wall_ms(self) -> int:
+        """Return what the wall clock said at the last entry before this transaction."""
+        if self._wall_ms < 0:
+            row = self._one("SELECT body FROM journal WHERE seq = ?", self._before)
+            self._wall_ms = entry_from(bytes(row[0])).wall_ms if row else 0
+        return self._wall_ms
 
     def _was_never_held(self, entry: Entry) -> bool:
         """Say so by the receipt's own row: most sales hold nothing, and are committed a question sooner."""
@@ -226,6 +236,9 @@ class Appending(BeyondQueries):
 
     def is_durable(self) -> None:
         """Let readers find what was appended; the writer says this after the commit, before it answers."""
+        self._unbooked.changes += 1
+        if self.appended:
+            self._wall_ms = self._stamp[0]
         receipts = self._unbooked.receipts
         if self._has_filed:
             receipts.filed()

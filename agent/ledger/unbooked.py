@@ -39,6 +39,8 @@ class Unbooked:
         self._seqs: defaultdict[str, list[int]] = defaultdict(list)
         self._booked = 0
         self._beyond: list[Beyond] = []
+        self.changes = 0
+        """Commits so far: what a reader was told holds until there is another."""
         self.receipts = Unfiled()
 
     def add(self, account: str, seq: int) -> None:

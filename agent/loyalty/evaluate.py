@@ -31,7 +31,8 @@ def evaluate(
         as_if = MemberFacts("") if member is None else msgspec.structs.replace(member, card_shown=True)
         shown = quote_of(compiled, _walks(compiled, as_if, basket, at, draw=draw))
     quote = quote_of(compiled, state)
-    return msgspec.structs.replace(quote, prompts=prompts_of(quote, shown, compiled.prompts, state))
+    prompts = prompts_of(quote, shown, compiled.prompts, compiled.tiers, state)
+    return msgspec.structs.replace(quote, prompts=prompts)
 
 
 def _walks(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 
 class ProgrammeRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,10 +50,13 @@ class QuoteLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class QuoteWallet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A wallet before this receipt, what it pays, what it gains, and the most it could pay."""
+    """A wallet before this receipt, what it pays, what it gains, and the most it could pay.
+
+    `balance` is left out where a bare number must not tell it.
+    """
 
     wallet: str
-    balance: int
+    balance: int | UnsetType = UNSET
     redeem: int = 0
     earn: int = 0
     provisional: bool = False

@@ -118,7 +118,7 @@ def _card(present: Present) -> Card | None:
         return None
     match card.get("result"):
         case "identified":
-            title = card.get("greeting") or (text("Card") if present.role == "cashier" else text("Welcome"))
+            title = _greeting(present, card.get("greeting", ""))
         case "blocked":
             title = text("Blocked card")
         case _:
@@ -132,19 +132,24 @@ def _card(present: Present) -> Card | None:
     return Card(title, card.get("masked", ""), _tier(present), _balances(present), as_of)
 
 
+def _greeting(present: Present, name: str) -> str:
+    text = present.words.text
+    if present.role == "cashier":
+        return name or text("Card")
+    return text("Welcome, {name}").format(name=name) if name else text("Welcome")
+
+
 def _tier(present: Present) -> str:
     if present.facts is None or not present.facts.tier or present.programme is None:
         return ""
-    tier = present.programme.text.tier.get(present.facts.tier)
-    names = tier.name if tier is not None else None
-    lang = present.words.lang
-    return (getattr(names, lang, "") or names.en if names else "") or present.facts.tier
+    return present.programme.tier_title(present.facts.tier, present.words.lang)
 
 
 def _balances(present: Present) -> list[Row]:
     """Return each wallet's balance: as quoted with this card, else as the till knows it."""
     if present.agreed is not None and present.shows_card:
-        pairs = [(one.wallet, one.balance) for one in present.agreed.quote.wallets]
+        told = present.agreed.told.wallets
+        pairs = [(one.wallet, one.balance) for one in told if isinstance(one.balance, int)]
     elif present.facts is not None:
         wallets = sorted(present.facts.wallets.items())
         pairs = [(name, sum(lot.amount for lot in one.lots)) for name, one in wallets]
@@ -173,10 +178,12 @@ def _basket(present: Present) -> Basket | None:
         answer = present.stored.answer
         wallets = [QuoteWallet(**one) for one in answer.get("wallets", [])]
         due = answer.get("due_minor")
+        if due is None and not wallets:
+            return None  # cancelled before it was paid: nothing of it is left to show
         return Basket(title, "" if due is None else present.price(due), _rows(present, wallets))
     if present.agreed is None:
         return Basket(title)
-    quote = present.agreed.quote
+    quote = present.agreed.told
     return Basket(
         title, present.price(quote.due_minor), _rows(present, quote.wallets), _gives(present, quote)
     )
@@ -191,7 +198,7 @@ def _rows(present: Present, wallets: list[QuoteWallet]) -> list[Row]:
         if one.earn:
             note = text("after confirmation") if one.provisional else ""
             rows.append(Row(text("Earned"), present.points(one.earn, one.wallet), note))
-        if (one.redeem or one.earn) and present.shows_balance(one.wallet):
+        if (one.redeem or one.earn) and isinstance(one.balance, int):
             after = one.balance - one.redeem + one.earn
             rows.append(Row(text("Balance afterwards"), present.points(after, one.wallet)))
     return rows

@@ -25,7 +25,7 @@ def hints_of(present: Present) -> list[Hint]:
         return []
     hints: list[Hint] = []
     has_keys = True
-    for prompt in present.agreed.quote.prompts:
+    for prompt in present.agreed.told.prompts:
         said = prompt_sentence(prompt, programme, present.words.lang)
         outcome = present.scene.answered.get(_name(prompt), "")
         if outcome in {"taken", "declined"}:
@@ -47,8 +47,9 @@ def _outcome(present: Present, outcome: str) -> str:
 
 
 def _name(prompt: Prompt) -> tuple[str, str]:
-    """Return a prompt's code and the rule, or the programme's own prompt, that it speaks of."""
-    return prompt.code, str(prompt.values.get("rule") or prompt.values.get("prompt") or "")
+    """Return a prompt's code and what it speaks of: a rule, a tier, or the programme's own prompt."""
+    named = (prompt.values.get(key) for key in ("rule", "tier", "prompt"))
+    return prompt.code, next((str(one) for one in named if one), "")
 
 
 def _told(present: Present, prompt: Prompt, outcome: str, key: str = "") -> Action:
@@ -106,6 +107,9 @@ def _join(present: Present) -> list[Action]:
     card, text, is_cashier = present.card, present.words.text, present.role == "cashier"
     if present.scene.is_over or card.get("result", "unknown") != "unknown":
         return []
+    age = _least_age(present)
+    if age and not is_cashier:
+        return []  # somebody has to look at a document
     body: dict[str, Any] = {"language": present.words.lang, "consents": []}
     fields: list[Field] = []
     if token := card.get("identification_id"):
@@ -127,7 +131,19 @@ def _join(present: Present) -> list[Action]:
             {"purpose": purpose, "granted": False, "text_version": version, "channel": channel}
         )
         fields.append(Field("tick", said, ["consents", place, "granted"]))
+    body["name"] = ""
+    fields.append(Field("name", text("Name, for the greeting"), ["name"]))
+    if age:
+        body["age_confirmed"] = False
+        said = text("I saw a document: the customer is at least {age} years old").format(age=age)
+        fields.append(Field("tick", said, ["age_confirmed"]))
     return [Action(JOIN, label, "POST", "/v1/members", body, title=label, fields=fields)]
+
+
+def _least_age(present: Present) -> int:
+    """Return the age from which one may join, 0 where none is asked for."""
+    enrol = present.programme.text.enrol if present.programme is not None else None
+    return (enrol.age_at_least or 0) if enrol is not None else 0
 
 
 def _consents(present: Present) -> dict[str, str]:

@@ -16,6 +16,7 @@ from agent.screen.scene import Scene
 from agent.screen.view import Role
 from agent.screen.words import Words, words_of
 from agent.till.quote import Agreed, Quoter, TillSettings
+from agent.till.shown import is_bare
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +130,5 @@ def _card_of(agreed: Agreed | None) -> dict[str, Any]:
         return {}
     known = agreed.identification
     result = "identified" if known.member else "unknown"
-    return {"result": result, "masked": known.masked, "member": known.member}
+    card = {"result": result, "masked": known.masked, "member": known.member}
+    return {**card, "confirm": True} if is_bare(known) else card

@@ -8,6 +8,8 @@ stale.  Nothing here is written anywhere; a greeting by name lives and dies in t
 from collections import deque
 from typing import Any
 
+from agent.till.greeting import GREETED
+
 UNFOLDED = 256
 """So many events wait at most; a screen that asks later sees where the last of them lead."""
 OVER = frozenset({"committed", "voided", "returned"})
@@ -29,7 +31,7 @@ class Scene:
 
     def hear(self, kind: str, data: dict[str, Any]) -> None:
         """Note an event; cheap, and cannot fail."""
-        self._heard += 1
+        self._heard += kind != GREETED  # a name is no new occurrence: it makes no sound
         self._unfolded.append((kind, data))
 
     def now(self) -> "Scene":
@@ -57,6 +59,9 @@ class Scene:
         """What became of prompts, by code and rule."""
 
     def _fold(self, kind: str, data: dict[str, Any]) -> None:
+        if kind == GREETED:
+            self._greet(data)
+            return
         self._say(kind, data)
         if kind == "card.late":
             self.late = {**data, "open_receipt": data.get("open_receipt") or self.receipt}
@@ -74,6 +79,11 @@ class Scene:
             self.chosen = data
         elif kind.startswith("prompt."):
             self.answered[data["code"], data.get("rule", "")] = kind.removeprefix("prompt.")
+
+    def _greet(self, data: dict[str, Any]) -> None:
+        """Put a name to the card that it was asked for; it goes with its receipt or the next card."""
+        if data["identification_id"] == self.card.get("identification_id") and not self.is_over:
+            self.card = {**self.card, "greeting": data["greeting"]}
 
     def _say(self, kind: str, data: dict[str, Any]) -> None:
         is_no_news = kind == "device.up" and self.last[0] != "device.down"  # it has just started
@@ -107,3 +117,5 @@ class Scene:
                 self._clear()
             self.before, self.answered = "", {}
         self.receipt, self.stage, self.chosen = receipt, stage, {}
+        if self.is_over:
+            self.card = {key: value for key, value in self.card.items() if key != "greeting"}

@@ -27,7 +27,7 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True):
     pad (what to enter, and what it is called).
     """
 
-    kind: Literal["number", "phone", "tick"]
+    kind: Literal["number", "phone", "name", "tick"]
     label: str
     into: list[str | int]
     most: int = 0

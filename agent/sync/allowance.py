@@ -11,11 +11,13 @@ from typing import Any, NamedTuple, Protocol
 from agent.errors import SyncError
 from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
+from agent.sync.announced import Greeting, GreetRequest
 from agent.sync.wire import (
     Allowance,
     AllowanceAnswer,
     AllowanceRequest,
     Deny,
+    GreetAnswer,
     MemberAnswer,
     MemberRequest,
     MemberRow,
@@ -106,6 +108,15 @@ async def look_up(ledger: Ledger, client: Lane, card_tag: bytes, *, deadline_s: 
     except SyncError:
         return None
     return answer if isinstance(answer, MemberRow) else None
+
+
+async def ask_name(client: Lane, incarnation: str, card_tag: bytes, *, deadline_s: float) -> str:
+    """Return by what name a card's holder may be greeted; empty: without consent, or no answer in time."""
+    try:
+        answer = await client.send(GreetRequest(incarnation, card_tag), GreetAnswer, deadline_s=deadline_s)
+    except SyncError:
+        return ""
+    return answer.name if isinstance(answer, Greeting) else ""
 
 
 async def _ask(

@@ -1,10 +1,11 @@
-"""What a page of news announces: blobs by hash, members to forget, a pool's tills, the key for boxes."""
+"""What a page of news announces, and what is told of people: boxes with their key, a name to greet by."""
 
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+NAME_CHARACTERS = 64
 MAX_PIECE_BYTES = 8 * 1024 * 1024
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Sequence = Annotated[int, Meta(ge=0, le=2**62)]
@@ -83,3 +84,16 @@ class PeopleTaken(msgspec.Struct, frozen=True, tag="PEOPLE-TAKEN"):
     """These boxes lie at head office, or cannot be opened by anybody: the till erases them."""
 
     numbers: list[int]
+
+
+class GreetRequest(msgspec.Struct, frozen=True, tag="GREET"):
+    """By what name may the holder of this card be greeted?"""
+
+    incarnation: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    card_tag: bytes
+
+
+class Greeting(msgspec.Struct, frozen=True, tag="GREETING"):
+    """A first name and an initial, for the screens alone; empty: no consent, or nobody's card."""
+
+    name: Annotated[str, Meta(max_length=NAME_CHARACTERS)] = ""

@@ -13,6 +13,8 @@ from agent.loyalty.member import MemberFacts
 from agent.sync.announced import (
     DirectoryNews,
     Erased,
+    Greeting,
+    GreetRequest,
     Peers,
     People,
     PeopleTaken,
@@ -81,10 +83,9 @@ class Hello(msgspec.Struct, frozen=True, tag="HELLO"):
 class Welcome(msgspec.Struct, frozen=True, tag="WELCOME"):
     """Head office knows this journal up to `received_seq` and wants what follows.
 
-    `epoch` is bound to the incarnation at its first HELLO; `fenced` means: no allowances for it any
-    more, its journal is still taken.  `protocol` is the newest that both ends know.  `slot_ms`: the
-    backlog has its turn in so many milliseconds, nothing else has to wait for it.  `giver` is the journal
-    that a pool lends from.
+    `epoch` is bound to the incarnation at its first HELLO; `fenced`: no allowances for it any more, its
+    journal is still taken.  `protocol` is the newest that both ends know.  `slot_ms`: the backlog has its
+    turn in so many milliseconds, nothing else waits for it.  `giver` is the journal that a pool lends from.
     """
 
     epoch: int
@@ -279,6 +280,7 @@ HelloAnswer = Welcome | Fork | Retry | Refusal
 PushAnswer = Acknowledged | Gap | Fork | Retry | Refusal
 AllowanceAnswer = Allowance | Deny | Retry | Refusal
 MemberAnswer = MemberRow | NoMember | Retry | Refusal
+GreetAnswer = Greeting | Retry | Refusal
 PullAnswer = Delta | Retry | Refusal
 PeopleAnswer = PeopleTaken | Retry | Refusal
 EnrolAnswer = Enrolled | Refusal
@@ -289,6 +291,7 @@ PATHS: dict[type, str] = {
     Push: "/v1/till/push",
     AllowanceRequest: "/v1/till/allowance",
     MemberRequest: "/v1/till/member",
+    GreetRequest: "/v1/till/greet",
     Pull: "/v1/till/pull",
     People: "/v1/till/people",
 }

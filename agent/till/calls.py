@@ -154,7 +154,14 @@ CALLS = (
         "later, by paper or QR; or repeat the same request_id",
         answers.Enrolled,
         shapes.MemberBody,
-        own=("payment_card_refused", "unreadable", "member_unknown", "cannot_enrol", "ledger_read_only"),
+        own=(
+            "payment_card_refused",
+            "unreadable",
+            "member_unknown",
+            "age_to_confirm",
+            "cannot_enrol",
+            "ledger_read_only",
+        ),
     ),
     Call(
         "attach",

@@ -43,6 +43,7 @@ class CardReads:
         ask_allowances: OnlineHook,
         look_up: LookUp,
         idle: IdleAllowances,
+        greet: Callable[[str], Coroutine[Any, Any, None]] | None = None,
         again_s: float = AGAIN_S,
     ) -> None:
         self._identifier = identifier
@@ -53,6 +54,7 @@ class CardReads:
         self._ask_allowances = ask_allowances
         self._look_up = look_up
         self._idle = idle
+        self._greet = greet
         self._again_s = again_s
         self._pending: dict[str, asyncio.Task[object]] = {}
         self._asked_again: dict[str, int] = {}
@@ -109,6 +111,8 @@ class CardReads:
                 assert_never(other)
         log.info("card read", device=device, masked=outcome.masked, state=told["result"])
         self._events.publish("card.late" if is_late else kind, {"device": device, **told})
+        if self._greet is not None and kind == "member.identified" and not is_late:
+            self._start(f"greeting {outcome.masked}", self._greet(outcome.token))
         return told
 
     async def settled(self, member: str, wait_s: float, *, wishes: Mapping[str, int | str]) -> None:

@@ -77,7 +77,7 @@ class Checkout:
         self._claims = Claims(
             ledger,
             quoter,
-            ClaimSettings(settings.claim_minutes * MINUTE_MS, settings.language),
+            ClaimSettings(settings.claim_minutes * MINUTE_MS, settings.language, settings.phone_balance_most),
             now_ms=self._now_ms,
             monotonic_s=clock.monotonic_s,
         )
@@ -157,6 +157,7 @@ class Checkout:
         if told.phone:
             self._count_phone(peer)
             self._numbers.refuse_payment_card(told.phone)
+        self._numbers.refuse_payment_card(told.name)
         outcome, is_provisional = await self._joining.join(told)
         most = self._settings.phone_balance_most if told.phone else None
         answer = {**self._cards.tell(outcome, device="pos", most_shown=most), "provisional": is_provisional}
@@ -180,7 +181,7 @@ class Checkout:
             known = self._quoter.identification_of(basket)
             if known is not None and known.member:
                 await self._cards.settled(known.member, self._online_wait_s, wishes=basket.redeem)
-        quote = self._quoter.quote(basket).quote
+        quote = self._quoter.quote(basket).told
         self.events.publish("quote.updated", {"receipt_id": receipt_id, "due_minor": quote.due_minor})
         return quote
 

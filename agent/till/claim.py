@@ -27,9 +27,10 @@ from agent.loyalty.quote import Quote
 from agent.loyalty.unquoted import earning_only
 from agent.till.guard import Limit
 from agent.till.quote import Quoter
-from agent.till.quoted import as_of_now
+from agent.till.quoted import as_of_now, as_told
 from agent.till.receipt_text import receipt_text
 from agent.till.shapes import ClaimBody
+from agent.till.shown import is_bare
 from agent.till.tokens import LIFE_MS, Identification
 from agent.till.versions import compiled_of
 
@@ -40,10 +41,11 @@ CLAIMS, CLAIMS_S = 3, 3600.0
 
 @dataclass(frozen=True, slots=True)
 class ClaimSettings:
-    """Until when after the commit a receipt may be claimed, and how the slip is written."""
+    """Until when after the commit a receipt may be claimed, how the slip is written, what a phone tells."""
 
     within_ms: int
     language: str
+    phone_balance_most: int
 
 
 class Claims:
@@ -127,6 +129,7 @@ class Claims:
         }
         deal = Deal(basket, quote, known.member, at, day)
         first = msgspec.structs.replace(draft(deal, "CLAIM", "", data=data), actor=cashier or sale.actor)
+        most = self._settings.phone_balance_most if is_bare(known) else None
         told = {
             "receipt_id": sale.receipt,
             "member_tag": known.masked,
@@ -134,7 +137,7 @@ class Claims:
                 {"wallet": one.wallet, "earn": one.earn, "provisional": one.provisional}
                 for one in quote.wallets
             ],
-            "receipt_text": receipt_text(quote, basket.currency, self._settings.language),
+            "receipt_text": receipt_text(as_told(quote, most), basket.currency, self._settings.language),
         }
         return [first, *earnings(deal), *changes(deal)], told
 

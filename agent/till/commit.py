@@ -223,11 +223,11 @@ def _book(
         "receipt_id": receipt_id,
         "state": "committed",
         "due_minor": agreed.quote.due_minor,
-        "wallets": as_plain(agreed.quote.wallets),
+        "wallets": as_plain(agreed.told.wallets),
         "differences": differences,
         **_position(tx),
         "receipt_text": receipt_text(
-            agreed.quote, agreed.basket.currency, paid.language, training=paid.training
+            agreed.told, agreed.basket.currency, paid.language, training=paid.training
         ),
         **came.told,
     }

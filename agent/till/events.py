@@ -28,9 +28,9 @@ class Events:
         self.witness: Callable[[str, dict[str, Any]], None] = lambda _kind, _data: None
         """Sees each event in this process as it is told; it must not fail."""
 
-    def publish(self, kind: str, data: dict[str, Any]) -> None:
-        """Tell everybody; call it on the event loop."""
-        self.witness(kind, data)
+    def publish(self, kind: str, data: dict[str, Any], *, here: dict[str, Any] | None = None) -> None:
+        """Tell everybody; call it on the event loop.  `here` is for this process's screens alone."""
+        self.witness(kind, {**data, **here} if here else data)
         self._count += 1
         body = msgspec.json.encode(data).decode()
         message = f"id: {self._boot}-{self._count}\nevent: {kind}\ndata: {body}\n\n".encode()

@@ -59,6 +59,12 @@ class ModeEvent(msgspec.Struct, frozen=True):
     data_age_s: int | None
 
 
+class GreetedEvent(msgspec.Struct, frozen=True):
+    """The screens of this till may greet whoever showed this card by name; the name is not told here."""
+
+    masked: str
+
+
 class EnrolledEvent(msgspec.Struct, frozen=True):
     """Somebody joined at this till."""
 
@@ -102,6 +108,7 @@ EVENTS: dict[str, Any] = {
     "receipt.voided": VoidEvent,
     "receipt.returned": Returned,
     "mode.changed": ModeEvent,
+    "member.greeted": GreetedEvent,
     "member.enrolled": EnrolledEvent,
     "receipt.claimed": ClaimEvent,
     "receipt.parked": Parked,

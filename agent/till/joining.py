@@ -7,7 +7,7 @@ typed; what stays here and in the journal is its tag.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -27,6 +27,8 @@ from agent.till.shown import PHONE
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
 
 RANDOM_BYTES = 32
+GREETING = "greeting"
+"""The consent without which nobody's name is taken."""
 
 
 class Place(NamedTuple):
@@ -128,14 +130,13 @@ class Joining:
         return Unknown("", card.masked, card.entry_mode, card.tag, card.kind)
 
     async def _take_in(self, body: MemberBody, tag: bytes, member: str, phone: str) -> None:
-        compiled = self._place.programme()
-        if compiled is not None:
-            day = self._place.now().astimezone(compiled.zone).date()
-            if (why := may_join(compiled.programme, day)) is not None:
-                raise Refused("cannot_enrol", f"the programme says: {why.code} {why.values}")
-        box = self._box(phone, body.language, member)
+        ages = self._ages(is_of_age=body.age_confirmed)
+        is_greeted = any(one.purpose == GREETING and one.granted for one in body.consents)
+        box = self._box(phone, body.name.strip() if is_greeted else "", body.language, member)
         by = PHONE if phone else "card"
-        data = {"tags": [tag.hex()], "by": by, "language": body.language}
+        data: dict[str, Any] = {"tags": [tag.hex()], "by": by, "language": body.language}
+        if ages:
+            data["of_age_from"] = {age: day.isoformat() for age, day in ages.items()}
         drafts = [
             Draft("ENROL", account=member, at=self._at(), actor=body.cashier, data=data),
             *self._consents(member, body.consents, body.cashier),
@@ -144,7 +145,7 @@ class Joining:
         def change(tx: Transaction) -> None:
             if tx.knows_member(member):
                 raise Refused("cannot_enrol", "this request_id took somebody else in")
-            tx.enrol(MemberFacts(member), [tag])
+            tx.enrol(MemberFacts(member, of_age_from=ages), [tag])
             for one in drafts:
                 tx.append(one)
             if box:
@@ -152,16 +153,34 @@ class Joining:
 
         await self._write(change)
 
-    def _box(self, phone: str, language: str, member: str) -> bytes:
+    def _ages(self, *, is_of_age: bool) -> dict[str, date]:
+        """Return the ages that a new member has from today: the one that was asked for and confirmed.
+
+        Raises:
+            Refused: the programme lets nobody in that way, or asks for an age that nobody confirmed.
+        """
+        compiled = self._place.programme()
+        if compiled is None:
+            return {}
+        day = self._place.now().astimezone(compiled.zone).date()
+        why = may_join(compiled.programme, day, is_of_age=is_of_age)
+        if why is not None and why.values.get("what") == "age":
+            raise Refused("age_to_confirm", f"the programme asks for the age of {why.values['age']}")
+        if why is not None:
+            raise Refused("cannot_enrol", f"the programme says: {why.code} {why.values}")
+        word = compiled.programme.text.enrol
+        return {str(word.age_at_least): day} if word is not None and word.age_at_least else {}
+
+    def _box(self, phone: str, name: str, language: str, member: str) -> bytes:
         """Seal what only head office may read; nothing if there is nothing."""
-        if not phone:
+        if not phone and not name:
             return b""
         key = self._ledger.read.text_mark(SEALING_KEY)
         if not key:
             raise Refused("cannot_enrol", "head office's key for personal data has not arrived yet")
         from agent.journal.box import seal_box  # noqa: PLC0415 - few starts need it
 
-        plain = msgspec.msgpack.encode({"phone": phone, "language": language})
+        plain = msgspec.msgpack.encode({"phone": phone, "language": language, "name": name})
         return seal_box(bytes.fromhex(key), plain, member, self._place.random_bytes(RANDOM_BYTES))
 
     def _consents(self, member: str, consents: Sequence[ConsentWord], cashier: str) -> list[Draft]:

@@ -34,6 +34,7 @@ PROBLEMS: dict[str, tuple[int, str, Action]] = {
     "unreadable": (422, "The number could not be read", "ask_customer"),
     "member_unknown": (422, "Nobody was identified", "ask_customer"),
     "cannot_enrol": (422, "Nobody can join that way here and now", "continue_without"),
+    "age_to_confirm": (422, "Joining asks for an age that nobody confirmed", "ask_customer"),
     "second_factor_needed": (422, "A phone number alone spends no points", "ask_customer"),
     "etag_mismatch": (422, "The quote is no longer the same: ask for a new one", "retry"),
     "hold_too_large": (422, "More points than may be spent here now", "choose_less"),

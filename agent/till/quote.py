@@ -25,9 +25,9 @@ from agent.loyalty.paying import strict_vouchers
 from agent.loyalty.quote import Quote
 from agent.loyalty.unquoted import earning_only
 from agent.till.offline import beyond_rule, facts_offline, without_spending
-from agent.till.quoted import as_of_now, without_programme, worth
+from agent.till.quoted import as_of_now, as_told, without_programme, worth
 from agent.till.quoted import sealed as sealed_quote
-from agent.till.shown import PHONE, as_shown
+from agent.till.shown import as_shown, is_bare
 from agent.till.tokens import LIFE_MS, Identification, TokenSeal
 from agent.till.vouchers import held_for, only_held, strictly_used
 
@@ -70,11 +70,18 @@ class Agreed:
     """The receipt's own 64 random bits, from which each rule reads its luck."""
     beyond: BeyondRule | None = None
     """Quoted while head office was away, where some wallet lets points go beyond allowances."""
+    most_told: int | None = None
+    """The largest balance that whoever was identified may be told; None: any."""
 
     @property
     def member(self) -> str:
         """Whose receipt it is; empty: nobody's."""
         return self.facts.member if self.facts else ""
+
+    @property
+    def told(self) -> Quote:
+        """The quote as POS, screens and slip hear it; what is stored is the whole one."""
+        return as_told(self.quote, self.most_told)
 
     @property
     def day(self) -> date:
@@ -173,8 +180,7 @@ class Quoter:
     def needs_second_factor(self, basket: Basket) -> bool:
         """Say whether a basket asks to spend on a phone number alone, which is not enough here."""
         known = self.identification_of(basket)
-        is_bare = known is not None and known.kind == PHONE and not self._settings.phone_redeem
-        return is_bare and bool(basket.redeem)
+        return is_bare(known) and not self._settings.phone_redeem and bool(basket.redeem)
 
     def identification_of(self, basket: Basket) -> Identification | None:
         """Return the identification that a basket carries, of any age."""
@@ -209,9 +215,9 @@ class Quoter:
         sealed = sealed_quote(quote, plain, facts, at)
         used = strictly_used(quote, strict)
         zone = compiled.programme.time_zone
-        return Agreed(
-            plain, facts, identification, sealed, at, zone, strict_vouchers=used, draw=draw, beyond=beyond
-        )
+        most = self._settings.phone_balance_most if is_bare(identification) else None
+        agreed = Agreed(plain, facts, identification, sealed, at, zone, strict_vouchers=used, draw=draw)
+        return replace(agreed, beyond=beyond, most_told=most)
 
     def facts_for(
         self, known: Identification | None, receipt_id: str, day: date, *, online: bool
@@ -223,7 +229,7 @@ class Quoter:
         facts = self._facts(known.member, receipt_id, day, compiled, online=online)
         if facts is None:
             return None
-        if known.kind == PHONE and not self._settings.phone_redeem:
+        if is_bare(known) and not self._settings.phone_redeem:
             facts = without_spending(facts)
         if strict := strict_vouchers(compiled.programme):
             held = self._reader.held_vouchers(facts.member, day)

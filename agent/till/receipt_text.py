@@ -43,8 +43,9 @@ def receipt_text(quote: Quote, currency: str, language: str, *, training: bool =
         if wallet.earn:
             mark = f" {_PROVISIONAL[language]}" if wallet.provisional else ""
             lines.append(f"{words['earn']} ({wallet.wallet}): {wallet.earn}{mark}")
-        after = wallet.balance - wallet.redeem + wallet.earn
-        lines.append(f"{words['balance']} ({wallet.wallet}): {after}")
+        if isinstance(wallet.balance, int):
+            after = wallet.balance - wallet.redeem + wallet.earn
+            lines.append(f"{words['balance']} ({wallet.wallet}): {after}")
     for give in quote.gives:
         mark = f" {_PROVISIONAL[language]}" if give.provisional else ""
         amount = f": {give.amount}" if give.amount else ""

@@ -132,14 +132,18 @@ Token = Annotated[str, Meta(min_length=1, max_length=512)]
 class MemberBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody joins: by a phone number, or with a fresh card that was identified as unknown.
 
-    The same `request_id` means the same person: repeat it until it is answered.
+    The same `request_id` means the same person: repeat it until it is answered.  `age_confirmed`: the
+    cashier saw that the customer has the age that the programme asks for; no date of birth is taken.
+    `name` is for the greeting: sealed to head office at once, and dropped without that consent.
     """
 
     request_id: Word
     phone: Annotated[str, Meta(max_length=32)] = ""
     identification_id: Annotated[str, Meta(max_length=512)] = ""
+    name: Annotated[str, Meta(max_length=128)] = ""
     consents: Consents = []
     language: Literal["en", "ru", "fi"] = "en"
+    age_confirmed: bool = False
     cashier: Name = ""
 
 

@@ -43,7 +43,7 @@ class Talk:
         agreed = self._quoter.newest()
         if agreed is None:
             raise Refused("no_sale", "no receipt was quoted, or all are over")
-        return agreed.quote
+        return agreed.told
 
     def answer(self, receipt_id: str, body: bytes) -> dict[str, Any]:
         """Tell the POS and the other screen what was chosen; nothing is set aside before the POS asks.

@@ -101,6 +101,11 @@ SENTENCES: MappingProxyType[str, tuple[str, str, str]] = MappingProxyType(
             "Сейчас на этой кассе вступить в программу нельзя.",
             "Ohjelmaan ei voi nyt liittyä tällä kassalla.",
         ),
+        "age_to_confirm": (
+            "The programme has an age limit: look at a document, then confirm the age.",
+            "Вступление ограничено по возрасту: проверьте документ и подтвердите возраст.",
+            "Ohjelmassa on ikäraja: tarkista henkilöllisyystodistus ja vahvista ikä.",
+        ),
         "second_factor_needed": (
             "Points are spent with the card only, not with a phone number.",
             "Списать баллы можно только по карте, не по номеру телефона.",

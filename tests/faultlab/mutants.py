@@ -27,9 +27,9 @@ class Tampered:
         self.is_waiting = False
         """A commit was answered and is still to come (late-commit)."""
 
-    def connect(self, name: str, *, read_only: bool = False) -> Connection:
+    def connect(self, name: str, *, read_only: bool = False, immutable: bool = False) -> Connection:
         """Open a database of this folder."""
-        connection = self.real.connect(name, read_only=read_only)
+        connection = self.real.connect(name, read_only=read_only, immutable=immutable)
         return connection if read_only or self._plant is None else _Altered(connection, self, self._plant)
 
     def __getattr__(self, name: str) -> Any:
@@ -114,8 +114,8 @@ def _stamp_first(_: Tampered, db: Connection, sql: str, values: Any) -> Any:
 class _TwoTransactions(Tampered):
     """Commits the entries of a sale, then how its receipt stands."""
 
-    def connect(self, name: str, *, read_only: bool = False) -> Connection:
-        real = self.real.connect(name, read_only=read_only)
+    def connect(self, name: str, *, read_only: bool = False, immutable: bool = False) -> Connection:
+        real = self.real.connect(name, read_only=read_only, immutable=immutable)
         return (
             real
             if read_only
@@ -135,17 +135,17 @@ class _EntriesFirst(_Altered):
 class _TidyLog(Tampered):
     """Removes a "leftover" log before opening."""
 
-    def connect(self, name: str, *, read_only: bool = False) -> Connection:
+    def connect(self, name: str, *, read_only: bool = False, immutable: bool = False) -> Connection:
         if not read_only:
             self.real.remove(f"{name}-wal")
-        return super().connect(name, read_only=read_only)
+        return super().connect(name, read_only=read_only, immutable=immutable)
 
 
 class _InPlace(Tampered):
     """Makes a first ledger under its final name."""
 
-    def connect(self, name: str, *, read_only: bool = False) -> Connection:
-        return super().connect(_final(name), read_only=read_only)
+    def connect(self, name: str, *, read_only: bool = False, immutable: bool = False) -> Connection:
+        return super().connect(_final(name), read_only=read_only, immutable=immutable)
 
     def remove(self, name: str) -> None:
         self.real.remove(_final(name))
@@ -156,6 +156,14 @@ class _InPlace(Tampered):
     def replace(self, source: str, target: str) -> None:
         if _final(source) != target:
             self.real.replace(source, target)
+
+
+class _CarelessFlush(Tampered):
+    """Goes on with a directory whose flush failed."""
+
+    def flush(self, name: str) -> None:
+        with contextlib.suppress(OSError) if name.startswith("members-") else contextlib.nullcontext():
+            self.real.flush(name)
 
 
 def _final(name: str) -> str:
@@ -179,5 +187,6 @@ MUTANTS: dict[str, Callable[[Storage], Storage]] = {
     "witness-ahead": lambda storage: Tampered(storage, _witness_ahead),
     "tidy-log": _TidyLog,
     "in-place": _InPlace,
+    "careless-flush": _CarelessFlush,
 }
 """Planted bugs by name; the empty name is the sound ledger."""

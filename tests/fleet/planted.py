@@ -35,6 +35,7 @@ from tests.fleet.pool_bugs import (
 from tests.fleet.run import WITH_POOLS, Plan
 from tests.fleet.till_bugs import (
     AcceptsAgain,
+    Amnesic,
     AnyEpoch,
     Believing,
     Forgetful,
@@ -78,7 +79,7 @@ PLANTED: dict[str, Wiring] = {
     "redeem_unchecked": replace(SOUND, transaction=Unchecked),
     "reverse_gives_back_here": replace(SOUND, transaction=GivesBack),
     "answer_before_durable": replace(SOUND, storage=STORAGES["normal-sync"]),
-    "repeat_is_new": replace(SOUND, storage=STORAGES["repeat-is-new"]),
+    "repeat_is_new": replace(SOUND, transaction=Amnesic),
     "cursor_before_news": replace(SOUND, sync=syncing(Forgetful)),
     "sent_is_acknowledged": replace(SOUND, sync=syncing(Believing)),
     "ack_before_durable": replace(SOUND, append=unsynced),

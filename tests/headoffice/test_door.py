@@ -15,6 +15,7 @@ from agent.headoffice.app import build_app
 from agent.headoffice.members import card_tag
 from agent.headoffice.office import Office
 from agent.headoffice.tills import add_till
+from agent.sync.announced import GreetRequest
 from agent.sync.signing import seal
 from agent.sync.wire import (
     BLOB_PATH,
@@ -37,7 +38,7 @@ from agent.sync.wire import (
 )
 from tests.headoffice.till_end import PROGRAMME, StillClock, TillEnd, basket, book
 
-SIGNED: list[Any] = [Hello, Push, AllowanceRequest, MemberRequest, Pull]
+SIGNED: list[Any] = [Hello, Push, AllowanceRequest, MemberRequest, GreetRequest, Pull]
 
 
 def call(

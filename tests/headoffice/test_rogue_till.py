@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.headoffice.office import Office
+from agent.sync.announced import GreetRequest
 from agent.sync.packing import Unpackable, packed, unpacked
 from agent.sync.signing import seal
 from agent.sync.wire import (
@@ -15,6 +16,7 @@ from agent.sync.wire import (
     PATHS,
     AllowanceAnswer,
     AllowanceRequest,
+    GreetAnswer,
     Hello,
     HelloAnswer,
     MemberAnswer,
@@ -34,6 +36,7 @@ ANSWERS: dict[Any, Any] = {
     Pull: PullAnswer,
     AllowanceRequest: AllowanceAnswer,
     MemberRequest: MemberAnswer,
+    GreetRequest: GreetAnswer,
 }
 
 
@@ -44,6 +47,7 @@ def messages(till: TillEnd) -> list[Any]:
         Pull(till.incarnation, 0),
         AllowanceRequest(till.incarnation, "q", "m-1", "points", 10),
         MemberRequest(till.incarnation, b"t" * 16),
+        GreetRequest(till.incarnation, b"t" * 16),
     ]
 
 
@@ -62,7 +66,7 @@ def broken(draw: st.DrawFn, content: bytes) -> bytes:
             return content[:at] + draw(st.binary(max_size=20)) + content[at:]
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(6))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(data=st.data())
 def test_whatever_an_enrolled_till_signs_gets_an_answer_of_its_path_or_a_4xx(

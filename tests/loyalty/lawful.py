@@ -65,6 +65,7 @@ def _wallets(quote: Quote) -> None:
     for wallet in quote.wallets:
         spent = sum(one.points for line in quote.lines for one in line.paid if one.wallet == wallet.wallet)
         earned = sum(one.points for line in quote.lines for one in line.earned if one.wallet == wallet.wallet)
+        assert isinstance(wallet.balance, int)
         assert spent <= wallet.redeem <= wallet.max_redeem <= max(wallet.balance, 0)
         assert wallet.earn == lots.get(wallet.wallet, 0) >= earned >= 0
 

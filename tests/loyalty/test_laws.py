@@ -81,6 +81,7 @@ def test_due_is_never_negative_and_no_more_is_spent_than_usable(basket: Basket, 
     wallet = quote.wallets[0]
     limit = member.wallets["points"].usable_offline
     assert quote.due_minor >= 0
+    assert isinstance(wallet.balance, int)
     assert wallet.redeem <= wallet.max_redeem <= wallet.balance
     assert limit is None or wallet.max_redeem <= limit
     assert sum(paid.points for line in quote.lines for paid in line.paid) == wallet.redeem

@@ -65,6 +65,7 @@ def test_who_may_join_is_told_what_is_missing() -> None:
     assert small is not None
     assert small.values == {"what": "amount", "amount_minor": 1}
     assert may_join(club, day, born=born, amount_minor=3000, segments=["staff"]) is None
+    assert may_join(club, day, is_of_age=True, amount_minor=3000, segments=["staff"]) is None
     assert may_join(compiled('[enrol]\nsegment = "staff"\n').programme, day, segments=["staff"]) is None
 
 

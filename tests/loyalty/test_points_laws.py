@@ -103,6 +103,7 @@ def test_any_sale_is_answered_alike_spends_what_is_there_and_can_be_undone(
     effects = effects_of(basket, quote, {}, whole)
     for wallet in quote.wallets:
         into = sum(one.points for one in quote.spent if one.into and one.wallet == wallet.wallet)
+        assert isinstance(wallet.balance, int)
         assert 0 <= wallet.redeem <= wallet.balance + wallet.earn
         if whole:
             assert effects.earned.get(wallet.wallet, 0) == wallet.earn

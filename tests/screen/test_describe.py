@@ -5,9 +5,10 @@ from typing import get_args
 
 import pytest
 
+from agent.journal.tag import tag_of
 from agent.screen.view import Role
 from tests.screen.counter import Counter, quoted, with_card
-from tests.till.desk import NOON, basket, sell
+from tests.till.desk import FLEET_KEY, NOON, basket, sell
 
 ROLES: tuple[Role, ...] = get_args(Role)
 STRANGER = "2990000000026"
@@ -90,18 +91,6 @@ def test_training_is_marked_on_both(counter: Counter) -> None:
         assert (view.training, view.banners[0].text) == (True, "Training")
 
 
-def test_a_bare_number_shows_no_balance_that_its_identification_did_not(counter: Counter) -> None:
-    told = counter.identify()
-    counter.tell("member.identified", **{**told, "device": "pos", "confirm": True, "wallets": []})
-    quoted(counter, instruments=[told["identification_id"]])
-    for role in ROLES:
-        view = counter.screen(role)
-        assert view.card is not None
-        assert view.basket is not None
-        assert view.card.balances == []
-        assert "Balance afterwards" not in {row.text for row in view.basket.rows}
-
-
 def test_who_was_found_by_a_number_is_asked_whose_it_is(counter: Counter) -> None:
     counter.tell("member.identified", **{**counter.identify(), "device": "pos", "confirm": True})
     assert (counter.screen().tone, counter.screen().said) == ("attention", "Found by number: ask whose it is")
@@ -113,16 +102,6 @@ def test_who_has_just_joined_is_provisional(counter: Counter) -> None:
     card = counter.screen().card
     assert card is not None
     assert (card.masked, card.as_of) == ("…0019 (13)", "provisional: head office will confirm")
-
-
-def test_a_name_stands_only_where_the_event_brings_one(counter: Counter) -> None:
-    told = counter.identify()
-    assert counter.screen("customer").card.title == "Welcome"  # type: ignore[union-attr]
-    counter.tell("member.identified", **{**told, "device": "pos", "greeting": "Anna K."})
-    for role in ("cashier", "customer"):
-        card = counter.screen(role).card
-        assert card is not None
-        assert card.title == "Anna K."
 
 
 @pytest.mark.parametrize(
@@ -180,3 +159,20 @@ def test_a_screen_without_a_programme_shows_what_there_is(counter: Counter) -> N
     view = counter.screen()
     assert view.basket is not None
     assert view.basket.due == "$15.50"
+
+
+def test_a_bare_phone_number_shows_no_balance_nor_does_its_parked_sale(counter: Counter) -> None:
+    pytest.importorskip("phonenumbers")
+    counter.write(lambda tx: tx.attach("m1", [tag_of("phone", "+358401234567", FLEET_KEY)]))
+    body = {"value": "+358401234567", "identification_type": "PhoneNumber"}
+    told = counter.call("identify", json.dumps(body).encode(), "pos")
+    quoted(counter, instruments=[told["identification_id"]])
+    counter.call("identify", json.dumps({"value": "2990000000026"}).encode())
+    counter.checkout.talk.park("r1")
+    quoted(counter, instruments=[told["identification_id"]])
+    for role in ROLES:
+        view = counter.screen(role)
+        assert view.card is not None
+        assert view.basket is not None
+        assert view.card.balances == []
+        assert {row.text for row in view.basket.rows} == {"Earned"}

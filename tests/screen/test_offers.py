@@ -49,7 +49,7 @@ def test_without_a_card_a_customer_may_join_by_phone(counter: Counter) -> None:
     (action,) = counter.screen().actions
     assert (action.key, action.text, action.body["phone"]) == ("F4", "Enrol by phone", "")
     assert "identification_id" not in action.body
-    assert [field.kind for field in action.fields] == ["phone", "tick", "tick"]
+    assert [field.kind for field in action.fields] == ["phone", "tick", "tick", "name"]
     again = counter.screen().actions[0].body["request_id"]
     assert again == action.body["request_id"]
     counter.tell("member.enrolled", result="identified", masked="…", identification_id="t")

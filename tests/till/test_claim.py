@@ -135,7 +135,7 @@ def test_a_slip_in_each_language_marks_what_is_to_be_confirmed(desk: Desk) -> No
     marks = {"en": "Earned (points): ", "ru": "Начислено (points): ", "fi": "Kertyi (points): "}
     confirmed = {"en": "(after confirmation)", "ru": "(после подтверждения)", "fi": "(vahvistuksen jälkeen)"}
     for number, language in enumerate(marks):
-        desk.checkout._claims._settings = ClaimSettings(15 * 60_000, language)
+        desk.checkout._claims._settings = ClaimSettings(15 * 60_000, language, 0)
         sell(desk, basket(f"c{number}"))
         slip = claim(desk, f"c{number}")["receipt_text"]
         assert any(one.startswith(marks[language]) and one.endswith(confirmed[language]) for one in slip)

@@ -100,6 +100,7 @@ REFUSALS: dict[tuple[str, str], Refusal] = {
 }
 ELSEWHERE = {
     ("hold", "second_factor_needed"),  # tests/till/test_joining.py
+    ("join", "age_to_confirm"),  # tests/till/test_age.py
     ("join", "ledger_read_only"),
     ("attach", "card_taken"),
     ("attach", "ledger_read_only"),

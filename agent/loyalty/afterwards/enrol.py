@@ -16,17 +16,20 @@ def may_join(
     day: date,
     *,
     born: date | None = None,
+    is_of_age: bool = False,
     amount_minor: int = 0,
     segments: Collection[str] = (),
 ) -> Reason | None:
     """Return why someone may not join on a local `day`, None if they may.
 
-    `amount_minor` is the receipt they come with; who was born on 29 February is a year older on 1 March.
+    `is_of_age`: somebody saw that they have the age asked for.  `amount_minor` is the receipt they come
+    with; who was born on 29 February is a year older on 1 March.
     """
     word = programme.text.enrol
     if word is None:
         return None
-    if word.age_at_least is not None and (born is None or of_age(born, word.age_at_least) > day):
+    is_young = born is None or (word.age_at_least is not None and of_age(born, word.age_at_least) > day)
+    if word.age_at_least is not None and is_young and not is_of_age:
         values: dict[str, object] = {"what": "age", "age": word.age_at_least}
         if born is not None:
             values["day"] = of_age(born, word.age_at_least).isoformat()

@@ -252,5 +252,13 @@ class Programme(msgspec.Struct, frozen=True):
         """Return what people call a rule or voucher ("voucher.X"), in `lang`, English, or its id."""
         voucher = rule.removeprefix("voucher.")
         word = self.text.rule.get(rule) or self.text.voucher.get(voucher)
-        names = word.name if word is not None else Names()
-        return getattr(names, lang, "") or names.en or rule
+        return _named(word.name if word is not None else Names(), lang) or rule
+
+    def tier_title(self, tier: str, lang: str) -> str:
+        """Return what people call a tier, in `lang`, English, or its id."""
+        word = self.text.tier.get(tier)
+        return _named(word.name if word is not None else Names(), lang) or tier
+
+
+def _named(names: Names, lang: str) -> str:
+    return getattr(names, lang, "") or names.en

@@ -4,6 +4,7 @@ Everything is derived from the measures at the receipt's local day, so till and 
 telling one another; a tier that head office grants counts if it is the higher one.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -52,6 +53,14 @@ class CompiledTier(NamedTuple):
             return False
         first = date(day.year - (self.word.until == "next_year_end"), 1, 1)
         return any(self.reached(sums, one) for one in known if first <= one <= day)
+
+
+class NextTier(NamedTuple):
+    """A tier that is near, and what is missing of its measure, in the measure's own units (more than 0)."""
+
+    id: str
+    word: Tier
+    missing: int
 
 
 class TierTable:
@@ -129,6 +138,20 @@ class TierTable:
             if amount := sum(part for _, part in lines) + rest:
                 found.append(Measured(tier.window.key(state.day), amount, lines))
         return found
+
+    def next_after(self, state: State, current: str, added: Sums) -> NextTier | None:
+        """Return the tier above the `current` one, if what this receipt has `added` brings it near.
+
+        Near is: as much again as this receipt adds reaches it.
+        """
+        above = self.rank.get(current, -1) + 1
+        if state.member is None or above >= len(self.tiers):
+            return None
+        tier, sums = self.tiers[above], state.member.measures
+        brings = added.get(tier.window.key(state.day), 0)
+        total = tier.window.total(sums, state.day) + brings
+        missing = math.floor(tier.least - total) + 1 if tier.is_over else math.ceil(tier.least - total)
+        return NextTier(tier.id, tier.word, missing) if missing <= brings else None
 
     def _parts(self, tier: CompiledTier, state: State) -> tuple[dict[int, int], int]:
         """Return each line's part of a measure and what belongs to the receipt as a whole."""

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from agent.loyalty.quote import Prompt, Quote, Reason
 from agent.loyalty.standing.balance import usable_points
+from agent.loyalty.standing.tiers import THOUSAND, TierTable
 from agent.loyalty.walk.state import State
 from agent.loyalty.when.refusal import Condition
 
@@ -26,18 +27,41 @@ class SaidWhen(NamedTuple):
         return all(check(state) is None for check in self.checks)
 
 
-def prompts_of(quote: Quote, shown: Quote | None, tables: Sequence[SaidWhen], state: State) -> list[Prompt]:
+def prompts_of(
+    quote: Quote, shown: Quote | None, tables: Sequence[SaidWhen], tiers: TierTable, state: State
+) -> list[Prompt]:
     """Return the prompts of a quote; `shown` is the same basket had a card been shown, None if it was.
 
     First what must be asked before payment, then the card, then what is worth most money to the member,
-    then the programme's own words by priority.
+    then the tier that is near, then the programme's own words by priority.
     """
     confirm = [Prompt("confirm_payment", {"rule": one.rule, **one.values}) for one in state.points.confirm]
     found = [prompt for reason in quote.reasons if (prompt := _of_reason(reason)) is not None]
     found = [prompt for prompt in found if _is_near(prompt, state)]
     found.sort(key=lambda one: -int(one.values.get("worth_minor", 0)))
     said = [Prompt("say", {"prompt": one.id}) for one in tables if state.points.is_live and one.holds(state)]
-    return [*confirm, *(_ask_for_card(quote, shown) if shown is not None else ()), *found, *said]
+    cards = _ask_for_card(quote, shown) if shown is not None else ()
+    return [*confirm, *cards, *found, *_next_tier(quote, tiers, state), *said]
+
+
+def _next_tier(quote: Quote, tiers: TierTable, state: State) -> list[Prompt]:
+    """Return what is missing to the next tier, where this receipt brings the member near it."""
+    added = {one.measure: one.amount for one in quote.measured}
+    current = quote.tier.after if quote.tier else tiers.effective(state.member, state.day)
+    near = tiers.next_after(state, current, added)
+    if near is None:
+        return []
+    values: dict[str, Any] = {"tier": near.id, "window": near.word.window}
+    match near.word.measure:
+        case "spend":
+            values["amount_minor"] = near.missing
+        case "units":
+            values["quantity"] = -(-near.missing // THOUSAND)  # begun units count as whole ones
+        case "receipts":
+            values["visits"] = near.missing
+        case earned:
+            values |= {"wallet": earned.removeprefix("earned:"), "points": near.missing}
+    return [Prompt("next_tier", values)]
 
 
 def _is_near(prompt: Prompt, state: State) -> bool:

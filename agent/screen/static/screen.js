@@ -124,6 +124,7 @@ function report(action) {
 const KINDS = {
   number: { type: "text", inputmode: "decimal", autocomplete: "off" },
   phone: { type: "tel", autocomplete: "off" },
+  name: { autocomplete: "off" },
   tick: { type: "checkbox" },
 };
 
@@ -170,7 +171,7 @@ async function answer(action, inputs) {
 function valueOf(field, input) { // null: wrong
   if (field.kind === "tick") return input.checked;
   const text = input.value.trim();
-  if (field.kind === "phone") return text || null;
+  if (field.kind !== "number") return text || field.kind === "name" ? text : null;
   const units = Math.round(Number(text.replace(",", ".")) * 10 ** (field.scale || 0));
   return text && units >= 0 && units <= field.most ? units : null;
 }
