@@ -23,9 +23,9 @@ from tests.fleet.office_bugs import (
 from tests.fleet.pool_bugs import (
     BringsAllHome,
     CountsHomeTwice,
+    EachIsNew,
     ForgetsLoans,
     LendsTwice,
-    NewAfterStart,
     TakesBack,
     Uncapped,
     half_the_bound,
@@ -52,7 +52,7 @@ POOL_BUGS: dict[str, Wiring] = {
     "pool_takes_home_twice": replace(SOUND, transaction=lending(CountsHomeTwice)),
     "pool_brings_spent_points_home": replace(SOUND, transaction=lending(BringsAllHome)),
     "pool_forgets_its_loans": replace(SOUND, desk=ForgetsLoans),
-    "pool_lends_anew_after_a_start": replace(SOUND, desk=NewAfterStart),
+    "pool_each_request_is_new": replace(SOUND, desk=EachIsNew),
     "pool_takes_back_unasked": replace(SOUND, desk=TakesBack),
     "pool_answers_before_durable": replace(SOUND, storage=STORAGES["normal-sync"]),
     "home_moves_nothing": replace(

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from agent.headoffice import risk
 from agent.headoffice.office import Office
 from agent.ledger.beyond import Reserve
@@ -60,12 +62,14 @@ class ForgetsLoans(PoolDesk):
         ledger.write(lambda tx: tx.run("UPDATE allowance_lot SET lent = 0 WHERE lent > 0"))
 
 
-class NewAfterStart(PoolDesk):
-    """After a start a request that was answered before is a new one: its number is not looked for."""
+class EachIsNew(PoolDesk):
+    """The same request again is another loan."""
 
-    def __init__(self, ledger: Ledger, **named: Any) -> None:
-        super().__init__(ledger, **named)
-        ledger.write(lambda tx: tx.run("UPDATE loan SET request = request || '/old'"))
+    async def answer(self, till: str, request: AllowanceRequest) -> Any:
+        head, _ = self._ledger.read.head()
+        return await super().answer(
+            till, msgspec.structs.replace(request, request_id=f"{request.request_id}/{head}")
+        )
 
 
 class TakesBack(PoolDesk):
