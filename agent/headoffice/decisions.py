@@ -9,14 +9,14 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from agent.errors import Conflict
+from agent.errors import Conflict, Refused
 from agent.headoffice import moving
 from agent.headoffice.booking import book_up_to
 from agent.headoffice.moving import Decided
 from agent.headoffice.office import Office
 from agent.headoffice.reexecute import Judge
 from agent.headoffice.segments import Segments
-from agent.headoffice.store import moves, own
+from agent.headoffice.store import moves, own, tills
 from agent.headoffice.store.protocol import Store
 from agent.journal.chain import genesis, next_hash
 from agent.journal.entry import Draft, Entry, canonical_bytes, entry_from
@@ -35,10 +35,9 @@ def decide(
 
     Raises:
         Conflict: something else was decided under this reference.
-        Refused: what `drafts` or booking refuses; nothing is written.
+        Refused: what `drafts` or booking refuses, or these books are older; nothing is written.
         LedgerReadOnly: nothing can be written now.
     """
-    _book_the_given_up(office)
     with office.store.writing():
         segments = _caught_up(office)
         if known := moves.of_reference(office.store, reference):
@@ -89,15 +88,21 @@ def _book_the_given_up(office: Office) -> None:
 
     The decision itself would make all of that late: points that members have would be gone.
     """
-    if not (office.state / FOLDER).exists():
-        return
     segments = Segments(office.state / FOLDER, for_writing=False)
     for name in segments.incarnations():
         seq, head = own.mark(office.store, name)
         for one in _from_file(segments, name, seq, head or genesis(name)):
-            if one.entry.kind == "WRITE_OFF" and not one.entry.allowance:
-                lost, booked = str(one.entry.data["incarnation"]), int(one.entry.data.get("booked", 0))
-                book_up_to(office.store, office.segments, lost, booked, Judge(office.store))
+            if lost := _given_up(office, one):
+                book_up_to(office.store, office.segments, *lost, Judge(office.store))
+
+
+def _given_up(office: Office, decided: Decided) -> tuple[str, int] | None:
+    """Return which journal a decision gives up, and how far it had been booked, as far as that is here."""
+    entry = decided.entry
+    if entry.kind != "WRITE_OFF" or entry.allowance:
+        return None
+    lost = str(entry.data["incarnation"])
+    return lost, min(int(entry.data.get("booked", 0)), office.segments.received(lost)[0])
 
 
 def _caught_up(office: Office) -> Segments:
@@ -107,10 +112,23 @@ def _caught_up(office: Office) -> Segments:
         seq, head = segments.received(name)
         booked_seq, booked_hash = own.mark(office.store, name)
         for decided in _from_file(segments, name, booked_seq, booked_hash or genesis(name)):
+            _refuse_to_be_first(office, decided)
             moving.book(office.store, decided)
         if seq > booked_seq:
             own.move_mark(office.store, name, seq, head, own.DECISIONS)
     return segments
+
+
+def _refuse_to_be_first(office: Office, decided: Decided) -> None:
+    """Refuse to give a journal up in books that have not booked again what it said before."""
+    if lost := _given_up(office, decided):
+        journal = tills.journal(office.store, lost[0])
+        if journal is not None and journal["booked_seq"] < lost[1]:
+            raise Refused(
+                "books_behind",
+                "these books are older than what was decided",
+                remedy="start head office first",
+            )
 
 
 def _from_file(segments: Segments, name: str, after: int, head: bytes) -> Iterator[Decided]:

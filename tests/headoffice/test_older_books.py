@@ -3,6 +3,9 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
+from agent.errors import Refused
 from agent.headoffice import decisions, delta, giving_up
 from agent.headoffice.office import Office
 from agent.headoffice.reexecute import Judge
@@ -101,6 +104,8 @@ def test_what_a_journal_said_before_it_was_given_up_counts_again_and_only_what_c
         left.unlink()
     shutil.copy(tmp_path / "backup.db", tmp_path / "state" / "books.db")
     office = Office(tmp_path / "state", clock, serving=True)
+    with pytest.raises(Refused, match="older"):  # by a command, before head office was started
+        giving_up.write_off(office, "12-1", ("anna", "boris"), give_back=False)
     decisions.catch_up(office)
     book(office)
     again = booked_earnings(office)
