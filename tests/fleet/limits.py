@@ -34,7 +34,7 @@ class Beyond:
     """By member: what was booked of journals that had been given up."""
     owed: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     printed: dict[str, int] = field(default_factory=dict)
-    _known: set[tuple[str, int]] = field(default_factory=set)
+    _known: set[tuple[str, int, str]] = field(default_factory=set)
     most: int = 0
     """The most that was ever out at once."""
 
@@ -42,9 +42,10 @@ class Beyond:
         """Take down what a receipt took beyond allowances, and hold all that is out against the bound."""
         for entry in ledger.read.entries_of(receipt):
             spent = beyond_of(entry) if entry.incarnation == ledger.incarnation else None
-            if spent is not None and (receipt, spent.seq) not in self._known:  # a POS may say it again, later
-                self._known.add((receipt, spent.seq))
-                self.unbooked[ledger.incarnation, spent.seq] = (spent.member, spent.points)
+            if spent is None or (entry.incarnation, spent.seq, receipt) in self._known:
+                continue  # a POS may say a receipt again, long after it was booked
+            self._known.add((entry.incarnation, spent.seq, receipt))
+            self.unbooked[entry.incarnation, spent.seq] = (spent.member, spent.points)
         self._hold_to_printed(ledger.incarnation)
 
     def copy_came_back(self, ledger: Ledger) -> None:
