@@ -149,7 +149,11 @@ def _report(path: Path) -> dict[str, Any]:
     except DocumentError as error:
         told = [one.as_json() for one in error.mistakes]
         return {"file": path.name, "ok": False, "mistakes": told, "warnings": []}
-    found = with_lines(warnings(text.text, _today(text, SystemClock().now())), data, name=path.name)
+    meant = warnings(text.text, _today(text, SystemClock().now()))
+    if path.stem != text.id:
+        remedy = f"call the file {text.id}.toml before it is published"
+        meant.append(Mistake("/programme/id", "not_its_file_name", {"id": text.id}, remedy))
+    found = with_lines(meant, data, name=path.name)
     return {
         "file": path.name,
         "ok": True,

@@ -95,6 +95,8 @@ def _rows(versions: Sequence[Version]) -> Iterator[list[str]]:
     totals = [one.figures.total for one in versions]
     figures = [one.figures for one in versions]
     yield _row("receipts", [one.receipts for one in totals])
+    if any(one.foreign for one in figures):
+        yield _row("in another currency", [one.foreign for one in figures])
     yield _row("of members", [one.of_members for one in totals])
     yield _row("turnover", [one.turnover_minor for one in totals], digits)
     yield _row("discount cost", [one.discount_minor for one in totals], digits)
@@ -102,6 +104,8 @@ def _rows(versions: Sequence[Version]) -> Iterator[list[str]]:
     wallets = sorted({wallet for one in versions for wallet in one.compiled.wallets})
     for wallet in wallets:
         scale = max(_scale(one.compiled, wallet) for one in versions)
+        if any(one.loaded.get(wallet) for one in totals):
+            yield _row(f"{wallet}: loaded", [one.loaded.get(wallet, 0) for one in totals], scale)
         yield _row(f"{wallet}: issued", [one.issued.get(wallet, 0) for one in totals], scale)
         yield _row(f"{wallet}: redeemed", [one.redeemed.get(wallet, 0) for one in totals], scale)
         yield _row(f"{wallet}: expired", [one.expired.get(wallet, 0) for one in figures], scale)
@@ -111,6 +115,7 @@ def _rows(versions: Sequence[Version]) -> Iterator[list[str]]:
         for one, total in zip(versions, totals, strict=True)
     ]
     yield _row("points issued, at value", issued, digits)
+    yield _row("given away in all", [one.given_minor for one in totals], digits)
     yield _row("liability at the end", [one.liability_minor for one in figures], digits)
     yield _row("vouchers given", [one.vouchers_given for one in figures])
     yield _row("vouchers used", [one.vouchers_used for one in figures])
@@ -118,7 +123,9 @@ def _rows(versions: Sequence[Version]) -> Iterator[list[str]]:
 
 def _scale(compiled: Compiled, wallet: str) -> int:
     words = compiled.programme.text.wallet.get(wallet)
-    return words.scale if words else 0
+    if words is None:
+        return 0
+    return compiled.programme.text.programme.minor_digits if words.kind == "stored_value" else words.scale
 
 
 def _row(name: str, values: list[int], digits: int = 0) -> list[str]:
@@ -148,7 +155,7 @@ def _show_members(versions: Sequence[Version]) -> None:
 
 
 def _chart(versions: Sequence[Version], *, svg: Path | None) -> None:
-    """Draw what each month gave away (discounts and points at value), one bar a version."""
+    """Draw what each month gave away, one bar a version."""
     import io  # noqa: PLC0415
 
     from rich.console import Console  # noqa: PLC0415
@@ -174,8 +181,7 @@ def _draw(console: "Console", versions: Sequence[Version]) -> None:
     table.add_column("money", justify="right")
     table.add_column("")
     given = {
-        (month, at): sums.discount_minor
-        + sum(worth_minor(one.compiled, *pair) for pair in sums.issued.items())
+        (month, at): sums.given_minor
         for at, one in enumerate(versions)
         for month, sums in one.figures.months.items()
     }

@@ -36,7 +36,9 @@ class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     policy: Literal["none", "half_at_home", "whole_at_home"] = "none"
     share: Percent | None = None
     keep_free: Percent | None = None
-    least: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
+    least: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+    part: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
+    after_s: Annotated[int, Meta(ge=0, le=86_400)] = 60
     visits_days: Annotated[int, Meta(ge=1, le=3660)] = 90
     honour_days: Annotated[int, Meta(ge=1, le=366)] = 30
     silent_days: Annotated[int, Meta(ge=1, le=366)] = 7

@@ -26,9 +26,10 @@ from agent.headoffice.bodies import Bodies, Unwanted
 from agent.headoffice.gate import Busy, Gate
 from agent.headoffice.news import News
 from agent.headoffice.office import Office
+from agent.headoffice.pages import Pages
 from agent.headoffice.store.settings import change
 from agent.sync.announced import GreetRequest, People
-from agent.sync.packing import Unpackable, packed, unpacked
+from agent.sync.packing import Unpackable, unpacked
 from agent.sync.signing import is_from
 from agent.sync.wire import (
     BLOB_PATH,
@@ -77,6 +78,7 @@ class Door:
         self._gate = Gate(self._admission)
         self._news = News(lambda: to_thread.run_sync(change, office.store))
         self._bodies = Bodies()
+        self.pages = Pages()
         self._keys: dict[str, bytes] = {}
 
     def end_waiting(self) -> None:
@@ -153,7 +155,7 @@ class Door:
             async with self._gate.turn(LANES[type(message)], caller, entries=entries, backlog=backlog):
                 if isinstance(message, Hello):
                     return encode(self._with_slot(till, message, await to_thread.run_sync(work)))
-                return await to_thread.run_sync(lambda: _content(message, work()))
+                return await to_thread.run_sync(lambda: _content(work()))
         except Busy as busy:
             return encode(Retry(after_ms=math.ceil(busy.after_s * 1000)))
 
@@ -185,7 +187,7 @@ def build_app(
         MemberRequest: lambda office, _till, message, _: members.look_up(office, message.card_tag),
         GreetRequest: lambda office, _till, message, _: greeting.greet(office, message.card_tag),
         People: lambda office, till, message, _: people.receive(office, till, message),
-        Pull: lambda office, till, message, _: delta.page(office, till, message),
+        Pull: lambda office, till, message, _: delta.answer(office, till, message, door.pages),
     }
     routes = [
         Route(PATHS[EnrolRequest], door.enrol, methods=["POST"]),
@@ -202,9 +204,8 @@ def _caller(till: str, kind: type) -> str:
     return "" if LANES[kind] is Lane.QUICK else till + PATHS[kind]
 
 
-def _content(message: Any, answer: Any) -> bytes:
-    content = encode(answer)
-    return packed(content) if isinstance(message, Pull) and message.packed else content
+def _content(answer: Any) -> bytes:
+    return answer if isinstance(answer, bytes) else encode(answer)
 
 
 def _later(why: LedgerReadOnly | Busy) -> Response:

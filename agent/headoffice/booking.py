@@ -14,6 +14,7 @@ from agent.headoffice.effects import Effects
 from agent.headoffice.outcomes import Parked, Waiting
 from agent.headoffice.segments import Received, Segments
 from agent.headoffice.settling import SETTLES, settle_returns
+from agent.headoffice.settling_voids import may_settle, settle_void
 from agent.headoffice.store import log, members, tills
 from agent.headoffice.store.database import IntegrityError
 from agent.headoffice.store.log import Booked
@@ -67,6 +68,16 @@ def book_some(store: Store, segments: Segments, incarnation: str, judge: Judge) 
     return len(batch)
 
 
+def book_up_to(store: Store, segments: Segments, incarnation: str, last: int, judge: Judge) -> None:
+    """Book what was received of one journal up to an entry, as far as it is not booked."""
+    while (journal := tills.journal(store, incarnation)) is not None and journal["booked_seq"] < last:
+        count = min(BATCH, last - journal["booked_seq"])
+        batch = list(islice(segments.entries(incarnation, journal["booked_seq"]), count))
+        if not batch:
+            return
+        book_batch(store, incarnation, batch, judge)
+
+
 def book_batch(store: Store, incarnation: str, batch: Sequence[Received], judge: Judge) -> None:
     """Book entries that follow the mark, in one transaction."""
     read = [(received, _read(received.body)) for received in batch]
@@ -115,6 +126,8 @@ def _book(store: Store, effects: Effects, logged: Booked, entry: Entry | None) -
             _release(store, effects, entry)
         if entry.kind in SETTLES:
             _settle(store, effects, entry)
+        if may_settle(entry):
+            settle_void(store, effects, entry)
 
 
 def _release(store: Store, effects: Effects, came: Entry) -> None:

@@ -1,11 +1,11 @@
-"""Placement: every night a command plans what lies where, and the server sets it aside.
+"""Placement: what lies where is planned for all members every night, and for each after a booking.
 
-Only the serving process writes our own journal, so the command leaves orders; recalls it marks itself,
-they set nothing aside.  A plan is made from the books as they are; what is no longer free when an order
-is carried out is not placed.
+Only the serving process writes our own journal, so the nightly command leaves orders; recalls it marks
+itself, they set nothing aside.  A plan is made from the books as they are; what is no longer free when an
+order is carried out is not placed.  `following.py` is the other half: it plans in the serving process.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from agent.headoffice.recalling import recall
 from agent.headoffice.setting_aside import usable_lots
 from agent.headoffice.stock import Order
 from agent.headoffice.store import allowances, placements, tills
+from agent.headoffice.store.allowances import STOCK
 from agent.headoffice.store.protocol import Row, Store
 from agent.headoffice.store.settings import change
 from agent.headoffice.versions import newest
@@ -53,27 +54,29 @@ def plan(office: Office, config: Placement) -> Iterator[Planned]:
     Nothing is changed.  Yields nothing while the books are older than what a till was given.
     """
     store = office.store
-    since = office.clock.now().astimezone(time_zone(office)) - timedelta(days=config.visits_days)
-    policy, wallets = policy_of(config), _wallets(store)
     if tills.behind(store):
         return
     with store.reading():
-        placements.find_homes(store, since.date().isoformat())
-    held = holders(store, office.now_ms() - config.silent_days * DAY_MS)
-    after, night = "", f"stock/{change(store)}/{office.now_ms()}"
+        placements.find_homes(store, _since(office, config))
+    planner = Planner(office, config, holders(store, _heard_since(office, config)))
+    after = ""
     while rows := placements.homes(store, after, MEMBERS_AT_ONCE):
         after = rows[-1]["member"]
-        planned = Planned(len(rows), [], [])
-        with store.reading():
-            for row in rows:
-                homes = held.get(row["store"], ()) if row["status"] == "active" else ()
-                _plan_member(office, policy, wallets, row["member"], homes=homes, night=night, into=planned)
-        yield planned
+        yield planner.plan(rows)
 
 
-def holders(store: Store, since_ms: int) -> dict[str, list[str]]:
+def plan_for(office: Office, config: Placement, members: Sequence[str]) -> Planned:
+    """Plan these members alone, a few hundred at most; nothing is changed."""
+    store = office.store
+    with store.reading():
+        rows = placements.homes_of(store, _since(office, config), members)
+        held = holders(store, _heard_since(office, config), stores=sorted({row["store"] for row in rows}))
+    return Planner(office, config, held).plan(rows)
+
+
+def holders(store: Store, since_ms: int, stores: Sequence[str] | None = None) -> dict[str, list[str]]:
     """Return who keeps stock, by store: its pool alone where it has one, else tills heard of since."""
-    rows = placements.holders(store, since_ms)
+    rows = placements.holders(store, since_ms, stores)
     of_store: dict[str, list[str]] = {}
     with_pool = {row["store"] for row in rows if row["role"] == "pool"}
     for row in rows:
@@ -118,48 +121,71 @@ def carry_out(office: Office) -> int:
     return len(rows)
 
 
+class Planner:
+    """Plans members one slice after the other, under one policy and with the same holders."""
+
+    def __init__(self, office: Office, config: Placement, held: Mapping[str, Sequence[str]]) -> None:
+        self._office = office
+        self._policy = policy_of(config)
+        self._part = config.part
+        self._held = held
+        self._wallets = _wallets(office.store)
+        self._zone = time_zone(office)
+        self._name = f"stock/{change(office.store)}/{office.now_ms()}"
+
+    def plan(self, rows: Sequence[Row]) -> Planned:
+        """Plan members with home and status: what lies elsewhere than at home is wanted back."""
+        planned = Planned(len(rows), [], [])
+        with self._office.store.reading():
+            for row in rows:
+                homes = self._held.get(row["store"], ()) if row["status"] == "active" else ()
+                self._plan(row["member"], homes if self._policy.share else (), planned)
+        return planned
+
+    def _plan(self, member: str, homes: Sequence[str], into: Planned) -> None:
+        rows = placements.open_of(self._office.store, member)
+        for row in rows:
+            if row["purpose"] == STOCK and row["incarnation"] not in homes and row["state"] == "ACTIVE":
+                into.recalls.append(row)
+        if not homes:
+            return
+        for wallet in self._wallets:
+            mine = [row for row in rows if row["wallet"] == wallet]
+            points = self._points(member, wallet, homes, mine)
+            if points:
+                request_id = f"{self._name}/{member}/{wallet}"
+                part = points if is_voucher(wallet) else self._part  # a voucher is not shared
+                into.orders.extend(
+                    Order(journal, member, wallet, some, request_id)
+                    for journal, some in parts(points, homes, member=member, least=part)
+                )
+
+    def _points(self, member: str, wallet: str, homes: Sequence[str], mine: Sequence[Row]) -> int:
+        """Return how many points go home, given a wallet's open allowances."""
+        lots = allowances.free_lots(self._office.store, member, wallet)
+        free = sum(lot.amount for lot in usable_lots(lots, self._office.clock.now(), self._zone))
+        if is_voucher(wallet):
+            return free
+        stays = [row for row in mine if row["incarnation"] in homes and not row["recalled"]]
+        # What a pool lent to its tills lies at home, too.
+        at_home = sum(row["points"] for row in stays if row["purpose"] == STOCK or row["parent"])
+        balance = free + sum(row["points"] for row in mine)
+        return points_to_place(self._policy, balance=balance, free=free, at_home=at_home)
+
+
+def _since(office: Office, config: Placement) -> str:
+    """Return the first day whose visits count, in the programme's time zone."""
+    day = office.clock.now().astimezone(time_zone(office)) - timedelta(days=config.visits_days)
+    return day.date().isoformat()
+
+
+def _heard_since(office: Office, config: Placement) -> int:
+    return office.now_ms() - config.silent_days * DAY_MS
+
+
 def _wallets(store: Store) -> list[str]:
     compiled = newest(store)
     if compiled is None:
         return []
     vouchers = strict_vouchers(compiled.programme)
     return [*offline_wallets(compiled.programme), *(wallet_for(one) for one in vouchers)]
-
-
-def _plan_member(
-    office: Office,
-    policy: Policy,
-    wallets: Sequence[str],
-    member: str,
-    *,
-    homes: Sequence[str],
-    night: str,
-    into: Planned,
-) -> None:
-    """Plan one member: stock that lies elsewhere than at these homes is wanted back."""
-    rows = placements.open_of(office.store, member)
-    here = set(homes) if policy.share else set()
-    for row in rows:
-        if row["purpose"] == allowances.STOCK and row["incarnation"] not in here and row["state"] == "ACTIVE":
-            into.recalls.append(row)
-    if not here:
-        return
-    now, zone = office.clock.now(), time_zone(office)
-    for wallet in wallets:
-        lots = usable_lots(allowances.free_lots(office.store, member, wallet), now, zone)
-        free = sum(lot.amount for lot in lots)
-        mine = [row for row in rows if row["wallet"] == wallet]
-        stays = [row for row in mine if row["incarnation"] in here and not row["recalled"]]
-        # What a pool lent to its tills lies at home, too.
-        at_home = sum(row["points"] for row in stays if row["purpose"] == allowances.STOCK or row["parent"])
-        balance, least = free + sum(row["points"] for row in mine), policy.least
-        if is_voucher(wallet):
-            points = least = free  # a voucher is not shared: it lies at home, whole
-        else:
-            points = points_to_place(policy, balance=balance, free=free, at_home=at_home)
-        if points:
-            request_id = f"{night}/{member}/{wallet}"
-            into.orders.extend(
-                Order(journal, member, wallet, part, request_id)
-                for journal, part in parts(points, homes, member=member, least=least)
-            )

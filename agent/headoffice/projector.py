@@ -8,6 +8,7 @@ import structlog
 from agent.errors import LedgerReadOnly
 from agent.headoffice.booking import Judge, book_all
 from agent.headoffice.erasing import journal_pending
+from agent.headoffice.following import Following
 from agent.headoffice.office import Office
 from agent.headoffice.owing import settle
 from agent.headoffice.placement import carry_out
@@ -20,9 +21,17 @@ IDLE_S = 1.0
 class Projector:
     """Books in the background until stopped; what a stop leaves is booked at the next start."""
 
-    def __init__(self, office: Office, judge: Judge, *, on_failure: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        office: Office,
+        judge: Judge,
+        *,
+        on_failure: Callable[[], None],
+        following: Following | None = None,
+    ) -> None:
         self._office = office
         self._judge = judge
+        self._following = following
         self._on_failure = on_failure
         self._news = threading.Event()
         self._stopping = False
@@ -61,8 +70,8 @@ class Projector:
             if erased := journal_pending(self._office):
                 log.info("members erased", count=erased)
             count = book_all(self._office.store, self._office.segments, self._judge)
-            while not self._stopping and (placed := carry_out(self._office)):
-                log.debug("orders of stock carried out", count=placed)
+            while not self._stopping and (placed := self._place()):
+                log.debug("stock looked at", count=placed)
                 count += book_all(self._office.store, self._office.segments, self._judge)
             if (count or self._is_first) and (paid := settle(self._office)):
                 log.info("debts looked at", count=paid)
@@ -72,3 +81,8 @@ class Projector:
             return
         if count:
             log.debug("entries booked", count=count)
+
+    def _place(self) -> int:
+        """Carry out some of what a command ordered, else place for some whose points changed."""
+        ordered = carry_out(self._office)
+        return ordered if ordered or self._following is None else self._following.place_some()

@@ -18,6 +18,7 @@ from agent.config.headoffice import HeadOfficeConfig
 from agent.errors import ConfigurationError
 from agent.headoffice.app import build_app
 from agent.headoffice.decisions import catch_up
+from agent.headoffice.following import following
 from agent.headoffice.notify import notify
 from agent.headoffice.office import Office
 from agent.headoffice.projector import Projector
@@ -71,7 +72,12 @@ def _serve(office: Office, config: HeadOfficeConfig) -> int:
     door = _listen(config)
     if put_back := catch_up(office):
         log.warning("decisions put back into older books", count=put_back)
-    projector = Projector(office, Judge(office.store), on_failure=lambda: server.end())  # noqa: PLW0108 - made below
+    projector = Projector(
+        office,
+        Judge(office.store),
+        on_failure=lambda: server.end(),  # noqa: PLW0108 - made below
+        following=following(office, config.placement),
+    )
     server = Server(_settings(config, build_app(office, projector.wake)))
     host, port = door.getsockname()[:2]
     sys.setswitchinterval(SWITCH_S)

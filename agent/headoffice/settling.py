@@ -5,10 +5,10 @@ completes it: what is undone is a `settlement`, entry by entry and lot by lot, a
 settled.  What the sale cannot account for stays a difference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,7 +23,7 @@ from agent.loyalty.afterwards.return_policy import Sale, effects_by_policy
 from agent.loyalty.basket import Basket
 from agent.loyalty.language.words import setting
 from agent.loyalty.quote import Quote
-from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of, with_claim
+from agent.loyalty.returns import ReturnEffects, asked_minor, effects_of, summed, with_claim
 from agent.loyalty.unquoted import earning_only
 
 SETTLES = frozenset({"RETURN", "RECEIPT", *EFFECTS})
@@ -63,17 +63,33 @@ def settle_returns(store: Store, effects: Effects, came: Entry) -> None:
         _settle(store, effects, sale, (incarnation, seq), came)
 
 
-def _settle(store: Store, effects: Effects, sale: _Sale, key: tuple[str, int], came: Entry) -> None:
+class Returned(NamedTuple):
+    """A return of a sale: the minor units of each line that came back before it, and with it."""
+
+    entry: Entry
+    before: dict[int, int]
+    now: dict[int, int]
+    is_known: bool
+    """Whether the sale had all of that left."""
+
+
+def returned(basket: Basket, entries: Sequence[Entry]) -> Iterator[Returned]:
+    """Yield the returns of a sale, of which these are the booked entries."""
     before: dict[int, int] = {}
-    for one in (one for one in sale.entries if one.kind == "RETURN"):
-        now, is_known = _minors(sale, one, before)
-        if (one.incarnation, one.seq) == key:
-            break
-        before = _sum(before, now)
-    else:
+    for one in (one for one in entries if one.kind == "RETURN"):
+        now, is_known = _minors(basket, entries, one, before)
+        yield Returned(one, before, now, is_known)
+        before = summed(before, now)
+
+
+def _settle(store: Store, effects: Effects, sale: _Sale, key: tuple[str, int], came: Entry) -> None:
+    found = returned(sale.basket, sale.entries)
+    this = next((one for one in found if (one.entry.incarnation, one.entry.seq) == key), None)
+    if this is None:
         return
+    one, before, now, is_known = this
     undo = _effects(store, sale, before, now)
-    after = _sum(before, now)
+    after = summed(before, now)
     is_all = all(after.get(line.line, 0) >= line.amount_minor for line in sale.basket.lines)
     settled = [other for each in sale.entries for other in settlements.of(store, each)]
     mine = [each for each in settled if (each.incarnation, each.seq) == key]
@@ -129,11 +145,13 @@ def _extended(store: Store, sale: _Sale, back: Entry, draft: Draft) -> Draft:
     return extended(draft, policy, ends, day)
 
 
-def _minors(sale: _Sale, back: Entry, before: Mapping[int, int]) -> tuple[dict[int, int], bool]:
+def _minors(
+    basket: Basket, entries: Sequence[Entry], back: Entry, before: Mapping[int, int]
+) -> tuple[dict[int, int], bool]:
     """Return the minor units of each line that a return takes back, and whether the sale has them left."""
     if back.data.get("lines"):
         return dict(back.data["lines"]), True
-    lines = {line.line: line for line in sale.basket.lines}
+    lines = {line.line: line for line in basket.lines}
     found: dict[int, int] = {}
     is_known = True
     for asked in back.data["asked"]["lines"]:
@@ -147,17 +165,17 @@ def _minors(sale: _Sale, back: Entry, before: Mapping[int, int]) -> tuple[dict[i
             max(left, 0),
             quantity=asked.get("quantity"),
             amount_minor=asked.get("amount_minor"),
-            earlier=_quantities(sale, line.line, back),
+            earlier=_quantities(entries, line.line, back),
         )
         is_known = is_known and (0 < wanted <= left or line.amount_minor <= 0)
         found[line.line] = max(0, min(wanted, left))
     return found, is_known
 
 
-def _quantities(sale: _Sale, line: int, until: Entry) -> list[str]:
+def _quantities(entries: Sequence[Entry], line: int, until: Entry) -> list[str]:
     """Return the quantities of a line that came back before this return."""
     earlier = []
-    for one in sale.entries:
+    for one in entries:
         if one is until:
             break
         asked: list[dict[str, Any]] = one.data["asked"]["lines"] if one.kind == "RETURN" else []
@@ -169,7 +187,3 @@ def _entry(back: Entry, draft: Draft) -> Entry:
     """Return the REVERSE that the till would have written had it known the sale."""
     fields = {name: getattr(draft, name) for name in Draft.__struct_fields__}
     return Entry(back.incarnation, back.seq, **fields)
-
-
-def _sum(one: Mapping[int, int], other: Mapping[int, int]) -> dict[int, int]:
-    return {line: one.get(line, 0) + other.get(line, 0) for line in {*one, *other}}

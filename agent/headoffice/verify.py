@@ -105,6 +105,8 @@ def _broken_rules(store: Store) -> Iterator[str]:
         yield f"I2: {row['member']}/{row['wallet']} holds {row['held']}, its entries say {row['moved']}"
     for row in audit.set_aside_beyond_owned(store):
         yield f"I3: {row['open']} set aside of lot {row['lot']}, which holds {row['remaining']}"
+    for row in audit.accounts_set_aside_beyond_owned(store):
+        yield f"I3: {row['held']} of {row['member']} set aside, all its {row['wallet']} are {row['owned']}"
     for row in audit.vouchers_set_aside_twice(store):
         yield f"I3: voucher {row['lot']} of {row['member']} is set aside {row['times']} times"
 

@@ -127,7 +127,7 @@ def left_of(entry: Entry, entries: Sequence[Entry], points: int) -> list[LotAmou
     """Return up to so many points of an entry's lots that nothing has undone, with the opposite sign."""
     undone: dict[str, int] = {}
     for other in entries:
-        if _undoes(other, entry):
+        if undoes(other, entry):
             for lot, amount in other.lots:
                 undone[lot] = undone.get(lot, 0) + abs(amount)
     sign = -1 if entry.amount > 0 else 1
@@ -195,8 +195,9 @@ def _key(entry: Entry) -> tuple[str, int]:
 
 
 def _is_undone(entry: Entry, entries: Sequence[Entry]) -> bool:
-    return any(_undoes(other, entry) for other in entries)
+    return any(undoes(other, entry) for other in entries)
 
 
-def _undoes(other: Entry, entry: Entry) -> bool:
+def undoes(other: Entry, entry: Entry) -> bool:
+    """Say whether an entry undoes another one, wholly or in part."""
     return other.kind == "REVERSE" and tuple(other.data.get("of", ())) == _key(entry)

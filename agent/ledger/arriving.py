@@ -4,8 +4,7 @@ What lies there already after a cut is checked against the signed list and kept,
 hundreds of megabytes goes on where it stopped.
 """
 
-import os
-import shutil
+import contextlib
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import NamedTuple
 from agent.errors import LedgerDamaged, LedgerReadOnly
 from agent.journal.directory import file_name
 from agent.ledger.directory import Directory
+from agent.ledger.storage import Storage
 
 SPARE_BYTES = 64 * 1024 * 1024
 """What must stay free on the disk for the ledger itself."""
@@ -31,11 +31,12 @@ class Piece(NamedTuple):
 class Arriving:
     """A directory file under way in the state folder."""
 
-    def __init__(self, folder: Path, cursor: int, pieces: Sequence[Piece]) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, storage: Storage, cursor: int, pieces: Sequence[Piece]) -> None:
+        self._path = folder / file_name(cursor)
+        self._storage = storage
         self._pieces = pieces
-        self._cursor = cursor
-        self._part = folder / f"{file_name(cursor)}.part"
+        self._part = f"{self._path.name}.part"
+        self._has_name = False
         self.done = self._kept()
         """How many pieces lie here."""
 
@@ -52,65 +53,83 @@ class Arriving:
             LedgerReadOnly: it cannot be written, or the disk would be left too full.
         """
         piece = self._pieces[self.done]
-        if len(content) != piece.size or sha256(content).hexdigest() != piece.sha256:
-            raise LedgerDamaged(f"piece {self.done} of {self._part.name} is not as announced")
+        if not _is_it(content, piece):
+            raise LedgerDamaged(f"piece {self.done} of {self._part} is not as announced")
+        missing = self._bytes(len(self._pieces)) - self._bytes(self.done)
         try:
-            if shutil.disk_usage(self._folder).free < self._missing() + SPARE_BYTES:
+            if self._storage.free_bytes() < missing + SPARE_BYTES:
                 raise LedgerReadOnly(
-                    f"no room for the member directory: {self._missing()} bytes are missing",
+                    f"no room for the member directory: {missing} bytes are missing",
                     remedy="free space on the disk",
                 )
-            with self._part.open("ab") as file:
-                file.write(content)
-                file.flush()
-                if (self.done + 1) % FLUSH_EVERY == 0:
-                    os.fdatasync(file.fileno())
+            # At its own place, whatever a write that failed half-way left there.
+            self._storage.write_at(self._part, self._bytes(self.done), content)
+            if (self.done + 1) % FLUSH_EVERY == 0:
+                self._flush()
         except OSError as failure:
-            raise LedgerReadOnly(f"{self._part} cannot be written: {failure.strerror}") from None
+            raise self._unwritable(failure) from None
         self.done += 1
 
     def finish(self) -> Directory:
-        """Flush the whole file, give it its name and open it.
+        """Flush the whole file, give it its name and open it; once more if what followed failed.
 
         Raises:
             LedgerDamaged: it is no directory.
+            LedgerReadOnly: the disk failed; pieces that are lost with it are missing again.
         """
         assert self.is_whole, "pieces are missing"
-        whole = self._folder / file_name(self._cursor)
-        with self._part.open("rb+") as file:
-            os.fsync(file.fileno())
-        self._part.replace(whole)
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            if not self._has_name:
+                self._storage.write_at(self._part, self._bytes(self.done), b"")
+                self._flush()
+                self._storage.replace(self._part, self._path.name)
+                self._has_name = True
+            self._storage.flush_directory()
+        except OSError as failure:
+            raise self._unwritable(failure) from None
         try:
-            return Directory(whole)
+            return Directory(self._path, self._storage)
         except LedgerDamaged:
-            whole.unlink()
+            with contextlib.suppress(OSError):
+                self._storage.remove(self._path.name)
             raise
 
-    def _missing(self) -> int:
-        return sum(piece.size for piece in self._pieces[self.done :])
+    def _flush(self) -> None:
+        try:
+            self._storage.flush(self._part)
+        except OSError:
+            # The kernel takes lost pages for written now: no byte of the file is believed any more.
+            self.done = 0
+            with contextlib.suppress(OSError):
+                self._storage.remove(self._part)
+            raise
+
+    def _unwritable(self, failure: OSError) -> LedgerReadOnly:
+        return LedgerReadOnly(f"{self._part} cannot be written: {failure.strerror}")
+
+    def _bytes(self, pieces: int) -> int:
+        return sum(piece.size for piece in self._pieces[:pieces])
 
     def _kept(self) -> int:
-        """Count the pieces that lie here as announced, and cut off what follows them."""
-        if not self._part.exists():
-            return 0
+        """Count the pieces that lie here as announced; what cannot be read is fetched again."""
         kept = 0
-        with self._part.open("rb+") as file:
-            for piece in self._pieces:
-                content = file.read(piece.size)
-                if len(content) != piece.size or sha256(content).hexdigest() != piece.sha256:
+        with contextlib.suppress(OSError):
+            while kept < len(self._pieces) and self._storage.exists(self._part):
+                piece = self._pieces[kept]
+                if not _is_it(self._storage.read_at(self._part, self._bytes(kept), piece.size), piece):
                     break
                 kept += 1
-            file.truncate(sum(piece.size for piece in self._pieces[:kept]))
         return kept
 
 
-def remove_others(folder: Path, cursor: int) -> None:
-    """Remove directories and unfinished ones other than that of `cursor`."""
+def _is_it(content: bytes, piece: Piece) -> bool:
+    return len(content) == piece.size and sha256(content).hexdigest() == piece.sha256
+
+
+def remove_older(folder: Path, storage: Storage, cursor: int) -> None:
+    """Remove directories, and unfinished ones, older than that of `cursor`; one that stays goes next time."""
     for path in folder.glob("members-*.db*"):
-        if path.name not in {file_name(cursor), f"{file_name(cursor)}.part"}:
-            path.unlink(missing_ok=True)
+        number = path.name.removeprefix("members-").partition(".")[0]
+        if number.isdigit() and int(number) < cursor:
+            with contextlib.suppress(OSError):
+                storage.remove(path.name)

@@ -49,7 +49,8 @@ def connect(path: Path, *, read_only: bool = False, immutable: bool = False, vfs
             f"SQLite {sqlite_version()} can corrupt a write-ahead log",
             remedy="install pysqlite3 0.6.1 or newer",
         )
-    mode = "?mode=ro&immutable=1" if immutable else f"?vfs={vfs}" if vfs else ""
+    asked = [*(("mode=ro", "immutable=1") if immutable else ()), *((f"vfs={vfs}",) if vfs else ())]
+    mode = "?" + "&".join(asked) if asked else ""
     try:
         connection = sqlite.connect(
             f"{path.absolute().as_uri()}{mode}",

@@ -11,13 +11,18 @@ from typing import Any
 
 from agent.errors import LedgerDamaged, LedgerError
 from agent.journal.directory import APPLICATION_ID, FORMAT, card_key, file_name, member_key
-from agent.ledger.database import Connection, SqliteError, connect
+from agent.ledger.database import Connection, SqliteError
+from agent.ledger.storage import DiskStorage, Storage
 from agent.loyalty.compact import expand
 from agent.loyalty.member import MemberFacts
 
 CACHE_KIB = 8 * 1024
 REMEMBERED = 64
 """Members kept as read: a sale asks for its member at card read, quote and commit."""
+_HOLDER = (
+    "SELECT rest, blocked, card.member, facts FROM card JOIN member ON member.key = card.member"
+    " WHERE card.key = ?"
+)
 MARK = "directory"
 """The ledger's mark that names the directory in use by its cursor."""
 
@@ -25,8 +30,8 @@ MARK = "directory"
 class Directory:
     """One directory file, open; may be asked from any thread."""
 
-    def __init__(self, path: Path) -> None:
-        """Open a directory.
+    def __init__(self, path: Path, storage: Storage | None = None) -> None:
+        """Open a directory, which lies in that storage.
 
         Raises:
             LedgerDamaged: it is no directory of ours, or of another format.
@@ -34,7 +39,8 @@ class Directory:
         self._path = path
         self._lock = Lock()
         self._last: OrderedDict[int, MemberFacts] = OrderedDict()
-        self._db: Connection = connect(path, read_only=True, immutable=True)
+        place = storage or DiskStorage(path.parent)
+        self._db: Connection = place.connect(path.name, read_only=True, immutable=True)
         try:
             self._db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             known = self._db.execute("PRAGMA application_id").fetchone()[0]
@@ -47,22 +53,19 @@ class Directory:
             self._db.close()
             raise _damaged(path, "it is not what its name says")
 
-    def card(self, tag: bytes) -> tuple[int, bool] | None:
-        """Return the key of a card's member and whether the card is blocked, None if it is not here."""
+    def holder(self, tag: bytes) -> tuple[MemberFacts, bool] | None:
+        """Return a card's member and whether the card is blocked, None if it is not here."""
         key, rest = card_key(tag)
-        row = self._one("SELECT member, blocked, rest FROM card WHERE key = ?", key)
-        return (int(row[0]), bool(row[1])) if row is not None and bytes(row[2]) == rest else None
+        row = self._one(_HOLDER, key)
+        if row is None or row[0] != rest:
+            return None
+        return self._remembered(row[2], row[3]), bool(row[1])
 
     def member(self, key: int) -> MemberFacts | None:
         """Return the member of this key; it never changes, so the last ones asked for are remembered."""
         known = self._last.get(key)
-        if known is None:
-            row = self._one("SELECT facts FROM member WHERE key = ?", key)
-            if row is None:
-                return None
-            known = self._last[key] = expand(row[0])
-            if len(self._last) > REMEMBERED:
-                self._last.popitem(last=False)
+        if known is None and (row := self._one("SELECT facts FROM member WHERE key = ?", key)) is not None:
+            known = self._remembered(key, row[0])
         return known
 
     def by_name(self, member: str) -> MemberFacts | None:
@@ -73,6 +76,12 @@ class Directory:
         """Let go of the file."""
         with self._lock:
             self._db.close()
+
+    def _remembered(self, key: int, facts: bytes) -> MemberFacts:
+        known = self._last[key] = expand(facts)
+        if len(self._last) > REMEMBERED:
+            self._last.popitem(last=False)
+        return known
 
     def _one(self, sql: str, key: int) -> tuple[Any, ...] | None:
         with self._lock:
@@ -101,7 +110,7 @@ class Shelf:
             self.directory.close()
 
 
-def open_shelf(folder: Path, cursor: int) -> Shelf:
+def open_shelf(folder: Path, cursor: int, storage: Storage | None = None) -> Shelf:
     """Open the directory that the ledger names (0: none yet); one that is gone or broken is none.
 
     A till without it sells on: unknown cards earn later, and the next pull fetches it again.
@@ -109,7 +118,7 @@ def open_shelf(folder: Path, cursor: int) -> Shelf:
     if not cursor:
         return Shelf()
     try:
-        return Shelf(Directory(folder / file_name(cursor)))
+        return Shelf(Directory(folder / file_name(cursor), storage))
     except LedgerError:
         return Shelf()
 

@@ -4,7 +4,7 @@ No balance is stored twice: whatever head office has not booked yet is added whe
 most what this till did for this member since the last pull, a handful of entries.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -55,12 +55,10 @@ class Folder:
 
     def result(self, usable: dict[str, int], day: date) -> MemberFacts:
         """Return the figures of that business day; expired and empty lots are left out."""
-        wallets = {}
-        for wallet in sorted({*self._lots, *usable}):
-            lots = [lot for lot in self._lots.get(wallet, {}).values() if lot.amount]
-            alive = [lot for lot in lots if lot.expires_on is None or lot.expires_on >= day]
-            alive.sort(key=lambda lot: (lot.expires_on is None, lot.expires_on or day, lot.lot))
-            wallets[wallet] = WalletFacts(alive, usable.get(wallet, 0))
+        wallets = {
+            wallet: WalletFacts(_alive(self._lots.get(wallet, {}).values(), day), usable.get(wallet, 0))
+            for wallet in sorted({*self._lots, *usable})
+        }
         return msgspec.structs.replace(
             self._facts,
             wallets=wallets,
@@ -134,17 +132,27 @@ class Folder:
 
 def fold(
     facts: MemberFacts,
-    entries: Iterable[Entry],
+    entries: Sequence[Entry],
     *,
     usable: dict[str, int],
     day: date,
     dates_of: Callable[[str], Dates | None] = lambda _: None,
 ) -> MemberFacts:
     """Return head office's facts with these entries on top, as of that business day."""
+    if not (entries or usable or facts.measures or facts.history):  # most members, most of the time
+        told = {name: WalletFacts(_alive(held.lots, day), 0) for name, held in sorted(facts.wallets.items())}
+        return msgspec.structs.replace(facts, wallets=told)
     folder = Folder(facts, dates_of)
     for entry in entries:
         folder.add(entry)
     return folder.result(usable, day)
+
+
+def _alive(lots: Iterable[Lot], day: date) -> list[Lot]:
+    alive = [lot for lot in lots if lot.amount and (lot.expires_on is None or lot.expires_on >= day)]
+    if len(alive) > 1:
+        alive.sort(key=lambda lot: (lot.expires_on is None, lot.expires_on or day, lot.lot))
+    return alive
 
 
 def _moved(lot: Lot, by: int, longer: date | None) -> Lot:

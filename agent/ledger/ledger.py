@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from agent.clock import Clock
 from agent.errors import LedgerReadOnly
 from agent.ledger.appending import Head
-from agent.ledger.arriving import Arriving, Piece, remove_others
+from agent.ledger.arriving import Arriving, Piece, remove_older
 from agent.ledger.database import (
     Connection,
     SqliteError,
@@ -24,7 +24,7 @@ from agent.ledger.first_run import NAME, make_ledger
 from agent.ledger.lock import Lock
 from agent.ledger.marks import write_mark
 from agent.ledger.migrations import STEPS
-from agent.ledger.reader import Reader, open_archives
+from agent.ledger.reader import Reader, drop_damaged, open_archives
 from agent.ledger.records import LedgerStatus
 from agent.ledger.recovery import recover
 from agent.ledger.slices import IdleCheck
@@ -32,7 +32,7 @@ from agent.ledger.storage import DiskStorage, Storage
 from agent.ledger.transaction import Transaction
 from agent.ledger.unbooked import read_unbooked
 from agent.ledger.witness import Witness, forget_witness, write_witness
-from agent.ledger.writer import LogPlan, Writer
+from agent.ledger.writer import SALES, LogPlan, Writer
 
 T = TypeVar("T")
 PAGE_BYTES = 4096
@@ -76,7 +76,7 @@ class Ledger:
             self._frozen_at_start = bool(frozen)
             self._newest = head
             self._unbooked = read_unbooked(self._db)
-            self._shelf = open_shelf(folder, _mark(self._db, MARK))
+            self._shelf = open_shelf(folder, _mark(self._db, MARK), storage)
             self.read = Reader(
                 reading,
                 clock,
@@ -90,7 +90,7 @@ class Ledger:
         self._writer = parts.writer(
             self._db,
             head,
-            begin=self._begin,
+            transaction=self._transaction(),
             after_commit=self._after_commit,
             on_idle=self._bear_witness,
             on_fatal=on_fatal,
@@ -99,24 +99,29 @@ class Ledger:
         )
         self._bear_witness()
 
-    def write(self, change: Callable[[Transaction], T]) -> "Future[T]":
+    def write(self, change: Callable[[Transaction], T], *, lane: int = SALES) -> "Future[T]":
         """Run a change in one transaction on the writer's thread; the future resolves once it is durable.
 
-        What the change raises undoes it and is raised by the future.
+        What the change raises undoes it and is raised by the future.  In the lane `NEWS` it lets every
+        sale go first.
 
         Raises:
             LedgerReadOnly: the queue is full, or the ledger failed or was closed.
         """
-        return self._writer.submit(change)
+        return self._writer.submit(change, lane=lane)
 
     def put_directory(self, directory: Directory) -> None:
         """Answer from this directory from now on, after `use_directory` named it; the older ones go."""
         self._shelf.put(directory)
-        remove_others(self._folder, directory.cursor)
+        remove_older(self._folder, self._storage, directory.cursor)
 
     def arriving(self, cursor: int, pieces: Sequence[Piece]) -> Arriving:
         """Begin to take a directory in, or go on where it stopped."""
-        return Arriving(self._folder, cursor, pieces)
+        return Arriving(self._folder, self._storage, cursor, pieces)
+
+    def drop_damaged(self) -> None:
+        """Remove ledgers that a restore put aside as damaged, 25 days later."""
+        drop_damaged(self._folder, self._clock.now())
 
     def status(self) -> LedgerStatus:
         """Return how the ledger stands."""
@@ -139,13 +144,12 @@ class Ledger:
         self._db.close()
         self._lock.release()
 
-    def _begin(self, head: Head) -> Transaction:
+    def _transaction(self) -> Transaction:
         return self._parts.transaction(
             self._db,
             self._clock,
             self.incarnation,
             boot=self._boot,
-            head=head,
             unbooked=self._unbooked,
             shelf=self._shelf,
         )
@@ -187,9 +191,9 @@ def open_ledger(
         LedgerDamaged: what lies there contradicts itself.
         LedgerReadOnly: the folder cannot be written.
     """
-    lock = Lock(folder)
+    place = storage or DiskStorage(folder)
+    lock = Lock(folder, place)
     try:
-        place = storage or DiskStorage(folder)
         if not place.exists(NAME):
             forget_witness(place)  # it names a journal that is gone; the new one starts without allowances
             make_ledger(place, new_id())

@@ -1,7 +1,23 @@
 """Questions about loans, from either side: what this pool has lent, what this till missed."""
 
-from agent.ledger.borrowed import FLOOR, POOL
+from typing import NamedTuple
+
+from agent.ledger import compaction
+from agent.ledger.borrowed import FLOOR, POOL, RECEIVED
 from agent.ledger.queries import Queries
+from agent.ledger.reader import Reader
+
+
+class Owed(NamedTuple):
+    """An archived journal that the pool has not wholly got: where it ends, and what it knew of the pool."""
+
+    incarnation: str
+    head_seq: int
+    head_hash: bytes
+    pool: str
+    received: int
+    highest: int
+    let_go: int
 
 
 def peer_key(ask: Queries, till: str) -> bytes | None:
@@ -30,3 +46,24 @@ def highest_borrowed(ask: Queries) -> int:
 def misses(ask: Queries, highest: int) -> bool:
     """Say whether the pool lent up to `highest` to us, and the last of that never came."""
     return highest > max(highest_borrowed(ask), ask.mark(FLOOR + ask.text_mark(POOL)))
+
+
+def handed_over(incarnation: str) -> str:
+    """Return the mark that says how far the pool has got an archived journal."""
+    return f"{RECEIVED}/{incarnation}"
+
+
+def owed(reader: Reader) -> list[Owed]:
+    """Return the archived journals that the pool in use lent to, or any pool while none is in use yet.
+
+    Once we greeted a pool, one of another pool would come there as a new journal, and fence ours.
+    """
+    found = []
+    for archive in reader.archives:
+        (head_seq, head_hash), pool = archive.head(), archive.text_mark(POOL)
+        is_owed = pool and pool == (reader.text_mark(POOL) or pool)
+        if is_owed and head_seq > reader.mark(handed_over(archive.incarnation)):
+            highest, let_go = highest_borrowed(archive), archive.mark(compaction.MARK)
+            received = archive.mark(RECEIVED)
+            found.append(Owed(archive.incarnation, head_seq, head_hash, pool, received, highest, let_go))
+    return found

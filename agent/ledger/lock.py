@@ -1,10 +1,12 @@
 """One process writes a ledger: a lock on a file beside it, which the kernel frees when the process ends."""
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
 
 from agent.errors import LedgerBusy, LedgerReadOnly
+from agent.ledger.storage import Storage
 
 NAME = "lock"
 
@@ -17,10 +19,9 @@ class Lock:
         LedgerReadOnly: the folder cannot be written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, storage: Storage) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = storage.hold(NAME)
         except OSError as failure:
             raise LedgerReadOnly(f"cannot use {folder}: {failure}", remedy="check paths.state") from None
         try:
@@ -31,8 +32,8 @@ class Lock:
             raise LedgerBusy(
                 f"process {holder} writes the ledger in {folder}", remedy="systemctl stop loyalty-agent"
             ) from None
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        with contextlib.suppress(OSError):  # a full disk has no room for the number; the lock holds without
+            storage.write_file(NAME, f"{os.getpid()}\n".encode())
 
     def release(self) -> None:
         """Let another process write."""

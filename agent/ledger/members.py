@@ -4,6 +4,8 @@ A row may hold figures that already contain own entries above `booked`, which on
 names.  Until then such a row waits, so that nothing is shown twice.
 """
 
+from collections.abc import Callable, Sequence
+
 import msgspec
 
 from agent.ledger.database import Connection
@@ -26,29 +28,61 @@ FORGOTTEN = b""
 """In place of facts: the member was erased."""
 NEVER_OLD = 2**62
 """The version of an erased member's row: only a directory made for it may drop it."""
+_PUT_MEMBER = (
+    "INSERT INTO member VALUES (?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET"
+    " version = excluded.version, facts = excluded.facts, seal = excluded.seal"
+)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Waiting).decode
 
 
-def take_in(db: Connection, row: MemberRowLike, *, has_unbooked: bool) -> None:
-    """Store a row at once, or let it wait if this till has entries of the member above `booked`."""
-    if not has_unbooked:
-        _store(db, row)
-        return
-    waiting = Waiting(row.member, row.version, row.card_tags, row.facts, row.blocked_tags)
-    values = (row.member, row.version, _encode(waiting))
-    db.execute(
-        "INSERT INTO member_waiting VALUES (?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET version ="
-        " excluded.version, row = excluded.row, seal = excluded.seal WHERE excluded.version > version",
-        (*values, seal(*values)),
-    )
+def take_in(db: Connection, rows: Sequence[MemberRowLike], has_unbooked: Callable[[str], bool]) -> None:
+    """Store rows at once; those of members with entries here above `booked` wait."""
+    waiting = [row for row in rows if has_unbooked(row.member)]
+    for row in waiting:
+        told = Waiting(row.member, row.version, row.card_tags, row.facts, row.blocked_tags)
+        values = (row.member, row.version, _encode(told))
+        db.execute(
+            "INSERT INTO member_waiting VALUES (?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET version ="
+            " excluded.version, row = excluded.row, seal = excluded.seal WHERE excluded.version > version",
+            (*values, seal(*values)),
+        )
+    store(db, [row for row in rows if not has_unbooked(row.member)] if waiting else rows)
 
 
 def take_in_waiting(db: Connection) -> None:
     """Store every row that waited, now that `booked` says what its figures contain."""
-    for (row,) in db.execute("SELECT row FROM member_waiting").fetchall():
-        _store(db, _decode(bytes(row)))
+    store(db, [_decode(bytes(row)) for (row,) in db.execute("SELECT row FROM member_waiting").fetchall()])
     db.execute("DELETE FROM member_waiting")
+
+
+def store(db: Connection, rows: Sequence[MemberRowLike]) -> None:
+    """Put rows in place of older ones, and their cards with them: a few statements for a page of news."""
+    marks = ", ".join("?" * len(rows))
+    known: dict[str, int] = dict(
+        db.execute(
+            f"SELECT member, version FROM member WHERE member IN ({marks})",  # noqa: S608 - question marks
+            [row.member for row in rows],
+        ).fetchall()
+    )
+    replaced = [(member,) for member in known]
+    newer: dict[str, MemberRowLike] = {}
+    for row in rows:
+        if row.member not in known or row.version > known[row.member]:
+            known[row.member] = row.version
+            newer[row.member] = row
+    db.executemany(
+        _PUT_MEMBER, [_sealed(row.member, row.version, _encode(row.facts)) for row in newer.values()]
+    )
+    db.executemany("DELETE FROM card WHERE member = ?", [one for one in replaced if one[0] in newer])
+    db.executemany(
+        "INSERT OR REPLACE INTO card VALUES (?, ?, ?, ?)",
+        [
+            _sealed(tag, row.member, int(tag in row.blocked_tags))
+            for row in newer.values()
+            for tag in {*row.card_tags, *row.blocked_tags}
+        ],
+    )
 
 
 def forget(db: Connection, member: str, version: int) -> bool:
@@ -81,17 +115,5 @@ def drop_contained(db: Connection, cursor: int, limit: int) -> int:
     return len(rows)
 
 
-def _store(db: Connection, row: MemberRowLike) -> None:
-    values = (row.member, row.version, _encode(row.facts))
-    changed = db.execute(
-        "INSERT INTO member VALUES (?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET version ="
-        " excluded.version, facts = excluded.facts, seal = excluded.seal WHERE excluded.version > version",
-        (*values, seal(*values)),
-    ).rowcount
-    if not changed:
-        return
-    db.execute("DELETE FROM card WHERE member = ?", (row.member,))
-    blocked = set(row.blocked_tags)
-    for tag in {*row.card_tags, *blocked}:
-        card = (tag, row.member, int(tag in blocked))
-        db.execute("INSERT OR REPLACE INTO card VALUES (?, ?, ?, ?)", (*card, seal(*card)))
+def _sealed(*values: str | int | bytes) -> tuple[str | int | bytes, ...]:
+    return (*values, seal(*values))

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from agent.ledger.marks import write_mark
 from agent.ledger.people import people_tables
+from agent.ledger.unfiled import MARK as FILED
 
 SCHEMA_1 = """
 CREATE TABLE journal (
@@ -113,10 +115,19 @@ def offline_and_counter(db: Any) -> None:
     people_tables(db)
 
 
+def answered(db: Any) -> None:
+    """Let a journal row carry how its receipt stands until that is filed; what is there is filed."""
+    db.execute("ALTER TABLE journal ADD COLUMN answered BLOB NOT NULL DEFAULT x''")
+    (last,) = db.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
+    if last:  # else every start would read the whole journal through for what is not filed
+        write_mark(db, FILED, last)
+
+
 STEPS = (
     ("0001_first_ledger", first_ledger),
     ("0002_compaction", compaction),
     ("0003_offline_and_counter", offline_and_counter),
+    ("0004_answered", answered),
 )
 
 

@@ -1,5 +1,7 @@
 """What head office tells, taken into the ledger: members, what is placed here, directories, programmes."""
 
+from collections.abc import Sequence
+
 from agent.errors import Refused
 from agent.ledger import holding, members
 from agent.ledger.allowing import Allowing
@@ -15,8 +17,8 @@ class NewsTaking(Allowing):
         """Take a page of news in; a page that leaves a gap is passed over, a repeated one changes nothing."""
         if delta.from_cursor > self.mark("cursor"):
             return
-        for row in delta.members:
-            self.apply_member(row)
+        if delta.members:
+            self.apply_members(delta.members)
         for gone in delta.erased:
             self.forget(gone.member, version=gone.version)
         if delta.stock_to >= 0 and delta.stock_from <= self.mark("stock"):
@@ -35,9 +37,10 @@ class NewsTaking(Allowing):
             self.close_due()
         self.set_mark("stock", delta.stock_to)
 
-    def apply_member(self, row: MemberRowLike) -> None:
-        """Take in one member that was looked up."""
-        members.take_in(self._db, row, has_unbooked=bool(self._newer(row.member, self.mark("booked"))))
+    def apply_members(self, rows: Sequence[MemberRowLike]) -> None:
+        """Take members in, told in a page of news or looked up."""
+        booked = self.mark("booked")
+        members.take_in(self._db, rows, lambda member: bool(self._newer(member, booked)))
 
     def forget(self, member: str, *, version: int = members.NEVER_OLD) -> None:
         """Remove a member and the tags of its cards, unless it is known newer; entries stay as they are.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,6 +25,23 @@ from agent.loyalty.member import MemberFacts
 AT_ONCE = 500
 """Entries asked for in one statement."""
 
+_NEWER_COLUMNS = (
+    "(SELECT facts FROM member WHERE member = ?1),"
+    " EXISTS (SELECT 1 FROM allowance WHERE member = ?1 AND closed = 0)"
+)
+_NEWER = f"SELECT {_NEWER_COLUMNS}"
+_CARD = (
+    f"SELECT card.member, holder.facts, blocked, {_NEWER_COLUMNS} FROM (SELECT 1)"  # noqa: S608 - our own names
+    " LEFT JOIN card ON tag = ?2 LEFT JOIN member AS holder ON holder.member = card.member"
+)
+
+
+class Newer(NamedTuple):
+    """What the ledger itself knows of a member: the row told since the directory, and if points lie here."""
+
+    facts: bytes | None = None
+    has_allowance: int = 0
+
 
 class Queries(Held):
     """Questions over one connection; a caller on several threads is served one after the other."""
@@ -42,6 +60,7 @@ class Queries(Held):
         self._shelf = shelf
         self._unbooked = unbooked
         self.incarnation = incarnation
+        self._kept = (-1, "", Newer())
 
     def head(self) -> tuple[int, bytes]:
         """Return number and hash of the last entry; before the first, 0 and the genesis hash."""
@@ -59,14 +78,16 @@ class Queries(Held):
 
     def member_of(self, tag: bytes) -> MemberRef | None:
         """Return whose card this is, None if this till does not know it."""
-        row = self._one(
-            "SELECT member, facts, blocked FROM card JOIN member USING (member) WHERE tag = ?", tag
-        )
-        if row is not None:
-            return MemberRef(str(row[0]), expand(bytes(row[1])).status, bool(row[2]))
-        found = self._in_directory(tag)
-        if found is not None and self._one("SELECT 1 FROM member WHERE member = ?", found.member) is None:
-            return found
+        directory, asked_at = self._shelf.directory, self._unbooked.changes
+        listed, is_blocked = (directory.holder(tag) if directory is not None else None) or (None, False)
+        member = listed.member if listed is not None else ""
+        told, facts, blocked, *newer = self._one(_CARD, member, tag)
+        if self._own_views:  # what is asked next, most likely; a transaction may change it
+            self._kept = (asked_at, member, Newer(*newer))
+        if facts is not None:
+            return MemberRef(told, expand(facts).status, bool(blocked))
+        if listed is not None and newer[0] is None:
+            return MemberRef(member, listed.status, is_blocked)
         # Nobody's by head office's word, or one whose newer row has not got this card (any more).
         return self._attached(tag)
 
@@ -81,19 +102,13 @@ class Queries(Held):
         rows = self._rows("SELECT number, member, box FROM box ORDER BY number LIMIT ?", people.MOST_BOXES)
         return [(int(number), str(member), bytes(box)) for number, member, box in rows]
 
-    def _in_directory(self, tag: bytes) -> MemberRef | None:
-        directory = self._shelf.directory
-        card = directory.card(tag) if directory is not None else None
-        kept = directory.member(card[0]) if directory is not None and card is not None else None
-        if card is None or kept is None:
-            return None
-        return MemberRef(kept.member, kept.status, card[1])
-
     def _told(self, member: str) -> MemberFacts | None:
         """Return head office's figures of a member: the newer row here, else the directory's."""
-        row = self._one("SELECT facts FROM member WHERE member = ?", member)
-        if row is not None:
-            return expand(bytes(row[0])) if row[0] != FORGOTTEN else None
+        return self._figures(member, self._one(_NEWER, member)[0])
+
+    def _figures(self, member: str, newer: bytes | None) -> MemberFacts | None:
+        if newer is not None:
+            return expand(newer) if newer != FORGOTTEN else None
         directory = self._shelf.directory
         kept = directory.by_name(member) if directory is not None else None
         return kept if kept is not None and kept.member == member else None
@@ -103,12 +118,20 @@ class Queries(Held):
 
         Each wallet's `usable_offline` is what held allowances have left (0: none).
         """
+        # Most members have sold nothing here lately and have no allowance: one question says so, and it was
+        # asked with the card if nothing was committed since.
+        if not self._newer(member, 0):
+            asked_at, known, newer = self._kept
+            if known != member or asked_at != self._unbooked.changes:
+                newer = Newer(*self._one(_NEWER, member))
+            if not newer.has_allowance:
+                told = self._figures(member, newer.facts)
+                return fold(told, [], usable={}, day=day) if told is not None else None
         with self._view():
             told = self._told(member)
             if told is None:
                 return None
-            # Most members have sold nothing here lately: then the mark need not be asked for.
-            own = self._entries(self._newer(member, self.mark("booked"))) if self._newer(member, 0) else []
+            own = self._entries(self._newer(member, self.mark("booked")))
             return fold(
                 told,
                 [entry for entry in own if entry.kind in SHOWN_KINDS],
@@ -180,7 +203,7 @@ class Queries(Held):
         return self._unbooked.above(member, booked)
 
     def _receipt(self, receipt_id: str) -> ReceiptRow:
-        return read_row(self._one(GET, receipt_id))
+        return read_row(self._unbooked.receipts.get(receipt_id) or self._one(GET, receipt_id))
 
     def _entries(self, seqs: list[int]) -> list[Entry]:
         """Return the entries of these numbers, oldest first; one that is not there yet is passed over."""

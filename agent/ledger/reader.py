@@ -1,5 +1,7 @@
 """The reading side: this journal over a query-only connection, and archived journals after a restore."""
 
+import contextlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,10 @@ from agent.ledger.database import Connection, SqliteError, as_ledger_error, conn
 from agent.ledger.directory import Shelf
 from agent.ledger.records import LedgerStatus, StoredReceipt
 from agent.ledger.unbooked import Unbooked
+from agent.ledger.unfiled import read_unfiled
 
 ARCHIVE = "archive"
+DAMAGED_KEPT_S = 25 * 86_400
 
 
 class Archive(BeyondQueries):
@@ -45,23 +49,23 @@ class Reader(Archive):
         shelf: Shelf,
     ) -> None:
         super().__init__(db, clock, incarnation, own_views=True, unbooked=unbooked, shelf=shelf)
-        self._archives = archives
+        self.archives = archives
 
     def receipt(self, receipt_id: str) -> StoredReceipt | None:
         """Return a receipt as answered, from this journal or an archived one."""
         found = super().receipt(receipt_id)
-        for archive in self._archives:
+        for archive in self.archives:
             found = found or archive.receipt(receipt_id)
         return found
 
     def entries_of(self, receipt_id: str) -> list[Entry]:
         """Return the entries of a receipt: those of archived journals come first."""
-        before = [entry for archive in self._archives for entry in archive.entries_of(receipt_id)]
+        before = [entry for archive in self.archives for entry in archive.entries_of(receipt_id)]
         return before + super().entries_of(receipt_id)
 
     def hash_at(self, seq: int, incarnation: str) -> bytes | None:
         """Return the hash of an entry of this journal or an archived one, None if it is not here."""
-        for archive in self._archives:
+        for archive in self.archives:
             if archive.incarnation == incarnation:
                 return archive.hash_of(seq)
         return self.hash_of(seq)
@@ -80,7 +84,7 @@ class Reader(Archive):
         self, after_seq: int, limit: int, *, incarnation: str | None = None
     ) -> list[tuple[int, bytes, bytes]]:
         """Return up to `limit` rows (number, canonical bytes, hash) of one journal above a number."""
-        for archive in self._archives:
+        for archive in self.archives:
             if archive.incarnation == incarnation:
                 return archive.entries(after_seq, limit)
         return super().entries(after_seq, limit, incarnation=incarnation)
@@ -89,7 +93,7 @@ class Reader(Archive):
         """Return (incarnation, last number) of this journal and of archived ones not yet wholly sent."""
         unsent = [
             (archive.incarnation, seq)
-            for archive in self._archives
+            for archive in self.archives
             if (seq := archive.head()[0]) > self.mark(f"acknowledged:{archive.incarnation}")
         ]
         return [(self.incarnation, self.head()[0]), *unsent]
@@ -123,7 +127,7 @@ class Reader(Archive):
     def close(self) -> None:
         """Close the connection, those to archives, and the directory."""
         self._shelf.close()
-        for queries in (self, *self._archives):
+        for queries in (self, *self.archives):
             queries._db.close()  # noqa: SLF001 - the same class
 
 
@@ -132,5 +136,15 @@ def open_archives(folder: Path, clock: Clock) -> list[Archive]:
     archives = []
     for path in sorted((folder / ARCHIVE).glob("*.db")):
         db = connect(path, read_only=True, immutable=True)
-        archives.append(Archive(db, clock, path.stem, own_views=False, unbooked=Unbooked(), shelf=Shelf()))
+        kept = Unbooked()  # nothing of an archive counts in what a member has; its receipts are asked for
+        kept.receipts = read_unfiled(db)
+        archives.append(Archive(db, clock, path.stem, own_views=False, unbooked=kept, shelf=Shelf()))
     return archives
+
+
+def drop_damaged(folder: Path, now: datetime) -> None:
+    """Remove ledgers put aside more than 25 days ago: they hold members whom no erasure reaches."""
+    for path in (folder / ARCHIVE).glob("damaged-*"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < now.timestamp() - DAMAGED_KEPT_S:
+                path.unlink()

@@ -1,6 +1,7 @@
 """The folder a ledger lives in, as an argument: real here, simulated where faults are planted."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Protocol
 
@@ -10,8 +11,28 @@ from agent.ledger.database import Connection, connect
 class Storage(Protocol):
     """What creating and opening a ledger asks of a folder; names are relative to it."""
 
-    def connect(self, name: str, *, read_only: bool = False) -> Connection:
-        """Open a database of this folder."""
+    def connect(self, name: str, *, read_only: bool = False, immutable: bool = False) -> Connection:
+        """Open a database of this folder; one that never changes needs no locks."""
+        ...
+
+    def hold(self, name: str) -> int:
+        """Open a file for as long as its descriptor is kept; it and the folder are made if need be."""
+        ...
+
+    def free_bytes(self) -> int:
+        """Return how much more the disk takes."""
+        ...
+
+    def read_at(self, name: str, offset: int, size: int) -> bytes:
+        """Return a stretch of a large file, shorter where it ends."""
+        ...
+
+    def write_at(self, name: str, offset: int, content: bytes) -> None:
+        """Write into a large file, which ends behind these bytes then; they are not on the disk yet."""
+        ...
+
+    def write_file(self, name: str, content: bytes) -> None:
+        """Write a small file's bytes; they are not on the disk yet."""
         ...
 
     def exists(self, name: str) -> bool:
@@ -49,9 +70,31 @@ class DiskStorage:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def connect(self, name: str, *, read_only: bool = False) -> Connection:
-        """Open a database of this folder."""
-        return connect(self._folder / name, read_only=read_only)
+    def connect(self, name: str, *, read_only: bool = False, immutable: bool = False) -> Connection:
+        """Open a database of this folder; one that never changes needs no locks."""
+        return connect(self._folder / name, read_only=read_only, immutable=immutable)
+
+    def hold(self, name: str) -> int:
+        """Open a file for as long as its descriptor is kept; it and the folder are made if need be."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def free_bytes(self) -> int:
+        """Return how much more the disk takes."""
+        return shutil.disk_usage(self._folder).free
+
+    def read_at(self, name: str, offset: int, size: int) -> bytes:
+        """Return a stretch of a large file, shorter where it ends."""
+        with (self._folder / name).open("rb") as file:
+            file.seek(offset)
+            return file.read(size)
+
+    def write_at(self, name: str, offset: int, content: bytes) -> None:
+        """Write into a large file, which ends behind these bytes then; they are not on the disk yet."""
+        with os.fdopen(os.open(self._folder / name, os.O_RDWR | os.O_CREAT, 0o600), "rb+") as file:
+            file.seek(offset)
+            file.write(content)
+            file.truncate()
 
     def exists(self, name: str) -> bool:
         """Say whether there is such a file."""

@@ -13,7 +13,7 @@ class TakingIn(NewsTaking):
     def enrol(self, facts: MemberFacts, tags: Sequence[bytes]) -> None:
         """Know a member who joined here, until head office's own row comes; before its ENROL is appended."""
         row = members.Waiting(facts.member, self.mark("cursor"), [], facts)
-        members.take_in(self._db, row, has_unbooked=False)
+        members.store(self._db, [row])
         self.attach(facts.member, tags)
 
     def knows_member(self, member: str) -> bool:

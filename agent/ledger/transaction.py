@@ -120,10 +120,12 @@ class Transaction(TakingIn):
             self.release_hold(receipt)
         gone = compaction.due(self._db, before_ms, kept=kept)
         if gone:
+            self.file_receipts()  # what a journal row says of its receipt goes with it
             compaction.let_go(self._db, gone)
         for receipt in {entry.receipt for _, entry, _ in gone if entry.receipt}:
             if self._receipt(receipt).is_gone(gone[-1][0]):
                 self._receipts.pop(receipt)
+                self._filed_directly.append(receipt)
                 self._db.execute("DELETE FROM receipt WHERE receipt = ?", (receipt,))
         return len(gone)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from agent.journal.entry import Entry, entry_from
 from agent.ledger.database import Connection
+from agent.ledger.unfiled import Unfiled, read_unfiled
 
 
 class Beyond(NamedTuple):
@@ -29,12 +30,18 @@ def beyond_of(entry: Entry) -> Beyond | None:
 
 
 class Unbooked:
-    """Numbers of own entries above `booked` by account, in order; the writer adds, readers look."""
+    """Numbers of own entries above `booked` by account, in order; the writer adds, readers look.
+
+    And `receipts`, those that are not filed.
+    """
 
     def __init__(self) -> None:
         self._seqs: defaultdict[str, list[int]] = defaultdict(list)
         self._booked = 0
         self._beyond: list[Beyond] = []
+        self.changes = 0
+        """Commits so far: what a reader was told holds until there is another."""
+        self.receipts = Unfiled()
 
     def add(self, account: str, seq: int) -> None:
         """Note an entry that is durable now."""
@@ -67,6 +74,7 @@ class Unbooked:
 def read_unbooked(db: Connection) -> Unbooked:
     """Return what of this journal stands above its `booked` mark."""
     found = Unbooked()
+    found.receipts = read_unfiled(db)
     rows = db.execute(
         "SELECT account, seq FROM journal WHERE account != '' AND seq >"
         " coalesce((SELECT number FROM mark WHERE name = 'booked'), 0) ORDER BY seq"

@@ -21,6 +21,8 @@ from agent.ledger.migrations import STEPS, has
 from agent.ledger.receipts import COLUMNS, read_row
 from agent.ledger.seal import broken_seals, sealed_columns
 from agent.ledger.storage import DiskStorage
+from agent.ledger.unfiled import MARK as FILED
+from agent.ledger.unfiled import answered_from, carries_answers, read_unfiled
 from agent.ledger.witness import read_witness
 
 MAX_PROBLEMS = 20
@@ -130,6 +132,7 @@ def _examine(db: Connection) -> VerifyReport:
         problems += _receipts(db, base.seq)
     problems += _marks_beyond(db, base.seq + count)
     problems += [Problem(f"table {table}, row {key}", ROTTEN, RESTORE) for table, key in broken_seals(db)]
+    problems += _answers(db)
     problems += _schema(db, rebuilt, version)
     rebuilt.close()
     return VerifyReport(incarnation, count, problems[:MAX_PROBLEMS], base.seq + count)
@@ -220,7 +223,7 @@ def _receipts(db: Connection, base: int) -> Iterator[Problem]:
     Entries up to number `base` were let go; their keys stay with a receipt that has later ones.
     """
     named = 0
-    for receipt, *columns in db.execute(f"SELECT receipt, {COLUMNS} FROM receipt ORDER BY receipt"):  # noqa: S608
+    for receipt, columns in _all_receipts(db):
         for key, seq in read_row(columns).effects.items():
             if seq <= base:
                 continue
@@ -235,6 +238,23 @@ def _receipts(db: Connection, base: int) -> Iterator[Problem]:
         yield Problem("receipts", f"name {named} entries, the journal has {kept}", RESTORE)
 
 
+def _all_receipts(db: Connection) -> Iterator[tuple[str, Any]]:
+    unfiled = read_unfiled(db).waiting
+    for receipt, *columns in db.execute(f"SELECT receipt, {COLUMNS} FROM receipt ORDER BY receipt"):  # noqa: S608
+        if receipt not in unfiled:
+            yield receipt, columns
+    yield from unfiled.items()
+
+
+def _answers(db: Connection) -> Iterator[Problem]:
+    """Check what journal rows carry beside their entries."""
+    if carries_answers(db):
+        rows = db.execute("SELECT seq, receipt, answered FROM journal WHERE answered != x'' ORDER BY seq")
+        for seq, receipt, answered in rows:
+            if answered_from(receipt, bytes(answered)) is None:
+                yield Problem(f"entry {seq}", f"what it says of its receipt {ROTTEN}", RESTORE)
+
+
 def _schema(db: Connection, rebuilt: Connection, version: int) -> Iterator[Problem]:
     question = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name != '_sqlite_migrations'"
     stored, made = set(db.execute(question).fetchall()), set(rebuilt.execute(question).fetchall())
@@ -246,7 +266,8 @@ def _schema(db: Connection, rebuilt: Connection, version: int) -> Iterator[Probl
 
 
 def _marks_beyond(db: Connection, count: int) -> Iterator[Problem]:
-    for name, number in db.execute("SELECT name, number FROM mark WHERE name IN ('acknowledged', 'booked')"):
+    question = f"SELECT name, number FROM mark WHERE name IN ('acknowledged', 'booked', '{FILED}')"  # noqa: S608
+    for name, number in db.execute(question):
         if number > count:
             yield Problem(f"mark {name}", f"names entry {number}, the journal ends at {count}", KEEP)
 

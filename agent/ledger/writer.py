@@ -4,6 +4,7 @@ After a failed sync the kernel forgets which pages were lost, so nothing is ackn
 later change is refused and `on_fatal` ends the program; the next start finds out what the disk holds.
 """
 
+import itertools
 import queue
 import sys
 import threading
@@ -21,6 +22,16 @@ QUEUE_LIMIT = 1000
 IDLE_S = 0.5
 BUSY_MS = 5000
 Job = tuple[Callable[[Transaction], Any], "Future[Any]"]
+SALES, NEWS, END = range(3)
+"""Lanes: a sale overtakes news that wait, so it waits for one piece of them at most."""
+
+
+class Waiting(NamedTuple):
+    """A place in the queue; the earlier lane first, then who came first."""
+
+    lane: int
+    number: int
+    job: Job | None
 
 
 class LogPlan(NamedTuple):
@@ -29,8 +40,11 @@ class LogPlan(NamedTuple):
     grown_bytes: int = 2 * 1024 * 1024
     """The log is grown to this once: appending to a file costs a commit half as much again."""
     checkpoint_after: int = 60
-    """Commits until a checkpoint in the next idle moment; they fill about half of the grown log."""
+    """Commits until a checkpoint as soon as no sale waits; they fill about half of the grown log."""
     checkpoint_at_latest: int = 400
+    checkpoint_pages: int = 1024
+    """The same by pages in the log: a piece of news writes hundreds where a sale writes four."""
+    pages_at_latest: int = 8192
 
 
 class Writer:
@@ -41,7 +55,7 @@ class Writer:
         db: Connection,
         head: Head,
         *,
-        begin: Callable[[Head], Transaction],
+        transaction: Transaction,
         after_commit: Callable[[Transaction], None],
         on_idle: Callable[[], None],
         on_fatal: Callable[[BaseException], None],
@@ -49,22 +63,25 @@ class Writer:
         plan: LogPlan,
     ) -> None:
         self._db = db
+        # One for all commits: making a cursor costs as much as an append.
+        self._cursor = db.cursor()
         self._grow_log = grow_log
         self._must_wipe = False
         self._head = head
         self._plan = plan
-        self._begin = begin
+        self._transaction = transaction
         self._after_commit = after_commit
         self._on_idle = on_idle
         self._on_fatal = on_fatal
-        self._jobs: queue.Queue[Job | None] = queue.Queue(QUEUE_LIMIT)
+        self._jobs: queue.PriorityQueue[Waiting] = queue.PriorityQueue(QUEUE_LIMIT)
+        self._numbers = itertools.count()
         self._since_checkpoint = 0
         self._closing = False
         self._door = threading.Lock()
         self.poisoned = ""
         self._start()
 
-    def submit(self, change: Callable[[Transaction], T]) -> "Future[T]":
+    def submit(self, change: Callable[[Transaction], T], *, lane: int = SALES) -> "Future[T]":
         """Queue a change; its future resolves once it is durable.
 
         Raises:
@@ -78,7 +95,7 @@ class Writer:
                     remedy="restart the service",
                 )
             try:
-                self._jobs.put_nowait((change, future))
+                self._jobs.put_nowait(Waiting(lane, next(self._numbers), (change, future)))
             except queue.Full:
                 raise LedgerReadOnly(f"{QUEUE_LIMIT} changes wait already", remedy="repeat it") from None
         return future
@@ -88,7 +105,7 @@ class Writer:
         with self._door:
             is_first, self._closing = not self._closing, True
         if is_first:
-            self._jobs.put(None)
+            self._jobs.put(Waiting(END, next(self._numbers), None))
         self._thread.join()
 
     def _start(self) -> None:
@@ -99,7 +116,7 @@ class Writer:
         is_idle = False
         while True:
             try:
-                job = self._jobs.get(timeout=None if is_idle and not self._must_wipe else IDLE_S)
+                job = self._jobs.get(timeout=None if is_idle and not self._must_wipe else IDLE_S).job
             except queue.Empty:
                 is_idle = True
                 self._rest()
@@ -116,7 +133,7 @@ class Writer:
             future.set_exception(LedgerReadOnly(f"the ledger failed: {self.poisoned}"))
             return
         try:
-            transaction, result = self._commit(change)
+            result = self._commit(change)
         except SqliteError as failure:
             future.set_exception(as_ledger_error(failure))
             self._judge(failure)
@@ -125,13 +142,12 @@ class Writer:
             future.set_exception(failure)
             return
         future.set_result(result)
+        transaction = self._transaction
         self._tell(transaction)
         self._since_checkpoint += 1
         if transaction.erased:
             self._wipe_log()
-        elif self._since_checkpoint >= self._plan.checkpoint_at_latest or (
-            self._since_checkpoint >= self._plan.checkpoint_after and self._jobs.empty()
-        ):
+        elif self._is_checkpoint_due():
             self._checkpoint()
 
     def _tell(self, transaction: Transaction) -> None:
@@ -140,29 +156,52 @@ class Writer:
         except Exception:  # noqa: BLE001 - a listener's fault (its loop has ended, say) must not stop the tills' only writer
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
 
-    def _commit(self, change: Callable[[Transaction], T]) -> tuple[Transaction, T]:
-        head = Head(self._head.seq, self._head.hash)
-        self._db.execute("BEGIN IMMEDIATE")
+    def _commit(self, change: Callable[[Transaction], T]) -> T:
+        transaction, head = self._transaction, Head(self._head.seq, self._head.hash)
+        self._cursor.execute("BEGIN IMMEDIATE")
         try:
-            transaction = self._begin(head)
+            transaction.begin(head)
             result = change(transaction)
             transaction.finish()
-            self._db.execute("COMMIT")
+            self._cursor.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
         self._head = head
         transaction.is_durable()
-        return transaction, result
+        return result
+
+    def _is_checkpoint_due(self) -> bool:
+        commits, plan = self._since_checkpoint, self._plan
+        pages = self._log_pages()
+        if self._jobs.queue and self._jobs.queue[0].lane == SALES:
+            return commits >= plan.checkpoint_at_latest or pages >= plan.pages_at_latest
+        return commits >= plan.checkpoint_after or pages >= plan.checkpoint_pages
+
+    def _log_pages(self) -> int:
+        """Return how many pages of the log the database has not got: NOOP only tells, in 2 us."""
+        try:
+            ((_, written, copied),) = self._db.execute("PRAGMA wal_checkpoint(NOOP)").fetchall()
+        except SqliteError as failure:
+            self._judge(failure)
+            return 0
+        return int(written) - int(copied)
 
     def _checkpoint(self) -> None:
         self._since_checkpoint = 0
-        try:
-            # PASSIVE waits for no reader; a completed one lets the next commit reuse the log from its start.
-            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        except SqliteError as failure:
-            self._judge(failure)
+        for step in (self._file, self._copy_log):  # a disk too full for the one may have room for the other
+            try:
+                step()
+            except SqliteError as failure:
+                self._judge(failure)
+
+    def _file(self) -> None:
+        self._commit(lambda tx: tx.file_receipts())
+
+    def _copy_log(self) -> None:
+        # PASSIVE waits for no reader; a completed one lets the next commit reuse the log from its start.
+        self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _wipe_log(self) -> None:
         """Take erased bytes out of the log as well: empty it, and grow it again.

@@ -22,7 +22,7 @@ def sentence(reason: Reason, programme: Programme, lang: str) -> str:
         phrase = MISSING[lang].get(what, MISSING[lang]["condition"])
         words = {
             **_words(reason.values, programme, lang),
-            "count": _count(what, reason.values, programme, lang),
+            "count": _count(what, reason.values, programme, lang, of=what in _LACKED),
         }
         return f"{title}: {phrase.format(**words)}"
     key = reason.code
@@ -53,17 +53,23 @@ def prompt_sentence(prompt: Prompt, programme: Programme, lang: str) -> str:
     return PHRASES[lang][f"prompt_{prompt.code}"].format(**words)
 
 
-def plural(number: int, lang: str, forms: tuple[str, str, str]) -> str:
+def plural(number: int, lang: str, forms: tuple[str, str, str], *, of: bool = False) -> str:
     """Return the form for a number: (one, few, many); English and Finnish use the first and the last.
+
+    `of` asks for what Russian says of so many (the genitive): "few" of one, "many" of all others.
 
     >>> [plural(n, "ru", ("балл", "балла", "баллов")) for n in (1, 3, 5, 11, 21)]
     ['балл', 'балла', 'баллов', 'баллов', 'балл']
+    >>> [plural(n, "ru", ("балл", "балла", "баллов"), of=True) for n in (1, 3, 5, 11, 21)]
+    ['балла', 'баллов', 'баллов', 'баллов', 'балла']
     """
     if lang != "ru":
         return forms[0] if number == 1 else forms[2]
     tail, tens = number % 10, number % 100
     if tail == 1 and tens != 11:  # noqa: PLR2004 - Russian grammar
-        return forms[0]
+        return forms[1] if of else forms[0]
+    if of:
+        return forms[2]
     return forms[1] if 2 <= tail <= 4 and not 12 <= tens <= 14 else forms[2]  # noqa: PLR2004 - the same
 
 
@@ -92,6 +98,8 @@ def day_in_words(day: date, lang: str) -> str:
 
 
 def _applied(values: Mapping[str, Any]) -> str:
+    if values.get("kind") in {"benefit", "lottery"}:  # the rule's own name tells what it is
+        return "applied_full" if "position" in values else "applied_given"
     if "position" in values:
         return "applied_reward" if "amount" in values else "applied_count"
     if "into" in values:
@@ -123,16 +131,14 @@ def _words(values: Mapping[str, Any], programme: Programme, lang: str) -> dict[s
     if "by" in values:
         words["by"] = programme.title(str(values["by"]), lang)
     if "points" in values:
-        words["points"] = points_in_words(
-            int(values["points"]), str(values.get("wallet", "")), programme, lang
-        )
+        points, wallet = int(values["points"]), str(values.get("wallet", ""))
+        words["points"] = points_in_words(points, wallet, programme, lang)
+        words["lacking"] = points_in_words(points, wallet, programme, lang, of=True)
     if "missing" in values:
         missing, wallet = int(values["missing"]), str(values.get("counts", ""))
         words["missing"] = (
             points_in_words(missing, wallet, programme, lang) if wallet else _numbered(missing, "stamp", lang)
         )
-    if "into" in values:
-        words["name"] = values["into"]
     return words | _gift(values, programme, lang)
 
 
@@ -151,8 +157,11 @@ def _gift(values: Mapping[str, Any], programme: Programme, lang: str) -> dict[st
             return {}
 
 
-def points_in_words(number: int, wallet: str, programme: Programme, lang: str) -> str:
-    """Return so many of a wallet's points in words: its own name for them, money where it holds money."""
+def points_in_words(number: int, wallet: str, programme: Programme, lang: str, *, of: bool = False) -> str:
+    """Return so many of a wallet's points in words: its own name for them, money where it holds money.
+
+    `of`: as a sentence says that so many are missing.
+    """
     words = programme.text.wallet.get(wallet)
     digits = words.scale if words else 0
     shown = money(number, lang, digits=digits)
@@ -160,11 +169,13 @@ def points_in_words(number: int, wallet: str, programme: Programme, lang: str) -
         return money(number, lang, digits=programme.text.programme.minor_digits)
     own = list(getattr(words.forms, lang)) if words is not None else []
     forms = (own[0], own[-2], own[-1]) if own else UNITS[lang]["points"]
-    return f"{shown} {plural(number if digits == 0 else 2, lang, forms)}"
+    if digits:
+        return f"{shown} {forms[1] if lang == 'ru' else forms[2]}"  # a fraction: of one
+    return f"{shown} {plural(number, lang, forms, of=of)}"
 
 
-def _numbered(number: int, unit: str, lang: str) -> str:
-    return f"{money(number, lang, digits=0)} {plural(number, lang, UNITS[lang][unit])}"
+def _numbered(number: int, unit: str, lang: str, *, of: bool = False) -> str:
+    return f"{money(number, lang, digits=0)} {plural(number, lang, UNITS[lang][unit], of=of)}"
 
 
 def _counted(values: Mapping[str, Any]) -> str:
@@ -173,11 +184,25 @@ def _counted(values: Mapping[str, Any]) -> str:
     return next((what for key, what in named.items() if key in values), "")
 
 
-def _count(what: str, values: Mapping[str, Any], programme: Programme, lang: str) -> str:
+def _count(what: str, values: Mapping[str, Any], programme: Programme, lang: str, *, of: bool = False) -> str:
     if what == "amount":
         return money(int(values["amount_minor"]), lang, digits=programme.text.programme.minor_digits)
     if what in {"points", "request"}:
-        return points_in_words(int(values["points"]), str(values.get("wallet", "")), programme, lang)
-    if what == "visits":
-        return _numbered(int(values["visits"]), "visits", lang)
-    return _numbered(int(values["quantity"]), "units", lang) if what in {"quantity", "free_item"} else ""
+        wallet = str(values.get("wallet", ""))
+        return points_in_words(int(values["points"]), wallet, programme, lang, of=of)
+    if what not in _COUNTED:
+        return ""
+    key, unit = _COUNTED[what]
+    return _numbered(int(values[key]), unit, lang, of=of)
+
+
+_LACKED = frozenset({"points", "quantity", "age"})
+"""What its sentence says that so much of it is missing, or asked for."""
+_COUNTED = {
+    "visits": ("visits", "visits"),
+    "quantity": ("quantity", "units"),
+    "free_item": ("quantity", "units"),
+    "days": ("days", "days"),
+    "age": ("age", "years"),
+}
+"""What is missing, the value that counts it, and its unit."""

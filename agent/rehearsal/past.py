@@ -1,6 +1,7 @@
 """Past receipts: what was rung up, by whom, when; from a file of JSON lines, or from head office's log."""
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -10,20 +11,29 @@ import msgspec
 from msgspec import Meta
 
 from agent.documents import decode_json
+from agent.errors import DocumentError, Mistake
 from agent.loyalty.basket import Basket
 from agent.loyalty.member import MemberFacts
+
+
+class PastReturn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Goods of a sale that came back: when, and of which lines how many minor units as rung up."""
+
+    at: Annotated[datetime, Meta(tz=True)]
+    lines: dict[int, Annotated[int, Meta(ge=0)]]
 
 
 class PastReceipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One sale that happened: its basket, the moment it was judged by, and the member facts of that moment.
 
-    Without facts the customer was unknown.
+    Without facts the customer was unknown.  `back` is what came back of it later.  A voided sale is none.
     """
 
     basket: Basket
     at: Annotated[datetime, Meta(tz=True)]
     facts: MemberFacts | None = None
     draw: int = 0
+    back: list[PastReturn] = msgspec.field(default_factory=list)
 
 
 class Source(Protocol):
@@ -43,22 +53,28 @@ class ReceiptFile:
         self._path = path
 
     def count(self) -> int:
-        """Return the number of its lines."""
-        with self._opened() as lines:
-            return sum(1 for line in lines if line.strip())
+        """Return the number of its lines.
+
+        Raises:
+            DocumentError: it ends in .gz and is not whole.
+        """
+        return sum(1 for line in self._lines() if line.strip())
 
     def __iter__(self) -> Iterator[PastReceipt]:
         """Yield the receipts.
 
         Raises:
-            DocumentError: a line is none, with all its mistakes and its number.
+            DocumentError: a line is none, with all its mistakes and its number; or as `count`.
         """
-        with self._opened() as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield decode_json(line, PastReceipt, what=f"{self._path.name}:{number}")
+        for number, line in enumerate(self._lines(), 1):
+            if line.strip():
+                yield decode_json(line, PastReceipt, what=f"{self._path.name}:{number}")
 
-    def _opened(self) -> gzip.GzipFile:
-        if self._path.suffix == ".gz":
-            return gzip.open(self._path, "rb")
-        return self._path.open("rb")  # type: ignore[return-value]
+    def _lines(self) -> Iterator[bytes]:
+        opened = gzip.open if self._path.suffix == ".gz" else open
+        try:
+            with opened(self._path, "rb") as lines:
+                yield from lines
+        except (EOFError, gzip.BadGzipFile, zlib.error) as failure:
+            mistake = Mistake("/", "not_gzip", {"detail": str(failure)}, "copy the file again: it is torn")
+            raise DocumentError(self._path.name, [mistake]) from None

@@ -121,10 +121,16 @@ class _Reader:
                 words = {key: value or "" for key, value in match.groupdict().items()}
                 self._days(number, words)
                 return Said(number, form.kind, words)
-        examples = [form.example for form in forms]
-        nearest = difflib.get_close_matches(text, examples, n=1, cutoff=0.3) or examples[:1]
-        self._wrong(number, "not_understood", text, f"write it like: {nearest[0]}")
+        self._wrong(number, "not_understood", text, f"write it like: {_nearest(text, forms)}")
         return None
 
     def _wrong(self, number: int, code: str, text: str, remedy: str) -> None:
         self.mistakes.append(Mistake(f"{self.name}:{number}", code, {"line": text}, remedy))
+
+
+def _nearest(text: str, forms: Sequence[Form]) -> str:
+    """Return the example nearest to a line: of those that share a word of the language, if any do."""
+    examples = [form.example for form in forms]
+    words = set(text.split()) & {"-", "buys", "returns", "joins", "does", *(one.kind for one in forms)}
+    alike = [one for one in examples if words & set(one.split())] or examples
+    return (difflib.get_close_matches(text, alike, n=1, cutoff=0.0) or examples)[0]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from agent.errors import DocumentError
-from agent.loyalty.afterwards.carry import Carried, carry, is_usable
+from agent.loyalty.afterwards.carry import Carried, carry, spendable
 from agent.loyalty.afterwards.carry_back import carry_back
 from agent.loyalty.afterwards.enrol import may_join
 from agent.loyalty.afterwards.return_policy import Sale, effects_by_policy, with_debt
@@ -81,7 +81,7 @@ class _Player:
         if before is None:
             return Outcome(step, told, _difference(step, told))
         facts = self.desk.known(step)
-        told += self._teller.after(facts, _balances(facts, at))
+        told += self._teller.after(facts, spendable(facts, at))
         told.append(Told((f"level {self._compiled.tiers.effective(facts, at.date()) or 'none'}",)))
         return Outcome(step, told, _difference(step, told), before, facts)
 
@@ -114,7 +114,7 @@ class _Player:
         now = dict(self._goods_back(step, sold))
         effects = effects_by_policy(self._compiled, sold.sale, sold.back, now)
         if sold.carried is not None:
-            effects = with_debt(effects, self._compiled.programme, _balances(self.desk.known(step), at))
+            effects = with_debt(effects, self._compiled.programme, spendable(self.desk.known(step), at))
             policy = setting(self._compiled.programme.text.settings, "returned_expired_lot")
             facts = self.desk.known(step)
             carried = carry_back(facts, sold.carried, effects, day=at.date(), policy=policy)
@@ -158,14 +158,6 @@ def _with_settings(programme: Programme, scenario: Scenario) -> Programme:
     if found := mistakes(text):
         raise DocumentError(f"{scenario.file}:{scenario.line}", found)
     return Programme(text, programme.hash)
-
-
-def _balances(facts: MemberFacts, at: datetime) -> dict[str, int]:
-    """Return what is spendable at that moment, a debt included."""
-    return {
-        wallet: sum(lot.amount for lot in held.lots if is_usable(lot, at))
-        for wallet, held in facts.wallets.items()
-    }
 
 
 def _difference(step: Receipt, told: list[Told]) -> list[str]:

@@ -17,6 +17,7 @@ from agent.clock import Clock
 from agent.errors import LedgerDamaged, Rejected
 from agent.ledger.arriving import Arriving, Piece
 from agent.ledger.ledger import Ledger
+from agent.ledger.writer import NEWS
 from agent.sync.announced import DirectoryNews, PieceList, PieceNews
 from agent.sync.programmes import Door
 from agent.sync.signing import is_signed_by
@@ -113,7 +114,7 @@ class Directories:
             pass
 
     async def _write(self, change: Callable[..., int | None]) -> int | None:
-        return await asyncio.wrap_future(self._ledger.write(change))
+        return await asyncio.wrap_future(self._ledger.write(change, lane=NEWS))
 
 
 def _checked(content: bytes, digest: str) -> bytes:

@@ -6,7 +6,7 @@ from random import Random
 
 from agent.errors import LedgerReadOnly, SyncError
 from agent.sync.client import patiently
-from agent.sync.pool_session import AGAIN_S, PoolSession
+from agent.sync.pool_session import PoolSession
 
 
 class PoolLoop:
@@ -44,7 +44,7 @@ class PoolLoop:
                 await self._sleep(wait_ms / 1000)
                 continue
             try:
-                async with asyncio.timeout(AGAIN_S):
+                async with asyncio.timeout(self._session.again_s):
                     await self._news.wait()
             except TimeoutError:
                 continue

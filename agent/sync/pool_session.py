@@ -6,7 +6,6 @@ these entries alone, so the ledger keeps them until the pool has them.
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Protocol
 
 import structlog
 
@@ -16,31 +15,28 @@ from agent.ledger import borrowed, loans
 from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
 from agent.sync.hello import batch_limit, contradiction, hello_of
-from agent.sync.push import Advance, Contradiction, Refused, Resend, Wait, batch_of, judge
+from agent.sync.pool_archives import PoolArchives
+from agent.sync.pool_push import Disagreement, Line, push_journal
 from agent.sync.state import SyncState
-from agent.sync.wire import Fork, HelloAnswer, PushAnswer, Refusal, Retry, Welcome
+from agent.sync.wire import Fork, HelloAnswer, Refusal, Retry, Welcome
 
 log = structlog.get_logger()
 AGAIN_S = 10.0
 """So often an idle till greets the pool: a card read need not find out that it is gone."""
 
 
-class Line(Protocol):
-    """The pool as a session sees it; `agent.sync.client.Client` is the real one."""
-
-    async def send(self, message: Any, answer: Any) -> Any:
-        """Send a wire message and return its answer, one of the union `answer`."""
-        ...
-
-
 class PoolSession:
     """Talks to the pool for one ledger until the line fails; `hang_up` then begins it anew."""
 
-    def __init__(self, ledger: Ledger, line: Line, *, clock: Clock, program_version: str) -> None:
+    def __init__(
+        self, ledger: Ledger, line: Line, *, clock: Clock, program_version: str, again_s: float = AGAIN_S
+    ) -> None:
+        self.again_s = again_s
         self._ledger = ledger
         self._line = line
         self._clock = clock
         self._program_version = program_version
+        self._archives = PoolArchives(ledger, line, clock=clock, program_version=program_version)
         self._limit = 0
         self._received = 0
         self._greeted_s = 0.0
@@ -51,6 +47,7 @@ class PoolSession:
         if self.state.online:
             log.warning("pool away", reason=reason)
         self.state.online, self.state.reason, self._limit = False, reason, 0
+        self._archives.hang_up()
 
     async def turn(self) -> int:
         """Greet if it is time, push what is new; return the milliseconds the pool asks us to wait, mostly 0.
@@ -59,9 +56,11 @@ class PoolSession:
             SyncError: the pool is away or refused us.
             LedgerReadOnly: what it said cannot be kept now.
         """
-        is_due = self._clock.monotonic_s() - self._greeted_s >= AGAIN_S
-        if (not self._limit or is_due) and (wait_ms := await self._greet()):
-            return wait_ms
+        is_due = self._clock.monotonic_s() - self._greeted_s >= self.again_s
+        if not self._limit or is_due:
+            wait_ms = await self._archives.hand_over() or await self._greet()
+            if wait_ms:
+                return wait_ms
         return 0 if self.state.alarm else await self._push()
 
     async def _greet(self) -> int:
@@ -115,28 +114,22 @@ class PoolSession:
             await self._write(lambda tx: tx.declare_loans(welcome.giver, welcome.highest_number))
 
     async def _push(self) -> int:
-        reader, own, standstills = self._ledger.read, self._ledger.incarnation, 0
-        while rows := reader.entries(self._received, self._limit + 1):
-            after = self._received
-            batch = batch_of(rows, own, reader.hash_of(after) or b"", limit=self._limit)
-            assert batch is not None
-            match judge(await self._line.send(batch, PushAnswer), own, reader.hash_of):
-                case Advance(seq=seq):
-                    self._received = max(seq, after)
-                    await self._write(lambda tx: tx.set_mark(borrowed.RECEIVED, self._received))
-                case Resend(after_seq=seq):
-                    self._received = seq
-                case Wait(ms=ms):
-                    return max(ms, 1)
-                case Refused(reason=reason):
-                    raise Rejected(reason.replace("head office", "the pool"))
-                case Contradiction(reason=reason):
-                    await self._contradicted(reason.replace("head office", "the pool"))
-                    return 0
-            standstills = 0 if self._received > after else standstills + 1
-            if standstills > 2:  # noqa: PLR2004 - a pool that acknowledges and asks again must not spin us
-                raise Unreachable(f"the pool keeps asking for entry {self._received + 1}")
-        return 0
+        try:
+            return await push_journal(
+                self._line,
+                self._ledger.read,
+                self._ledger.incarnation,
+                after=self._received,
+                limit=self._limit,
+                taken=self._taken,
+            )
+        except Disagreement as reason:
+            await self._contradicted(str(reason))
+            return 0
+
+    async def _taken(self, seq: int) -> None:
+        self._received = seq
+        await self._write(lambda tx: tx.set_mark(borrowed.RECEIVED, seq))
 
     async def _contradicted(self, reason: str) -> None:
         """Two truths about our own journal: spending stops, as if head office had said so."""

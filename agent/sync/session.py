@@ -15,6 +15,7 @@ from agent.clock import Clock
 from agent.errors import Rejected, Unreachable
 from agent.ledger.ledger import Ledger
 from agent.ledger.transaction import Transaction
+from agent.ledger.writer import NEWS
 from agent.sync.directories import Directories
 from agent.sync.hello import batch_limit, contradiction, hello_of, hello_to_older
 from agent.sync.people import Boxes
@@ -291,7 +292,7 @@ class Session:
         return lambda seq: self._ledger.read.hash_at(seq, incarnation)
 
     async def _write(self, change: Callable[..., object]) -> None:
-        await asyncio.wrap_future(self._ledger.write(change))
+        await asyncio.wrap_future(self._ledger.write(change, lane=NEWS))
 
     def _now_ms(self) -> int:
         return int(self._clock.now().timestamp() * 1000)

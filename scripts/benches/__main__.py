@@ -25,6 +25,7 @@ NAMES = (
     "devices",
     "directory",
     "evaluate",
+    "fanout",
     "freshness",
     "ledger-large",
     "quote",

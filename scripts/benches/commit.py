@@ -1,4 +1,7 @@
-"""What a paid receipt costs beside the bare flush under it, earning or redeeming: `scripts/bench commit`."""
+"""What a paid receipt costs beside the bare flush under it, earning or redeeming: `scripts/bench commit`.
+
+What an idle moment does about it later, filing and checkpoint, is shown beside, for each receipt.
+"""
 
 import os
 import statistics
@@ -34,6 +37,7 @@ def measure(folder: Path, seconds: float = 8) -> list[dict[str, Any]]:
     allow(ledger)
     ours: list[float] = []
     spent: list[float] = []
+    filed: list[float] = []
     bare: list[float] = []
     number = 0
 
@@ -44,7 +48,7 @@ def measure(folder: Path, seconds: float = 8) -> list[dict[str, Any]]:
             for _ in range(ROUND):
                 number += 1
                 ours.append(timed(partial(commit, earning(number))))
-            checkpoint()
+            filed.append(timed(checkpoint) / ROUND)
             for _ in range(ROUND):
                 number += 1
                 spent.append(timed(partial(commit, redeeming(number))))
@@ -53,7 +57,8 @@ def measure(folder: Path, seconds: float = 8) -> list[dict[str, Any]]:
     finally:
         os.close(flat)
         ledger.close()
-    return _lines(ours[ROUND:], spent[ROUND:], bare[ROUND:])
+    later = _line("filing_p50", filed[1:], "overwrite 4 KiB + fdatasync, p50", bare)
+    return [*_lines(ours[ROUND:], spent[ROUND:], bare[ROUND:]), later]
 
 
 def allow(ledger: Ledger) -> None:

@@ -8,6 +8,7 @@ till elsewhere knows the member's new points, and until the feed of head office 
 import asyncio
 import multiprocessing
 import time
+from datetime import UTC, datetime
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -47,7 +48,7 @@ def measure(folder: Path, tills: int = TILLS) -> list[Line]:
     with office:
         for number in range(PROCESSES):
             near, far = context.Pipe()
-            mine = [(at, _plain(office.tills[at])) for at in range(number, tills, PROCESSES)]
+            mine = [(at, plain(office.tills[at])) for at in range(number, tills, PROCESSES)]
             place = folder / f"shop-{number}"
             context.Process(target=_shop, args=(place, mine, far), daemon=True).start()
             ends.append(near)
@@ -69,7 +70,7 @@ def measure(folder: Path, tills: int = TILLS) -> list[Line]:
     return lines
 
 
-def _plain(credentials: Credentials) -> tuple[Any, bytes, bytes]:
+def plain(credentials: Credentials) -> tuple[Any, bytes, bytes]:
     """Take credentials apart for another process: keys of cryptography do not travel."""
     return credentials.enrolment, credentials.key.private_bytes_raw(), credentials.fleet_key
 
@@ -149,7 +150,7 @@ class Till:
         while time.monotonic() < until:
             self._sales += 1
             receipt = f"{shop}-{self._member}-{self._sales}"
-            await asyncio.wrap_future(self.ledger.write(partial(_earn, receipt, self._member)))
+            await asyncio.wrap_future(self.ledger.write(partial(sale, receipt, self._member)))
             sold[receipt] = time.monotonic()
             self.loop.wake()
             balance += POINTS
@@ -168,8 +169,20 @@ class Till:
         self.ledger.close()
 
 
-def _earn(receipt: str, member: str, tx: Transaction) -> None:
+def sale(receipt: str, member: str, tx: Transaction) -> None:
+    """Write what a small sale leaves in the journal."""
     common: dict[str, Any] = {"receipt": receipt, "account": member}
     dates = {"active_from": "2026-01-01", "expires_on": "2199-12-31"}
-    tx.append(Draft("RECEIPT", **common, data={"basket": {"receipt_id": receipt}}))
+    tx.append(Draft("RECEIPT", **common, data=_receipt(receipt, tx.now_ms())))
     tx.append(Draft("EARN", **common, part="points/2199-12-31", unit="points", amount=POINTS, data=dates))
+
+
+def _receipt(receipt: str, now_ms: int) -> dict[str, Any]:
+    """Return a receipt that head office books: its store becomes home, where points are placed."""
+    at = datetime.fromtimestamp(now_ms / 1000, UTC).isoformat()
+    line_of_goods = {"line": 1, "sku": "1", "group": "GROCERY", "amount_minor": 700}
+    basket = {
+        "receipt_id": receipt, "sold_at": at, "store": "1", "till": "1", "cashier": "c", "currency": "USD",
+        "lines": [line_of_goods],
+    }  # fmt: skip
+    return {"basket": basket, "at": at}

@@ -39,6 +39,7 @@ class HeadOffice:
         self.config = folder / "headoffice.toml"
         self.config.write_text(
             f'[door]\nhost = "127.0.0.1"\nport = {self.port}\n[paths]\nstate = "{folder}/state"\n'
+            '[placement]\npolicy = "whole_at_home"\n'  # as it ships
         )
         office = Office(folder / "state", SystemClock(), serving=True)
         try:
@@ -62,9 +63,9 @@ class HeadOffice:
 
     def __enter__(self) -> Self:
         """Start it and wait until its door is open."""
-        log = (self._folder / "log").open("ab")
         command = [sys.executable, "-m", self._module, "serve", "--config", str(self.config)]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         deadline = time.monotonic() + START_S
         while not _answers(self.port):
             assert time.monotonic() < deadline, "head office does not start"

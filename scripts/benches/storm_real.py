@@ -10,6 +10,7 @@ import asyncio
 import resource
 import time
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -61,6 +62,10 @@ class Talk:
 
     async def say(self, kind: Any, body: bytes, answer: Any) -> Any:
         """Send a sealed message; a busy head office's answer is a Retry too."""
+        return msgspec.msgpack.decode(await self.fetch(kind, body), type=answer)
+
+    async def fetch(self, kind: Any, body: bytes) -> bytes:
+        """Send a sealed message and return the answer as it came."""
         head = f"POST {PATHS[kind]} HTTP/1.1\r\nHost: o\r\nContent-Length: {len(body)}\r\n\r\n"
         try:
             told = await self._told(head.encode() + body)
@@ -72,9 +77,9 @@ class Talk:
         reader = self._streams[0]
         content = await reader.readexactly(int(fields[b"content-length"]))
         if told.startswith(b"HTTP/1.1 503"):
-            return Retry(1000 * int(fields.get(b"retry-after", b"1")))
+            return encode(Retry(1000 * int(fields.get(b"retry-after", b"1"))))
         assert told.startswith(b"HTTP/1.1 200"), told
-        return msgspec.msgpack.decode(content, type=answer)
+        return content
 
     async def _told(self, request: bytes) -> bytes:
         if self._streams is None:
@@ -160,16 +165,17 @@ async def _drain(port: int, caller: Caller, chance: Random, *, spread_s: float =
 async def _ask_on(office: HeadOffice, quick_ms: list[float]) -> None:
     """Read a card every 20 ms at a till of its own."""
     talk, credentials, incarnation = Talk(office.port), office.tills[0], random_id()
-    await talk.say(Hello, _sealed(credentials, Hello(incarnation, 0, b"")), HelloAnswer)
-    number = 0
-    while True:
-        number += 1
-        asked = AllowanceRequest(incarnation, f"q{number}", "m-1", "points", 1)
-        body = _sealed(credentials, asked)
-        begun = time.perf_counter()
-        await talk.say(AllowanceRequest, body, AllowanceAnswer)
-        quick_ms.append((time.perf_counter() - begun) * 1000)
-        await asyncio.sleep(ASK_EVERY_S)
+    try:
+        await talk.say(Hello, _sealed(credentials, Hello(incarnation, 0, b"")), HelloAnswer)
+        for number in count(1):
+            asked = AllowanceRequest(incarnation, f"q{number}", "m-1", "points", 1)
+            body = _sealed(credentials, asked)
+            begun = time.perf_counter()
+            await talk.say(AllowanceRequest, body, AllowanceAnswer)
+            quick_ms.append((time.perf_counter() - begun) * 1000)
+            await asyncio.sleep(ASK_EVERY_S)
+    finally:
+        talk.close()
 
 
 def _caller(credentials: Credentials) -> Caller:

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.loyalty.offline import WorstLoss, worst_loss
 from scripts.faulting.line import Run
-from scripts.honouring.cases import AT_THE_WISH, CUTS, POLICIES, TILLS, Case
+from scripts.honouring.cases import AT_THE_WISH, CUTS, POLICIES, SHIPPED, TILLS, Case
 from scripts.honouring.paying import Paying
 from scripts.honouring.stock import Account, Place
 from scripts.honouring.table import percent, show
@@ -48,6 +48,7 @@ def run(*, short: bool, seed: int, policy: list[str] | None = None) -> dict[str,
             outcomes[case.name][days] = Year(case, paying, days=days).walk(year)
         bounds[case.name] = bound(paying, year)
     show(outcomes, bounds)
+    run.say(f"placement as shipped: {SHIPPED.policy}, {SHIPPED.after_s} s after a member's last booking")
     return _line(run, chosen, outcomes, bounds, has_teeth=teeth(year), judges=not short)
 
 

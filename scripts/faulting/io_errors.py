@@ -10,8 +10,10 @@ from scripts.faulting.line import Run
 from tests.faultlab.contract import Target
 from tests.faultlab.io_faults import Outcome, io_faults
 
-TARGET = "tests.ledger_target"
-TEETH = ("go-on", "auto-checkpoint")
+LIFE, ARRIVAL = "tests.ledger_target", "tests.arriving_target"
+TEETH = {"go-on": LIFE, "auto-checkpoint": LIFE, "careless-flush": ARRIVAL}
+DIRECTORIES = 3
+"""Directories that a life takes in, some forty calls each."""
 OPERATIONS_PER_CALL = 5
 """A life of so many operations a call asked for makes more writes and reads than that."""
 
@@ -25,7 +27,8 @@ def run(*, count: int, seed: int) -> dict[str, Any]:
         return False
 
     operations = max(12, count // OPERATIONS_PER_CALL)
-    outcome = io_faults(Target(TARGET, {}), operations=operations, seed=seed, limit=count, tell=tell)
+    outcome = io_faults(Target(LIFE, {}), operations=operations, seed=seed, limit=count, tell=tell)
+    outcome.add(io_faults(Target(ARRIVAL, {}), operations=DIRECTORIES, seed=seed, limit=count, tell=tell))
     run.say(f"{dict(outcome.runs)}, {outcome.fired} fired, {outcome.acked} acknowledged")
     for failure in outcome.failures[:5]:
         run.say(failure)
@@ -41,9 +44,11 @@ def run(*, count: int, seed: int) -> dict[str, Any]:
 
 def bug_is_found(bug: str, seed: int) -> bool:
     """Say whether a planted bug shows within a short life's faults."""
-    target = Target(TARGET, {"bug": bug})
-    return bool(
-        io_faults(
-            target, operations=12, seed=seed, calls=("sync",), tell=lambda one: bool(one.failures)
-        ).failures
+    found = io_faults(
+        Target(TEETH[bug], {"bug": bug}),
+        operations=DIRECTORIES if TEETH[bug] == ARRIVAL else 12,
+        seed=seed,
+        calls=("sync",),
+        tell=lambda one: bool(one.failures),
     )
+    return bool(found.failures)

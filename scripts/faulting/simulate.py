@@ -13,9 +13,8 @@ from typing import Any
 import structlog
 
 from scripts.faulting.line import Run
-from tests.fleet.planted import PLANTED
-from tests.fleet.run import Outcome, Plan, simulate
-from tests.fleet.wiring import Wiring
+from tests.fleet.planted import PLANTED, plan_for
+from tests.fleet.run import Outcome, Plan, plan_of, simulate
 
 SEEDS_FOR_TEETH = 150
 """In so many runs each planted bug must have shown."""
@@ -25,10 +24,12 @@ QUICK_TEETH = (
     "ack_before_durable",
     "twin_is_booked",
     "each_request_is_new",
+    "pool_lends_twice",
+    "caps_not_counted",
 )
 WEEK = 7
 WEEKLY = {"tills": 3, "days": WEEK, "receipts": 20.0, "members": 12, "pull_interval_s": 1800.0}
-"""A long run: a week of a small store, twenty receipts a till and day."""
+"""A long run: a week of a small store, twenty receipts a till and day; half of them have a pool."""
 
 
 def run(
@@ -119,11 +120,11 @@ def _plans(count: int, seed: int, tills: int, days: int, *, till_years: float, d
     if till_years:
         weeks = round(till_years * 365 / (WEEKLY["tills"] * WEEK))
         for number in range(done, max(weeks, 1)):
-            yield Plan(seed=seed + number, **WEEKLY)  # type: ignore[arg-type]
+            yield plan_of(seed + number, **WEEKLY)
         return
     for number in range(done, count):
         # Every shape comes round: one till to three, unless told otherwise.
-        yield Plan(seed=seed + number, tills=tills or 1 + (seed + number) % 3, days=days or 1)
+        yield plan_of(seed + number, tills=tills or 1 + (seed + number) % 3, days=days or 1)
 
 
 def _planted(run: Run, name: str, count: int, seed: int, *, events: bool) -> dict[str, Any]:
@@ -132,7 +133,7 @@ def _planted(run: Run, name: str, count: int, seed: int, *, events: bool) -> dic
         return run.skip(f"no planted bug is called {name}; there are {', '.join(PLANTED)}")
     at, what = 0, ""
     for one in range(seed, seed + count):
-        outcome = _run(one, PLANTED[name], tell=run.say if events else None)
+        outcome = _run(one, name, tell=run.say if events else None)
         if outcome.wrong:
             at, what = one, outcome.wrong[0]
             break
@@ -143,10 +144,10 @@ def _planted(run: Run, name: str, count: int, seed: int, *, events: bool) -> dic
 def _first_seed(name: str, seeds: int) -> tuple[int, str]:
     """Return the first seed by which a planted bug shows, and how; 0 if none of so many does."""
     for seed in range(1, seeds + 1):
-        if wrong := _run(seed, PLANTED[name]).wrong:
+        if wrong := _run(seed, name).wrong:
             return seed, wrong[0]
     return 0, ""
 
 
-def _run(seed: int, wiring: Wiring, tell: Any = None) -> Outcome:
-    return simulate(Plan(seed=seed), wiring=wiring, tell=tell)
+def _run(seed: int, name: str, tell: Any = None) -> Outcome:
+    return simulate(plan_for(name, seed), wiring=PLANTED[name], tell=tell)

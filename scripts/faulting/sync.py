@@ -51,9 +51,9 @@ def run(count: int, seed: int) -> dict[str, Any]:
     told = Run("sync", seed)
     hush()
     backlog = BACKLOG if count >= BACKLOG // 2 else BACKLOG // 25
-    outcome = asyncio.run(_through_chaos(told, count, seed, backlog=backlog))
+    outcome = asyncio.run(through_chaos(told, count, seed, backlog=backlog))
     told.say(f"{outcome.entries} entries, {backlog} of them drained in {outcome.drained_s:.1f} s once healed")
-    bitten = asyncio.run(_through_chaos(told, TEETH_ATTEMPTS, seed, backlog=0, forgetful=True))
+    bitten = asyncio.run(through_chaos(told, TEETH_ATTEMPTS, seed, backlog=0, forgetful=True))
     told.say(f"a forgetful head office lacks {bitten.missing} entries")
     teeth = bitten.missing > 0
     sound = not outcome.missing and not outcome.conflicting and 0 <= outcome.drained_s < DRAIN_S
@@ -71,9 +71,10 @@ def run(count: int, seed: int) -> dict[str, Any]:
     }
 
 
-async def _through_chaos(
+async def through_chaos(
     told: Run, count: int, seed: int, *, backlog: int, forgetful: bool = False
 ) -> Outcome:
+    """Sell through the proxy, in processes: `count` calls, then `backlog` entries without a line."""
     with tempfile.TemporaryDirectory(prefix="loyalty-sync-") as place:
         folder = Path(place)
         module = FORGETFUL if forgetful else SOUND

@@ -32,9 +32,9 @@ class TillProcess:
 
     def __enter__(self) -> Self:
         """Start it; it is there when it has a programme and knows its members."""
-        log = (self._folder / "log").open("ab")
         command = [sys.executable, "-m", "agent.cli.till", "run", "--config", str(self._config)]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         deadline = time.monotonic() + START_S
         while not self._is_ready():
             if time.monotonic() > deadline:
@@ -46,6 +46,8 @@ class TillProcess:
     def __exit__(self, *_: object) -> None:
         """Stop it, gently first."""
         assert self._process is not None
+        self._pos.hang_up()
+        self._admin.hang_up()
         self._process.terminate()
         try:
             self._process.wait(20)

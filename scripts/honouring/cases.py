@@ -1,15 +1,18 @@
 """The placement policies that are held against each other, and for how long the line is cut."""
 
+from pathlib import Path
 from typing import NamedTuple
 
-from agent.config.headoffice import Placement
+import msgspec
+
+from agent.config.headoffice import Placement, load_headoffice
 from agent.headoffice.placement import policy_of
 from agent.headoffice.placing import Policy
 from scripts.honouring.stock import Shops
 
 TILLS = 10
-LEAST = 1
-"""Points worth placing: with the default of 100 the last points of a balance are never there (README)."""
+SHIPPED = load_headoffice(Path(__file__).parents[2] / "config" / "loyalty-headoffice.toml").placement
+"""What head office does where nobody sets anything else: `whole-pool` and `limited` are judged with it."""
 CAPS = "per_use = 5000, uses = 100, till_cap = 20000, credit = 5000, directory_days = 7"
 """Of limited spending, in points of a cent: 50.00 a sale, and a member and till; 200.00 a till."""
 AT_THE_WISH = 0
@@ -37,16 +40,15 @@ class Case(NamedTuple):
 
 
 def _cases() -> dict[str, Case]:
-    half = Placement(policy="half_at_home", least=LEAST)
-    whole = Placement(policy="whole_at_home", least=LEAST)
+    half = msgspec.structs.replace(SHIPPED, policy="half_at_home")
     return {
         one.name: one
         for one in (
             Case("half-tills", half, has_pool=False),
             Case("half-pool", half, has_pool=True),
-            Case("whole-tills", whole, has_pool=False),
-            Case("whole-pool", whole, has_pool=True),
-            Case("limited", whole, has_pool=True, limited=CAPS),
+            Case("whole-tills", SHIPPED, has_pool=False),
+            Case("whole-pool", SHIPPED, has_pool=True),
+            Case("limited", SHIPPED, has_pool=True, limited=CAPS),
         )
     }
 

@@ -34,6 +34,13 @@ class Shops(NamedTuple):
         return store, POOL if self.has_pool else str(till)
 
 
+class Placed(NamedTuple):
+    """What one plan did: whether it gave stock, and whether something came home from elsewhere."""
+
+    gave: bool
+    took: bool
+
+
 class Account:
     """One member's points: `free` ones, and allowances (amounts) by place."""
 
@@ -83,19 +90,22 @@ class Account:
         for place in [one for one in self.placed if one != but]:
             self.free += sum(self.placed.pop(place))
 
-    def place(self, policy: Policy, member: str, home: int | None, holders: list[str]) -> None:
-        """Do what one night's plan does: what lies elsewhere is wanted back, free by the next night."""
-        elsewhere = [place for place in self.placed if place[0] != home]
+    def place(
+        self, policy: Policy, member: str, home: int | None, holders: list[str], *, part: int
+    ) -> Placed:
+        """Do what one plan does: what lies elsewhere is wanted back, and free by the next plan."""
+        elsewhere, points = [place for place in self.placed if place[0] != home], 0
         coming = sum(sum(self.placed[place]) for place in elsewhere)
         if home is not None:
             at_home = self.balance - self.free - coming
             points = points_to_place(policy, balance=self.balance, free=self.free, at_home=at_home)
             if points:
-                for holder, part in parts(points, holders, member=member, least=policy.least):
-                    self.placed.setdefault((home, holder), []).append(part)
-                    self.free -= part
+                for holder, some in parts(points, holders, member=member, least=part):
+                    self.placed.setdefault((home, holder), []).append(some)
+                    self.free -= some
         for place in elsewhere:
             self.free += sum(self.placed.pop(place))
+        return Placed(bool(points), coming > 0)
 
     def _tidy(self, place: Place) -> None:
         if place in self.placed:

@@ -7,19 +7,21 @@ and what they sold themselves.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
+from agent.headoffice.following import REST_S
 from agent.loyalty.offline import DAY_MS, BeyondUse
 from scripts.honouring.cases import AT_THE_WISH, Case
 from scripts.honouring.paying import Paying
-from scripts.honouring.stock import Account, Homes
+from scripts.honouring.stock import Account, Homes, Placed
 from scripts.honouring.truth import Truth
 from scripts.honouring.visits import Visit
 
 Till = tuple[int, int]
 Cut = tuple[int, date]
 """A number of its own, and the day on whose night it began."""
+REST = timedelta(seconds=REST_S)
 
 
 class Outcome(NamedTuple):
@@ -66,6 +68,8 @@ class Year:
         self._life: defaultdict[str, Account] = defaultdict(Account)
         self._cut_account = cut_account
         self._planned: dict[str, date] = {}
+        self._booked: dict[str, datetime] = {}
+        self._gave: dict[str, datetime] = {}
         self._homes = Homes(case.config.visits_days)
         self._truth = Truth()
         self._cut: dict[str, tuple[Cut, Offline]] = {}
@@ -80,20 +84,20 @@ class Year:
         first = visits[0].day
         for visit in visits:
             if self._days == AT_THE_WISH:
-                self._night(visit.member, visit.day)
-                self._place(visit.member, visit.day)
+                self._catch_up(visit.member, visit.sold_at)
                 if visit.wishes:
                     self._offline(visit, (visit.receipt, visit.day))
             else:
                 number = (visit.day - first).days // self._days
                 self._offline(visit, (number, first + timedelta(days=number * self._days)))
-                self._night(visit.member, visit.day)
+                self._catch_up(visit.member, visit.sold_at)
             self._online(visit)
         return self._outcome()
 
-    def _night(self, member: str, day: date) -> None:
-        """Let the nights before `day` plan for a member who was not seen since the last of them."""
-        last = self._planned.get(member)
+    def _catch_up(self, member: str, at: datetime) -> None:
+        """Do for a member what bookings and nights before a moment had head office plan."""
+        self._follow(member, at)
+        day, last = at.date(), self._planned.get(member)
         if last is not None and last >= day:
             return
         if last is None or (day - last).days > 1:
@@ -101,9 +105,27 @@ class Year:
         self._place(member, day)
         self._planned[member] = day
 
-    def _place(self, member: str, day: date) -> None:
-        home = self._homes.of(member, day)
-        self._life[member].place(self._policy, member, home, self._shops.holders())
+    def _follow(self, member: str, at: datetime) -> None:
+        """Plan after the last booking; what comes home by that is booked again, and planned again."""
+        wait = timedelta(seconds=self._case.config.after_s)
+        while wait and (booked := self._booked.get(member)):
+            due = booked + wait
+            if member in self._gave:
+                due = max(due, self._gave[member] + REST)
+            if due > at:
+                return
+            placed = self._place(member, due.date())
+            if placed.gave:
+                self._gave[member] = due
+            if placed.took:
+                self._booked[member] = due
+            else:
+                del self._booked[member]
+
+    def _place(self, member: str, day: date) -> Placed:
+        home, config = self._homes.of(member, day), self._case.config
+        holders = self._shops.holders()
+        return self._life[member].place(self._policy, member, home, holders, part=config.part)
 
     def _online(self, visit: Visit) -> None:
         account = self._life[visit.member]
@@ -113,6 +135,7 @@ class Year:
         account.free += paid.earned
         self._truth.online(visit.member, earned=paid.earned, redeemed=paid.redeemed)
         self._homes.note(visit.member, visit.day, visit.store)
+        self._booked[visit.member] = visit.sold_at
 
     def _offline(self, visit: Visit, cut: Cut) -> None:
         if cut != self._now:
@@ -144,7 +167,7 @@ class Year:
     def _in_cut(self, member: str, cut: Cut) -> Offline:
         known = self._cut.get(member)
         if known is None or known[0] != cut:
-            self._night(member, cut[1])
+            self._catch_up(member, datetime.combine(cut[1], time()))
             self._cut[member] = known = (cut, Offline(self._life[member].copy(self._cut_account())))
         return known[1]
 

@@ -1,7 +1,7 @@
 """The real year as past receipts, the form in which a programme is rehearsed.
 
 Real: who bought what, where and when.  Made from the seed: who is unknown, who pays with points, codes,
-segments and draws.
+segments and draws, which sales are voided, of which a line comes back.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,9 +14,9 @@ import msgspec
 from agent.loyalty.basket import Basket, Line
 from agent.loyalty.language.programme import Text
 from agent.loyalty.member import MemberFacts, Voucher
-from agent.rehearsal.past import PastReceipt
+from agent.rehearsal.past import PastReceipt, PastReturn
 from scripts.replay.receipts import Sale, sales
-from scripts.replay.seeded import choices
+from scripts.replay.seeded import choices, goods_back
 
 SEGMENTS = ("loyal", "churning", "churned", "newcomer", "pre-churn")
 
@@ -49,9 +49,10 @@ def past_receipts(
     seed: int,
     coupons: Mapping[int, list[Voucher]] | None = None,
 ) -> Iterator[PastReceipt]:
-    """Yield the receipts of these households in the order of time, at most `limit`."""
+    """Yield the receipts of these households in the order of time, at most `limit`; voided ones are none."""
     for sale in sales(of, limit):
-        yield past_receipt(sale, setting, seed=seed, coupons=coupons)
+        if not choices(seed, sale.basket_id).voided:
+            yield past_receipt(sale, setting, seed=seed, coupons=coupons)
 
 
 def past_receipt(
@@ -79,7 +80,13 @@ def past_receipt(
             vouchers=list(coupons.get(sale.household, ())) if coupons else [],
             card_shown=not choice.forgotten,
         )
-    return PastReceipt(basket, sale.sold_at, facts, draw_of(seed, sale.basket_id))
+    back: list[PastReturn] = []
+    if (told := goods_back(choice, sale)) is not None:
+        number, at = told
+        back.append(
+            PastReturn(at, {line.line: line.amount_minor for line in basket.lines if line.line == number})
+        )
+    return PastReceipt(basket, sale.sold_at, facts, draw_of(seed, sale.basket_id), back)
 
 
 def draw_of(seed: int, basket_id: int) -> int:

@@ -4,8 +4,11 @@ The data set knows no anonymous receipt, no cashier, no return and no wish to pa
 says so, and the same seed makes the same choices.
 """
 
+from datetime import datetime, timedelta
 from random import Random
 from typing import NamedTuple
+
+from scripts.replay.receipts import Sale
 
 ANONYMOUS, FORGOTTEN, REPEATED = 0.10, 0.05, 0.02
 VOIDED, RETURNED, WISHES = 0.01, 0.02, 0.40
@@ -39,6 +42,14 @@ def choices(seed: int, basket_id: int) -> Choice:
         returned=chance.random() < RETURNED,
         code=CODE if chance.random() < CODED else "",
     )
+
+
+def goods_back(choice: Choice, sale: Sale) -> tuple[int, datetime] | None:
+    """Return the line of a sale that comes back and when, None if nothing does."""
+    if choice.voided or not choice.returned:
+        return None
+    line = next((int(str(one["line"])) for one in sale.lines if one["amount_minor"]), None)
+    return None if line is None else (line, sale.sold_at + timedelta(minutes=5))
 
 
 def card_number(household: int) -> str:

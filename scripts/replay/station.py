@@ -3,7 +3,6 @@
 import queue
 import threading
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from scripts.replay.clock import ReceiptClock, Window
 from scripts.replay.pos import EventStream, Gone, Pos
 from scripts.replay.receipts import Sale
 from scripts.replay.scanner import Scanner
-from scripts.replay.seeded import Choice, card_number
+from scripts.replay.seeded import Choice, card_number, goods_back
 
 CARD_EVENTS = frozenset({"member.identified", "card.unknown", "card.blocked", "card.refused", "card.late"})
 WALLET = "points"
@@ -180,14 +179,9 @@ class Station:
         if choice.voided:
             self._pos.until_done("POST", f"/v1/receipts/{receipt_id}/void", {"cashier": choice.cashier})
             self.done.voided.append(receipt_id)
-        elif choice.returned:
-            line = next((one["line"] for one in sale.lines if one["amount_minor"]), None)
-            if line is not None:
-                body = {
-                    "lines": [{"line": line}],
-                    "returned_at": (sale.sold_at + timedelta(minutes=5)).isoformat(),
-                    "cashier": choice.cashier,
-                }
-                return_id = f"R{sale.basket_id}"
-                self._pos.until_done("PUT", f"/v1/receipts/{receipt_id}/returns/{return_id}", body)
-                self.done.returned.append((receipt_id, return_id))
+        elif (back := goods_back(choice, sale)) is not None:
+            line, at = back
+            body = {"lines": [{"line": line}], "returned_at": at.isoformat(), "cashier": choice.cashier}
+            return_id = f"R{sale.basket_id}"
+            self._pos.until_done("PUT", f"/v1/receipts/{receipt_id}/returns/{return_id}", body)
+            self.done.returned.append((receipt_id, return_id))

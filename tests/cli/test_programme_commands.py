@@ -54,6 +54,17 @@ def test_check_tells_warnings_with_their_lines_and_is_content(tmp_path: Path) ->
     assert "club version 1 is sound" in result.output
 
 
+def test_check_says_when_a_file_is_not_called_as_its_programme(tmp_path: Path) -> None:
+    path = tmp_path / "club-2.toml"
+    path.write_text(CLUB)
+    result = run("check", path)
+    assert result.exit_code == 0
+    assert (
+        "warning: club-2.toml:2 /programme/id: not_its_file_name (id=club); call the file club.toml"
+        in result.output
+    )
+
+
 def test_check_looks_at_every_file_even_if_one_is_broken(tmp_path: Path, club: Path) -> None:
     broken = tmp_path / "broken.toml"
     broken.write_text(CLUB.replace("points", "pionts").replace("EUR", "euro"))

@@ -43,6 +43,14 @@ class Outcome:
     lost: int = 0
     failures: list[str] = field(default_factory=list)
 
+    def add(self, other: "Outcome") -> None:
+        """Take in what other faults did."""
+        self.runs += other.runs
+        self.fired += other.fired
+        self.acked += other.acked
+        self.lost += other.lost
+        self.failures += other.failures
+
 
 def io_faults(
     target: Target,
@@ -92,6 +100,8 @@ def _run(target: Target, home: Path, fault: Fault, *, operations: int, seed: int
     outcome.lost += len(verdict.lost)
     if acknowledged_after_failed_sync(log):
         kinds.append("acknowledged after a failed sync")
+    if renamed_after_failed_sync(log):
+        kinds.append("put to use after a failed sync")
     if raised is not None and not isinstance(raised, LoyaltyError):
         kinds.append(f"ended with {raised!r}, which is none of our errors")
     if kinds:
@@ -118,7 +128,7 @@ def acknowledged_after_failed_sync(log: list[Op]) -> bool:
 
     It may come after a failure if the log was synced before that: a checkpoint failed behind a commit.  A
     failed sync of the folder is forgiven when no name was waiting for it, or a later one succeeded; one of
-    the witness, since a sale goes on without it.
+    the witness, since a sale goes on without it; one of a directory on its way has a rule of its own.
     """
     waiting = failed = names_failed = is_durable = False
     for op in log:
@@ -131,11 +141,27 @@ def acknowledged_after_failed_sync(log: list[Op]) -> bool:
                 waiting = True
             case "sync_directory":
                 waiting = names_failed = False
-            case "fail" if op.target == "sync" and not op.name.startswith("witness"):
+            case "fail" if op.target == "sync" and not op.name.startswith(("witness", "members-")):
                 failed = True
             case "fail" if op.target == "sync_directory":
                 names_failed = waiting
             case "ack" if names_failed or (failed and not is_durable):
+                return True
+            case _:
+                pass
+    return False
+
+
+def renamed_after_failed_sync(log: list[Op]) -> bool:
+    """Tell whether a directory got its name though its bytes may be lost: they must be written once more."""
+    spoiled: set[str] = set()
+    for op in log:
+        match op.kind:
+            case "fail" if op.target == "sync" and op.name.startswith("members-"):
+                spoiled.add(op.name)
+            case "write" if op.offset == 0:
+                spoiled.discard(op.name)
+            case "rename" if op.name in spoiled:
                 return True
             case _:
                 pass

@@ -27,9 +27,9 @@ class Tampered:
         self.is_waiting = False
         """A commit was answered and is still to come (late-commit)."""
 
-    def connect(self, name: str, *, read_only: bool = False) -> Connection:
+    def connect(self, name: str, *, read_only: bool = False, immutable: bool = False) -> Connection:
         """Open a database of this folder."""
-        connection = self.real.connect(name, read_only=read_only)
+        connection = self.real.connect(name, read_only=read_only, immutable=immutable)
         return connection if read_only or self._plant is None else _Altered(connection, self, self._plant)
 
     def __getattr__(self, name: str) -> Any:
@@ -44,6 +44,9 @@ class _Altered:
 
     def execute(self, sql: str, values: Any = ()) -> Any:
         return self._plant(self._storage, self._real, sql, values)
+
+    def cursor(self) -> "_Altered":
+        return self  # what passes through a cursor passes through the bug as well
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
@@ -63,13 +66,6 @@ def _late_commit(storage: Tampered, db: Connection, sql: str, values: Any) -> An
     if storage.is_waiting and (sql.startswith("BEGIN") or "checkpoint" in sql):
         storage.is_waiting = False
         db.execute("COMMIT")
-    return db.execute(sql, values)
-
-
-def _two_transactions(_: Tampered, db: Connection, sql: str, values: Any) -> Any:
-    if sql.startswith("INSERT INTO receipt"):
-        db.execute("COMMIT")
-        db.execute("BEGIN IMMEDIATE")
     return db.execute(sql, values)
 
 
@@ -115,20 +111,41 @@ def _stamp_first(_: Tampered, db: Connection, sql: str, values: Any) -> Any:
     return answer
 
 
+class _TwoTransactions(Tampered):
+    """Commits the entries of a sale, then how its receipt stands."""
+
+    def connect(self, name: str, *, read_only: bool = False, immutable: bool = False) -> Connection:
+        real = self.real.connect(name, read_only=read_only, immutable=immutable)
+        return (
+            real
+            if read_only
+            else _EntriesFirst(real, self, lambda _, db, sql, values: db.execute(sql, values))
+        )
+
+
+class _EntriesFirst(_Altered):
+    def executemany(self, sql: str, rows: list[Any]) -> None:
+        self._real.executemany(sql, [(*row[:-1], b"") for row in rows])
+        self._real.execute("COMMIT")
+        self._real.execute("BEGIN IMMEDIATE")
+        for seq, *_, answered in rows:
+            self._real.execute("UPDATE journal SET answered = ? WHERE seq = ?", (answered, seq))
+
+
 class _TidyLog(Tampered):
     """Removes a "leftover" log before opening."""
 
-    def connect(self, name: str, *, read_only: bool = False) -> Connection:
+    def connect(self, name: str, *, read_only: bool = False, immutable: bool = False) -> Connection:
         if not read_only:
             self.real.remove(f"{name}-wal")
-        return super().connect(name, read_only=read_only)
+        return super().connect(name, read_only=read_only, immutable=immutable)
 
 
 class _InPlace(Tampered):
     """Makes a first ledger under its final name."""
 
-    def connect(self, name: str, *, read_only: bool = False) -> Connection:
-        return super().connect(_final(name), read_only=read_only)
+    def connect(self, name: str, *, read_only: bool = False, immutable: bool = False) -> Connection:
+        return super().connect(_final(name), read_only=read_only, immutable=immutable)
 
     def remove(self, name: str) -> None:
         self.real.remove(_final(name))
@@ -139,6 +156,14 @@ class _InPlace(Tampered):
     def replace(self, source: str, target: str) -> None:
         if _final(source) != target:
             self.real.replace(source, target)
+
+
+class _CarelessFlush(Tampered):
+    """Goes on with a directory whose flush failed."""
+
+    def flush(self, name: str) -> None:
+        with contextlib.suppress(OSError) if name.startswith("members-") else contextlib.nullcontext():
+            self.real.flush(name)
 
 
 def _final(name: str) -> str:
@@ -154,7 +179,7 @@ MUTANTS: dict[str, Callable[[Storage], Storage]] = {
         storage, _replaced(r"(wal_autocheckpoint\s*=\s*)0", r"\g<1>1")
     ),
     "late-commit": lambda storage: Tampered(storage, _late_commit),
-    "two-transactions": lambda storage: Tampered(storage, _two_transactions),
+    "two-transactions": _TwoTransactions,
     "repeat-is-new": lambda storage: Tampered(storage, _repeat_is_new),
     "go-on": lambda storage: Tampered(storage, _go_on),
     "shrug-at-full": lambda storage: Tampered(storage, _shrug_at_full),
@@ -162,5 +187,6 @@ MUTANTS: dict[str, Callable[[Storage], Storage]] = {
     "witness-ahead": lambda storage: Tampered(storage, _witness_ahead),
     "tidy-log": _TidyLog,
     "in-place": _InPlace,
+    "careless-flush": _CarelessFlush,
 }
 """Planted bugs by name; the empty name is the sound ledger."""

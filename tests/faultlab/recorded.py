@@ -12,6 +12,7 @@ from threading import RLock
 from typing import Any, NamedTuple, Self
 
 from agent.ledger.database import Connection, connect
+from agent.ledger.lock import NAME as LOCK
 from agent.ledger.storage import DiskStorage
 from tests.faultlab.disk_log import Op
 from tests.faultlab.sqlite_vfs import CANTOPEN, OK, WatchedVfs
@@ -82,9 +83,31 @@ class RecordedDisk(DiskStorage):
                 self._record(call, name, **told)
             return code
 
-    def connect(self, name: str, *, read_only: bool = False) -> Connection:
+    def connect(self, name: str, *, read_only: bool = False, immutable: bool = False) -> Connection:
         """Open a database of this folder, watched."""
-        return connect(self.folder / name, read_only=read_only, vfs=self._vfs.name)
+        return connect(self.folder / name, read_only=read_only, immutable=immutable, vfs=self._vfs.name)
+
+    def hold(self, name: str) -> int:
+        """Open a file for as long as its descriptor is kept."""
+        self._raise_if_refused("open", name)
+        return super().hold(name)
+
+    def read_at(self, name: str, offset: int, size: int) -> bytes:
+        """Return a stretch of a large file."""
+        self._raise_if_refused("read", name)
+        return super().read_at(name, offset, size)
+
+    def write_at(self, name: str, offset: int, content: bytes) -> None:
+        """Write into a large file; half of what is refused is there all the same, as on a real disk."""
+        is_new = not self.exists(name)
+        self._own("open", name, lambda: None, is_new=is_new)
+        with self._lock:
+            if failure := self._refuse("write", name):
+                super().write_at(name, offset, content[: len(content) // 2])
+                raise OSError(failure, os.strerror(failure), name)
+            super().write_at(name, offset, content)
+            self._record("write", name, offset=offset, data=content)
+            self._record("truncate", name, offset=offset + len(content))
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
@@ -112,6 +135,10 @@ class RecordedDisk(DiskStorage):
 
     def write_file(self, name: str, content: bytes) -> None:
         """Write a small file's bytes."""
+        if name == LOCK:  # what stands in it is for people, and gone with the process
+            self._raise_if_refused("write", name)
+            super().write_file(name, content)
+            return
         is_new = not self.exists(name)
         self._own("open", name, lambda: None, is_new=is_new)
         self.note(Op("truncate", name))

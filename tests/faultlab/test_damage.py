@@ -1,14 +1,17 @@
 """Calls that fail, bits that flip, ledgers that were exchanged; `scripts/faults` has the long forms."""
 
+import errno
 from pathlib import Path
 
 import pytest
 
+from agent.ledger.lock import Lock
 from agent.ledger.verify import verify
 from scripts.faulting.bit_flips import flips
 from tests.faultlab.contract import Target
 from tests.faultlab.disk_log import Op
 from tests.faultlab.io_faults import acknowledged_after_failed_sync, io_faults
+from tests.faultlab.recorded import Fault, RecordedDisk
 from tests.faultlab.rollback import FORMS, rollbacks
 
 FAILED = Op("fail", "ledger.db-wal", target="sync")
@@ -29,6 +32,19 @@ def test_every_sync_may_fail_and_no_acknowledgement_follows() -> None:
     )
     assert outcome.failures == []
     assert outcome.fired > 0
+
+
+def test_whatever_call_fails_a_directory_is_put_to_use_whole_or_not_at_all() -> None:
+    outcome = io_faults(Target("tests.arriving_target", {}), operations=2, seed=1, every=7)
+    assert outcome.failures == []
+    assert outcome.fired > 0
+    assert outcome.acked > 0
+
+
+def test_a_full_disk_has_no_room_for_a_number_in_the_lock_and_the_till_starts(tmp_path: Path) -> None:
+    with RecordedDisk(tmp_path, fault=Fault("write", 1, errno.ENOSPC)) as disk:
+        Lock(tmp_path, disk).release()
+        assert [op.name for op in disk.log] == ["lock"]
 
 
 @pytest.mark.parametrize(

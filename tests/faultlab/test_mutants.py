@@ -51,6 +51,7 @@ FINDERS: dict[str, Callable[[str], bool]] = {
     "late-commit": in_kills,
     "go-on": in_io_errors,
     "auto-checkpoint": in_io_errors,
+    "careless-flush": in_io_errors,
     "shrug-at-full": in_disk_full,
 }
 

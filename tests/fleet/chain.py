@@ -14,6 +14,7 @@ from agent.headoffice.publish import publish
 from agent.headoffice.store import settings
 from agent.headoffice.store.database import Database
 from agent.sync.wire import Enrolled, EnrolRequest
+from tests.fleet.limits import limited
 
 PROGRAMME = (Path(__file__).parent / "club.toml").read_bytes()
 FLEET_KEY = b"f" * 32
@@ -51,13 +52,13 @@ def card_of(number: int) -> str:
 class Template:
     """A head office on its first morning, made once and copied for each run."""
 
-    def __init__(self, folder: Path, *, members: int, count: int) -> None:
+    def __init__(self, folder: Path, *, members: int, count: int, is_limited: bool = False) -> None:
         self._folder = folder
         store = Database(folder / "books.db")
         settings.make_settings(store, {"fleet_key": FLEET_KEY, "publisher_key": b"p" * 32})
         store.close()
         office = Office(folder, _Standing(), serving=True, new_id=lambda: "0" * 32)
-        publish(office, PROGRAMME, name="club.toml")
+        publish(office, limited(PROGRAMME) if is_limited else PROGRAMME, name="club.toml")
         rows = [f"{member_name(n)},{card_of(n)},points,{OPENING}" for n in range(1, members + 1)]
         import_members(office, "\n".join(["member,card,wallet,balance", *rows, ""]), name="members.csv")
         for number in range(count):

@@ -14,6 +14,8 @@ from tests.fleet.story import DAY_S, Story
 from tests.fleet.till import FleetTill
 
 LOOK_S = 20.0
+GIVEN_BACK = 0.3
+"""Share of write-offs after which the members have the points again, at the company's cost."""
 SHORT_CUT_S, LONG_CUT_S = 1800.0, 1.2 * DAY_S
 
 
@@ -33,6 +35,10 @@ class Climate:
     books_restored: float = 1.0
     swept: float = 12.0
     placed: float = 3.0
+    shop_cut: float = 0.0
+    """Of a member's line to its store's pool."""
+    written_off: float = 0.0
+    """By two people: journals whose disks are gone."""
 
 
 class Faults:
@@ -62,12 +68,13 @@ class Faults:
                 (climate.cut, self._cut_line), (climate.killed, self._kill), (climate.power, self._power),
                 (climate.clock, self._clock), (climate.copied, self._copy), (climate.reimaged, self._reimage),
                 (climate.restored, self._restore),
-                (climate.swept, self._sweep),
+                (climate.swept, self._sweep), (climate.shop_cut, self._cut_shop_line),
             ):  # fmt: skip
                 self._repeat(often, happens, till)
         for often, happens_there in (
             (climate.office_down, self._kill), (climate.office_power, self._power),
             (climate.books_restored, self._restore_books), (climate.placed, FleetOffice.place),
+            (climate.written_off, self._write_off),
         ):  # fmt: skip
             self._repeat(often, happens_there, self._office)
 
@@ -79,6 +86,8 @@ class Faults:
         self._weather.clear()
         for till in self._tills:
             till.line.mend()
+            if till.part.line is not None:
+                till.part.line.mend()
             till.clock.ahead_s = 0.0
             till.disk.fuse(-1)
             till.start()
@@ -99,6 +108,17 @@ class Faults:
         length_s = self._chance.expovariate(1 / (LONG_CUT_S if self._chance.random() < 0.2 else SHORT_CUT_S))
         till.line.cut(length_s)
         self._story.event(till.name, f"line cut for {length_s:.0f} s")
+
+    def _cut_shop_line(self, till: FleetTill) -> None:
+        if till.part.line is not None:
+            length_s = self._chance.expovariate(1 / SHORT_CUT_S)
+            till.part.line.cut(length_s)
+            self._story.event(till.name, f"line to the pool cut for {length_s:.0f} s")
+
+    def _write_off(self, office: FleetOffice) -> None:
+        """Give up what a till's earlier journals hold: their disks are gone, or were replaced."""
+        till, give_back = self._chance.choice(self._tills), self._chance.random() < GIVEN_BACK
+        office.write_off(till.name, give_back=give_back)
 
     def _kill(self, machine: Machine) -> None:
         if machine.is_alive:

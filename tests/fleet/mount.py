@@ -55,9 +55,9 @@ class FleetStorage(DiskStorage):
         self._disk = disk
         self._vfs = vfs
 
-    def connect(self, name: str, *, read_only: bool = False) -> Connection:
+    def connect(self, name: str, *, read_only: bool = False, immutable: bool = False) -> Connection:
         """Open a database of this folder."""
-        return connect(self._folder / name, read_only=read_only, vfs=self._vfs)
+        return connect(self._folder / name, read_only=read_only, immutable=immutable, vfs=self._vfs)
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
@@ -80,6 +80,9 @@ class FleetStorage(DiskStorage):
     def write_file(self, name: str, content: bytes) -> None:
         """Write a small file's bytes; they are not on the disk yet."""
         path = self._folder / name
+        if name in NOT_KEPT:
+            super().write_file(name, content)
+            return
         if self.exists(name):
             self._disk.act("truncate", name, lambda: os.truncate(path, 0), offset=0)
         else:

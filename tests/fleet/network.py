@@ -1,4 +1,4 @@
-"""The line between a till and head office: it is cut, loses, doubles, delays, and says old things again.
+"""A till's line to head office, or to its pool: it is cut, loses, doubles, delays, says old things again.
 
 A message is safe to lose, repeat and reorder; here each happens to requests and to answers alike.
 """
@@ -19,8 +19,9 @@ from tests.fleet.story import Story
 
 BULK_S = 10.0
 """The total deadline of a call in the bulk lane, as in production."""
-Answer = Callable[[str, bytes], bytes | None]
-"""Head office's door: a path and a body to an answer, None if it is down."""
+Told = bytes | None
+Answer = Callable[[str, bytes], "Told | asyncio.Task[Told]"]
+"""A door: a path and a body to an answer, or work that ends with one; None if it is down."""
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class Weather:
 
 
 class Line:
-    """One till's line to head office."""
+    """One till's line to a door."""
 
     def __init__(self, answer: Answer, weather: Weather, story: Story, *, name: str, chance: Random) -> None:
         self._answer = answer
@@ -111,6 +112,14 @@ class Line:
         if self.is_cut:
             return
         told = self._answer(path, body)
+        if isinstance(told, asyncio.Task):
+            told.add_done_callback(
+                lambda done: self._leave(_result(done), path=path, about=about, answered=answered)
+            )
+        else:
+            self._leave(told, path=path, about=about, answered=answered)
+
+    def _leave(self, told: Told, *, path: str, about: str, answered: "asyncio.Future[Told] | None") -> None:
         if answered is None:
             self._story.event(self._name, f"{path[9:]} came again")
             return
@@ -129,6 +138,11 @@ class Line:
     def _reach(self, told: bytes | None, answered: "asyncio.Future[bytes | None]") -> None:
         if not answered.done() and not self.is_cut:
             answered.set_result(told)
+
+
+def _result(done: "asyncio.Task[Told]") -> Told:
+    """Return the answer; a machine that went down over the question gives none."""
+    return None if done.cancelled() else done.result()
 
 
 class FleetDoor:

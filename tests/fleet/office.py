@@ -9,10 +9,11 @@ import msgspec
 
 from agent.config.headoffice import Placement
 from agent.errors import LedgerDamaged, LedgerReadOnly, LoyaltyError
-from agent.headoffice import decisions, members, placement, publish, tills
+from agent.headoffice import decisions, giving_up, members, placement, publish, tills
 from agent.headoffice.office import Disk as OfficeDisk
 from agent.headoffice.office import Office
 from agent.headoffice.reexecute import Judge
+from agent.headoffice.store import tills as journals
 from agent.headoffice.store.database import Database
 from agent.sync.signing import is_from
 from agent.sync.wire import (
@@ -35,7 +36,11 @@ from tests.fleet.story import Story
 from tests.fleet.wiring import Wiring
 
 BOOKED_WITHIN_S = 2.0
-PLACEMENT = Placement(policy="half_at_home")
+PLACED = {
+    False: Placement(policy="half_at_home"),
+    True: Placement(policy="whole_at_home", least=20),
+}
+"""What lies in the home stores; where those have a pool, as much as can be."""
 BOOKS = ("books.db", "books.db-wal")
 _decode_sealed = msgspec.msgpack.Decoder(Sealed).decode
 
@@ -53,6 +58,7 @@ class FleetOffice(Machine):
         story: Story,
         oracle: Oracle,
         template: Callable[[Path], None],
+        has_pools: bool,
     ) -> None:
         super().__init__("office", place, vfs, chance=chance)
         self._wiring = wiring
@@ -61,6 +67,7 @@ class FleetOffice(Machine):
         self._vfs = vfs
         self._names = 0
         self._books_soon = False
+        self._placement = PLACED[has_pools]
         self.office: Office | None = None
         template(self.disk.folder)
         self._handlers: dict[str, tuple[Any, Callable[..., Any]]] = {
@@ -114,15 +121,34 @@ class FleetOffice(Machine):
         """Plan stock for the stores, as the nightly command does; the projector sets it aside."""
         if self.is_alive:
             try:
-                planned = list(placement.plan(self.open, PLACEMENT))
+                planned = list(placement.plan(self.open, self._placement))
                 for some in planned:
-                    placement.order(self.open, some, PLACEMENT)
+                    placement.order(self.open, some, self._placement)
             except LoyaltyError:
                 return
             orders = sum(len(one.orders) for one in planned)
             recalls = sum(len(one.recalls) for one in planned)
             self._story.event(self.name, f"places {orders} lots of stock, wants {recalls} back")
             self._book_soon()
+
+    def write_off(self, till: str, *, give_back: bool) -> None:
+        """Give up a till's earlier journals, as two people do."""
+        if not self.is_alive:
+            return
+        given_up = [
+            row["incarnation"]
+            for row in journals.journals(self.open.store)
+            if row["till"] == till and row["state"] == "FENCED"
+        ]
+        try:
+            if given_up:
+                if give_back:
+                    for incarnation in given_up:
+                        self._oracle.gave_up(self.open, incarnation)
+                giving_up.write_off(self.open, till, ("a", "b"), give_back=give_back)
+                self._story.event(self.name, f"{len(given_up)} journals of {till} written off")
+        except LoyaltyError as failure:
+            self._story.event(self.name, f"{till} not written off: {failure.code}")
 
     def backup(self) -> dict[str, bytes]:
         """Copy the books, and nothing else."""

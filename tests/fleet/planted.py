@@ -20,8 +20,22 @@ from tests.fleet.office_bugs import (
     skips_gaps,
     unsynced,
 )
+from tests.fleet.pool_bugs import (
+    BringsAllHome,
+    CountsHomeTwice,
+    ForgetsLoans,
+    LendsTwice,
+    NewAfterStart,
+    TakesBack,
+    Uncapped,
+    half_the_bound,
+    lending,
+    uncapped,
+)
+from tests.fleet.run import WITH_POOLS, Plan
 from tests.fleet.till_bugs import (
     AcceptsAgain,
+    Amnesic,
     AnyEpoch,
     Believing,
     Forgetful,
@@ -33,6 +47,27 @@ from tests.fleet.till_bugs import (
 from tests.fleet.wiring import Wiring
 
 SOUND = Wiring()
+POOL_BUGS: dict[str, Wiring] = {
+    "pool_lends_twice": replace(SOUND, desk=LendsTwice),
+    "pool_takes_home_twice": replace(SOUND, transaction=lending(CountsHomeTwice)),
+    "pool_brings_spent_points_home": replace(SOUND, transaction=lending(BringsAllHome)),
+    "pool_forgets_its_loans": replace(SOUND, desk=ForgetsLoans),
+    "pool_lends_anew_after_a_start": replace(SOUND, desk=NewAfterStart),
+    "pool_takes_back_unasked": replace(SOUND, desk=TakesBack),
+    "pool_answers_before_durable": replace(SOUND, storage=STORAGES["normal-sync"]),
+    "home_moves_nothing": replace(
+        SOUND, books=books("SET passed = passed + ? WHERE", "SET passed = passed + max(0, ?) WHERE")
+    ),
+}
+"""They show where a store has a pool."""
+LIMITED_BUGS: dict[str, Wiring] = {
+    "caps_not_counted": replace(SOUND, transaction=Uncapped, ledger=uncapped),
+    "bound_too_small": replace(SOUND, worst=half_the_bound),
+    "limited_makes_no_debt": replace(
+        SOUND, books=books("VALUES (?, ?, ?, ?)", "SELECT ?, ?, l, 0 * r FROM (SELECT ? AS l, ? AS r)")
+    ),
+}
+"""They show where points are spent beyond allowances."""
 PLANTED: dict[str, Wiring] = {
     "reclaim_on_timer": replace(SOUND, allow=reclaim_on_timer),
     "accept_after_close": replace(SOUND, transaction=AcceptsAgain),
@@ -44,7 +79,7 @@ PLANTED: dict[str, Wiring] = {
     "redeem_unchecked": replace(SOUND, transaction=Unchecked),
     "reverse_gives_back_here": replace(SOUND, transaction=GivesBack),
     "answer_before_durable": replace(SOUND, storage=STORAGES["normal-sync"]),
-    "repeat_is_new": replace(SOUND, storage=STORAGES["repeat-is-new"]),
+    "repeat_is_new": replace(SOUND, transaction=Amnesic),
     "cursor_before_news": replace(SOUND, sync=syncing(Forgetful)),
     "sent_is_acknowledged": replace(SOUND, sync=syncing(Believing)),
     "ack_before_durable": replace(SOUND, append=unsynced),
@@ -63,6 +98,17 @@ PLANTED: dict[str, Wiring] = {
         SOUND,
         books=books("SET spent = spent + ? WHERE incarnation", "SET spent = spent + 0 * ? WHERE incarnation"),
     ),
+    **POOL_BUGS,
+    **LIMITED_BUGS,
 }
 """Every planted bug by its name."""
+
+
+def plan_for(name: str, seed: int) -> Plan:
+    """Return a run in which a planted bug may show: its part of the chain must be there."""
+    if name in POOL_BUGS:
+        return Plan(seed=seed, tills=3, pool=True, climate=WITH_POOLS)
+    return Plan(seed=seed, tills=3, limited=True) if name in LIMITED_BUGS else Plan(seed=seed)
+
+
 assert rows.FREE_LOTS.count("a.state = 'OPEN' AND s.lot = l.lot") == 1

@@ -15,11 +15,13 @@ from typing import Any
 from tests.fleet.chain import OPENING, Template, till_name
 from tests.fleet.faults import Climate, Faults
 from tests.fleet.healed import hold_against_promises
+from tests.fleet.limits import Beyond
 from tests.fleet.machine import Machine
 from tests.fleet.mount import FleetVfs
 from tests.fleet.network import Line, Weather
 from tests.fleet.office import FleetOffice
 from tests.fleet.oracle import Oracle
+from tests.fleet.pool import MEMBER, POOL, Loans, Part
 from tests.fleet.shop import CLOSES_S, OPENS_S, Counter, Habits
 from tests.fleet.story import DAY_S, Story
 from tests.fleet.till import FleetTill
@@ -29,6 +31,7 @@ from tests.fleet.wiring import Wiring
 MEMORY = Path("/dev/shm")
 """Files are many and short-lived: they lie in memory where there is such a place."""
 HEALING_S = 3 * 3600.0
+WITH_POOLS = Climate(shop_cut=2.0, written_off=1.0, placed=16.0)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,18 @@ class Plan:
     """Receipts a till and day, on average."""
     members: int = 6
     pull_interval_s: float = 900.0
+    pool: bool = False
+    """Whether each store's first till is the pool of its others."""
+    limited: bool = False
+    """Whether points may be spent beyond allowances, under caps."""
     climate: Climate = field(default_factory=Climate)
+
+
+def plan_of(seed: int, **shape: Any) -> Plan:
+    """Return a seed's plan: half of the stores have a pool, a third of the chains let points go on credit."""
+    has_pool = shape.get("tills", 2) > 1 and seed // 3 % 2 == 1
+    climate = WITH_POOLS if has_pool else Climate()
+    return Plan(seed=seed, pool=has_pool, limited=seed // 6 % 3 == 1, climate=climate, **shape)
 
 
 @dataclass
@@ -71,7 +85,7 @@ def simulate(plan: Plan, *, wiring: Wiring = Wiring(), tell: Callable[[str], Non
 
 async def _run(plan: Plan, wiring: Wiring, place: Path, *, tell: Callable[[str], None] | None) -> Outcome:
     story = Story(asyncio.get_running_loop(), tell=tell)
-    oracle = Oracle(story, OPENING)
+    oracle = Oracle(story, OPENING, Beyond(story, wiring.worst))
     vfs = FleetVfs()
     machines: list[Machine] = []
     try:
@@ -99,25 +113,40 @@ async def _live(
 ) -> None:
     """Build the chain, sell among faults, heal, look at every promise; `machines` get what must be ended."""
     given: dict[str, Any] = {"wiring": wiring, "story": story, "oracle": oracle}
-    template = _template(plan.members, plan.tills)
+    template = _template(plan.members, plan.tills, plan.limited)
+    loans = Loans(story)
     chance = Random(f"{plan.seed}/office")
-    office = FleetOffice(place / "office", vfs, chance=chance, template=template.copy_to, **given)
+    office = FleetOffice(
+        place / "office", vfs, chance=chance, template=template.copy_to, has_pools=plan.pool, **given
+    )
     machines.append(office)
     office.start()
     weather = _weather(Random(f"{plan.seed}/weather"))
-    tills = []
+    tills: list[FleetTill] = []
     for name in map(till_name, range(plan.tills)):
         line = Line(office.answer, weather, story, name=name, chance=Random(f"{plan.seed}/{name}/line"))
         key, interval_s = template.publisher_key, plan.pull_interval_s
         chance = Random(f"{plan.seed}/{name}")
         till = FleetTill(
             name, place / name, vfs, chance=chance, line=line, publisher_key=key, pull_interval_s=interval_s,
-            **given,
+            part=_part(plan, name, tills, weather, story), loans=loans, **given,
         )  # fmt: skip
         machines.append(till)
         tills.append(till)
         till.start()
     await _trade(plan, office, tills, weather=weather, story=story, oracle=oracle)
+
+
+def _part(plan: Plan, name: str, before: list[FleetTill], weather: Weather, story: Story) -> Part:
+    """Return a till's part in its store's pool; the store's first till is started before the others."""
+    store = name.partition("-")[0]
+    pool = next((one for one in before if one.name.partition("-")[0] == store), None)
+    if not plan.pool:
+        return Part()
+    if pool is None:
+        return Part(POOL)
+    chance = Random(f"{plan.seed}/{name}/shop-line")
+    return Part(MEMBER, Line(pool.answer_shop, weather, story, name=f"{name}>{pool.name}", chance=chance))
 
 
 async def _trade(
@@ -148,9 +177,9 @@ def _weather(chance: Random) -> Weather:
 
 
 @cache
-def _template(members: int, tills: int) -> Template:
+def _template(members: int, tills: int, is_limited: bool) -> Template:
     folder = _memory_folder()
-    return Template(folder, members=members, count=tills)
+    return Template(folder, members=members, count=tills, is_limited=is_limited)
 
 
 def _memory_folder() -> Path:

@@ -150,7 +150,7 @@ class Counter:
                 self._story.event(till.name, f"{receipt} paid: {type(answer).__name__}")
                 return False
             self._oracle.paid(life, receipt, member, answer)
-            self._look(life, receipt)
+            self._look(life, receipt, member)
             what = f"{answer['state']} {answer.get('why', '')}".strip()
             redeemed = self._oracle.told[receipt].redeemed
             self._story.event(
@@ -158,9 +158,11 @@ class Counter:
             )
         return True
 
-    def _look(self, life: Life, receipt: str) -> None:
-        """Let the oracle see whose receipt it was, and what the till shows of them."""
+    def _look(self, life: Life, receipt: str, member: str) -> None:
+        """Let the oracle see what it took, whose receipt it was, and what the till shows of them."""
         told, ledger = self._oracle.told[receipt], self.till.ledger
+        if ledger is not None:
+            self._oracle.sold(ledger, receipt, member)
         if self.till.is_alive and ledger is not None and told.life is life:
             stored = ledger.read.receipt(receipt)
             told.known = stored.member if stored is not None else ""
@@ -177,11 +179,11 @@ class Counter:
         wish = chance.random()
         if wish < habits.voided:
             told.state = "void"
-            self._oracle.may_come_back(receipt)
+            self._oracle.may_come_back(receipt, self.till.life)
             await self._insist("void", receipt, b"{}")
         elif wish < habits.voided + habits.returned:
             told.state = "return"
-            self._oracle.may_come_back(receipt)
+            self._oracle.may_come_back(receipt, self.till.life)
             now = self.till.clock.now().isoformat()
             lines = [{"line": chance.choice(json.loads(body)["basket"]["lines"])["line"]}]
             asked = json.dumps({"lines": lines, "returned_at": now}).encode()

@@ -8,9 +8,9 @@ from random import Random
 from typing import Any
 
 from agent.config.till import Numbers, Paths, Till, TillConfig
-from agent.daemon.online import Online
+from agent.daemon.online import Online, PoolLane
 from agent.daemon.programmes import CurrentProgramme
-from agent.daemon.wiring import Link, build_till
+from agent.daemon.wiring import Link, build_till, shop_day
 from agent.errors import LedgerDamaged, LedgerError
 from agent.ledger.backup import backup, restore
 from agent.ledger.ledger import Ledger, Parts, open_ledger
@@ -20,6 +20,7 @@ from tests.fleet.machine import DownError, Machine
 from tests.fleet.mount import FleetStorage, FleetVfs
 from tests.fleet.network import FleetDoor, Line
 from tests.fleet.oracle import Life, Oracle
+from tests.fleet.pool import POOL, Heard, Loans, Part, PoolDoor, join
 from tests.fleet.story import Story
 from tests.fleet.wiring import Wiring
 from tests.fleet.writer import LoopWriter, writer_of
@@ -45,6 +46,8 @@ class FleetTill(Machine):
         line: Line,
         publisher_key: bytes,
         pull_interval_s: float,
+        part: Part,
+        loans: Loans,
     ) -> None:
         super().__init__(name, place, vfs, chance=chance)
         self._vfs = vfs
@@ -54,6 +57,8 @@ class FleetTill(Machine):
         self.line = line
         self._publisher_key = publisher_key
         self._pull_interval_s = pull_interval_s
+        self.part = part
+        self._loans = loans
         self.ledger: Ledger | None = None
         self.link = Link()
         self.life = Life(name)
@@ -83,6 +88,10 @@ class FleetTill(Machine):
                 work.exception()
             raise DownError(self.name)
         return work.result()
+
+    def answer_shop(self, path: str, body: bytes) -> "asyncio.Task[bytes | None] | None":
+        """Answer a till of the store whose pool this is; None while it is down."""
+        return self.go(self._door.answer(path, body)) if self.is_alive else None
 
     def sync_now(self) -> None:
         """Push and pull at once, as store IT may ask for."""
@@ -150,14 +159,16 @@ class FleetTill(Machine):
     def _boot(self) -> bool:
         storage = self._wiring.storage(FleetStorage(self.disk, self._vfs.name))
         try:
-            self.ledger = open_ledger(
-                self.disk.folder,
-                clock=self.clock,
-                new_id=self._new_incarnation,
-                storage=storage,
-                on_fatal=self._disk_failed,
-                plan=PLAN,
-                parts=Parts(LoopWriter, self._wiring.transaction),
+            self.ledger = self._wiring.ledger(
+                open_ledger(
+                    self.disk.folder,
+                    clock=self.clock,
+                    new_id=self._new_incarnation,
+                    storage=storage,
+                    on_fatal=self._disk_failed,
+                    plan=PLAN,
+                    parts=Parts(LoopWriter, self._wiring.transaction),
+                )
             )
         except LedgerDamaged as failure:
             if not self.disk.dead:
@@ -185,8 +196,10 @@ class FleetTill(Machine):
             pull_interval_s=self._pull_interval_s,
             program_version="fleet",
             on_programme=programme.use,
-            sleep=self._sleep,
+            pool_of=self._store if self.part.role == POOL else "",
+            sleep=lambda seconds: self._sleep(seconds, self.line),
         )
+        lane = self._join_pool(ledger, programme)
         link.online = Online(
             ledger,
             quick,  # type: ignore[arg-type]
@@ -194,10 +207,11 @@ class FleetTill(Machine):
             is_online=lambda: sync.state.online,
             chance=self.chance.randrange,
             deadline_s=LANE_S,
+            pool=lane,
         )
-        ledger.on_commit.append(sync.wake)
+        ledger.on_commit.append(link.wake)
         config = TillConfig(
-            till=Till(self.name.partition("-")[0], self.name, "USD"),
+            till=Till(self._store, self.name, "USD"),
             paths=Paths(state=str(self.disk.folder)),
             numbers=[Numbers("card", "299", 13)],
         )
@@ -210,12 +224,31 @@ class FleetTill(Machine):
             fleet_key=FLEET_KEY,
             new_nonce=self.chance.randbytes,
         )
-        self.go(sync.run()).set_name(self.name)
+        for work, _ in link.parts():
+            self.go(work).set_name(self.name)
 
-    async def _sleep(self, seconds: float) -> None:
+    def _join_pool(self, ledger: Ledger, programme: CurrentProgramme) -> PoolLane | None:
+        """Play this till's part in its store's pool; a member gets its quick lane."""
+        if self.part.role == POOL:
+            desk = self._wiring.desk(ledger, today=shop_day(self.clock, programme))
+            self._door = PoolDoor(Heard(desk, self.life, story=self._story, loans=self._loans))
+        line = self.part.line
+        if line is None:
+            return None
+        self.link.pool, lane = join(
+            line, ledger, till=self.name, key=key_of(self.name), clock=self.clock, chance=self.chance,
+            sleep=lambda seconds: self._sleep(seconds, line),
+        )  # fmt: skip
+        return lane
+
+    @property
+    def _store(self) -> str:
+        return self.name.partition("-")[0]
+
+    async def _sleep(self, seconds: float, line: Line) -> None:
         """Wait; while the line is cut at least until it heals, as every attempt would fail until then."""
         await asyncio.sleep(seconds)
-        await self.line.mended()
+        await line.mended()
 
     def _abandon(self) -> None:
         if self.ledger is not None:

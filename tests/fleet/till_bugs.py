@@ -6,6 +6,7 @@ import msgspec
 
 from agent.errors import Refused
 from agent.journal.entry import Draft, Entry
+from agent.ledger.receipts import ReceiptRow
 from agent.ledger.records import Slice
 from agent.ledger.transaction import Transaction
 from agent.sync.loop import SyncLoop
@@ -22,6 +23,13 @@ class AcceptsAgain(Transaction):
             self._db.execute("DELETE FROM allowance_lot WHERE number = ?", (allowance.number,))
             self._db.execute("DELETE FROM allowance WHERE number = ?", (allowance.number,))
         return super().accept_allowance(allowance)
+
+
+class Amnesic(Transaction):
+    """A till takes a receipt that it has for a new one."""
+
+    def _receipt(self, receipt_id: str) -> ReceiptRow:
+        return self._receipts.setdefault(receipt_id, ReceiptRow())
 
 
 class NoFloor(Transaction):

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from agent.ledger.transaction import Transaction
-from agent.ledger.writer import IDLE_S, Job, Writer
+from agent.ledger.writer import IDLE_S, SALES, Job, Writer
 
 T = TypeVar("T")
 WRITE_S = 0.001
@@ -22,10 +22,10 @@ class LoopWriter(Writer):
         self._waiting: deque[Job] = deque()
         self._rests_at: asyncio.TimerHandle | None = None
 
-    def submit(self, change: Callable[[Transaction], T]) -> "Future[T]":
-        """Queue a change, as production does."""
-        future = super().submit(change)
-        job = self._jobs.get_nowait()
+    def submit(self, change: Callable[[Transaction], T], *, lane: int = SALES) -> "Future[T]":
+        """Queue a change, as production does; each is alone in its queue, so lanes do not matter."""
+        future = super().submit(change, lane=lane)
+        job = self._jobs.get_nowait().job
         assert job is not None
         self._waiting.append(job)
         self._loop.call_later(WRITE_S, self._next)

@@ -1,16 +1,19 @@
 """Real tills beside a real head office: ledgers and checkouts as they run; only the line is a call."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from agent.headoffice import allowances, delta
 from agent.headoffice.member_import import import_members
 from agent.headoffice.office import Office
+from agent.headoffice.publish import publish
 from agent.sync.allowance import Asked, ask_allowances
 from agent.sync.pull import pieces
 from agent.sync.wire import AllowanceRequest, Delta, Pull
-from tests.headoffice.till_end import TillEnd, book
+from tests.headoffice.till_end import StillClock, TillEnd, book
 from tests.till.desk import Desk
 
 CARD = "2990000000019"
@@ -84,3 +87,31 @@ class ShopTill:
 
     def close(self) -> None:
         self.desk.ledger.close()
+
+
+Tills = tuple[ShopTill, ShopTill]
+
+
+@contextmanager
+def open_office(folder: Path, programme: bytes, *, name: str, members: str) -> Iterator[Office]:
+    """Open a serving head office with a programme, whose file is `name`, and a list of members."""
+    office = Office(folder / "state", StillClock(), serving=True)
+    publish(office, programme, name=name)
+    import_members(office, members, name="members.csv")
+    yield office
+    office.close()
+
+
+@contextmanager
+def two_tills(
+    office: Office, folder: Path, *, programme: bytes = b"", names: tuple[str, str] = ("1-1", "1-2")
+) -> Iterator[Tills]:
+    """Open two tills that know everything head office has to tell."""
+    first, second = (
+        ShopTill(office, folder, name, number, programme=programme) for number, name in enumerate(names, 1)
+    )
+    for one in (first, second):
+        one.pull()
+    yield first, second
+    for one in (first, second):
+        one.close()

@@ -9,39 +9,29 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent.headoffice.member_import import import_members
 from agent.headoffice.office import Office
-from agent.headoffice.publish import publish
 from agent.headoffice.reexecute import Judge
 from agent.headoffice.report import report
 from agent.headoffice.store import log
 from agent.headoffice.verify import verify
 from agent.journal.entry import Entry, entry_from
-from tests.headoffice.both_ends import CARD, ShopTill
+from tests.headoffice.both_ends import CARD, ShopTill, Tills, open_office, two_tills
 from tests.headoffice.lived import CLUB, agree, back, line, sale, sell, void
-from tests.headoffice.till_end import StillClock, book
+from tests.headoffice.till_end import book
 
-Tills = tuple[ShopTill, ShopTill]
 GOODS = (line(1, "milk", 8000), line(2, "plum", 4000))
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path / "state", StillClock(), serving=True)
-    publish(office, CLUB, name="club.toml")
-    import_members(office, "member\nm-1\n", name="members.csv")
-    yield office
-    office.close()
+    with open_office(tmp_path, CLUB, name="club.toml", members="member\nm-1\n") as office:
+        yield office
 
 
 @pytest.fixture
 def tills(office: Office, tmp_path: Path) -> Iterator[Tills]:
-    one, other = (ShopTill(office, tmp_path, f"1-{number}", number, programme=CLUB) for number in (1, 2))
-    for till in (one, other):
-        till.pull()
-    yield one, other
-    for till in (one, other):
-        till.close()
+    with two_tills(office, tmp_path, programme=CLUB) as both:
+        yield both
 
 
 def claimed(till: ShopTill, receipt: str = "r1") -> dict[str, Any]:

@@ -19,7 +19,7 @@ from agent.headoffice.verify import verify
 from agent.ledger.marks import SEALING_KEY
 from agent.sync.announced import BoxSent, People, PeopleTaken
 from agent.sync.wire import Refusal
-from tests.headoffice.both_ends import ShopTill
+from tests.headoffice.both_ends import ShopTill, Tills
 from tests.headoffice.lived import line, sale
 from tests.headoffice.till_end import PROGRAMME, StillClock
 from tests.till.desk import Desk
@@ -28,7 +28,6 @@ pytest.importorskip("phonenumbers")
 PHONE = "+358401234567"
 FRESH = "2990000000026"
 NEWS = {"purpose": "news", "granted": True, "text_version": "2026-11", "channel": "till"}
-Tills = tuple[ShopTill, ShopTill]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from agent.headoffice.report import report
 from agent.headoffice.store.members import card_row
 from agent.headoffice.verify import verify
 from agent.journal.entry import Entry
-from tests.headoffice.both_ends import CARD, ShopTill
+from tests.headoffice.both_ends import CARD, ShopTill, open_office
 from tests.headoffice.lived import CLUB, DAY, agree, at_office, back, figures, line, of_member, sale, sell
 from tests.headoffice.till_end import StillClock, differences, rows
 
@@ -44,11 +44,8 @@ TWO = signed(approved_by="bert")
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path / "state", StillClock(), serving=True)
-    publish(office, CLUB, name="whole-language.toml")
-    import_members(office, MEMBERS, name="members.csv")
-    yield office
-    office.close()
+    with open_office(tmp_path, CLUB, name="whole-language.toml", members=MEMBERS) as office:
+        yield office
 
 
 @pytest.fixture

@@ -13,9 +13,15 @@ from agent.errors import DocumentError
 from agent.headoffice.office import Office
 from agent.headoffice.past import OfficeReceipts
 from agent.headoffice.publish import publish
+from agent.loyalty.compile import compile_programme
+from agent.loyalty.language.read import load_programme
 from agent.loyalty.language.sanity import Caps
 from agent.loyalty.member import MemberFacts
-from tests.headoffice.till_end import PROGRAMME, TillEnd, basket, book
+from agent.rehearsal.past import PastReturn
+from agent.rehearsal.rehearse import rehearse
+from tests.headoffice.both_ends import open_office, two_tills
+from tests.headoffice.lived import CLUB, back, line, sale, sell
+from tests.headoffice.till_end import NOON, PROGRAMME, TillEnd, basket, book
 
 ABSURD = (
     PROGRAMME.replace(b"version = 1", b"version = 2", 1)
@@ -64,6 +70,24 @@ def test_a_rehearsal_takes_what_was_sold_and_not_voided(config: Path) -> None:
     assert receipts.count() == 2
     found = [(one.basket.receipt_id, one.facts.member if one.facts else "") for one in receipts]
     assert sorted(found) == [("r-1", ""), ("r-2", "m-1")]
+
+
+@pytest.mark.parametrize("where", [0, 1], ids=["at its own till", "at another till"])
+def test_a_rehearsal_takes_off_what_came_back_wherever_it_did(tmp_path: Path, where: int) -> None:
+    with (
+        open_office(tmp_path, CLUB, name="whole-language.toml", members="member\nm-1\n") as office,
+        two_tills(office, tmp_path, programme=CLUB) as tills,
+    ):
+        sell(tills[0], sale("r1", line(1, "coat", 12_000), line(2, "tea", 900, quantity="3")))
+        back(tills[where], "r1", "b1", {"line": 2, "quantity": "1"})
+        back(tills[where], "r1", "b2", {"line": 2}, {"line": 1, "amount_minor": 2000})
+        for one in tills:
+            one.push()
+        receipts = OfficeReceipts(tmp_path / "state")
+        (past,) = receipts
+        assert past.back == [PastReturn(NOON, {2: 300}), PastReturn(NOON, {2: 600, 1: 2000})]
+        total = rehearse(compile_programme(load_programme(CLUB, name="club.toml")), receipts).total
+    assert (total.receipts, total.turnover_minor) == (1, 10_000)
 
 
 def test_a_version_is_replayed_on_the_receipts_booked_here(config: Path) -> None:

@@ -9,10 +9,9 @@ import pytest
 
 from agent.headoffice.member_import import import_members
 from agent.headoffice.office import Office
-from agent.headoffice.publish import publish
-from tests.headoffice.both_ends import ShopTill
+from tests.headoffice.both_ends import Tills, open_office, two_tills
 from tests.headoffice.lived import agree, at_office, back, figures, line, sale, sell
-from tests.headoffice.till_end import NOON, StillClock
+from tests.headoffice.till_end import NOON
 
 CLUB = b"""
 [programme]
@@ -41,29 +40,18 @@ when = { amount = { at_least = "100.00" } }
 give = { lot = { points = 50 } }
 """
 COAT, HAT = line(1, "coat", 8000), line(2, "hat", 4000)
-Tills = tuple[ShopTill, ShopTill]
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path / "state", StillClock(), serving=True)
-    publish(office, CLUB, name="thresholds.toml")
-    import_members(office, "member\nm-1\n", name="members.csv")
-    yield office
-    office.close()
+    with open_office(tmp_path, CLUB, name="thresholds.toml", members="member\nm-1\n") as office:
+        yield office
 
 
 @pytest.fixture
 def tills(office: Office, tmp_path: Path) -> Iterator[Tills]:
-    both = (
-        ShopTill(office, tmp_path, "1-1", 1, programme=CLUB),
-        ShopTill(office, tmp_path, "1-2", 2, programme=CLUB),
-    )
-    for one in both:
-        one.pull()
-    yield both
-    for one in both:
-        one.close()
+    with two_tills(office, tmp_path, programme=CLUB) as both:
+        yield both
 
 
 @pytest.mark.parametrize("where", [0, 1], ids=["at its own till", "at another till"])

@@ -18,29 +18,26 @@ from agent.headoffice.report import report
 from agent.headoffice.store.members import touch
 from agent.headoffice.tables import table_rows
 from agent.headoffice.verify import verify
-from tests.headoffice.both_ends import CARD, ShopTill
+from tests.headoffice.both_ends import CARD, ShopTill, Tills, two_tills
 from tests.headoffice.conftest import MEMBERS
 from tests.headoffice.till_end import NOON, PROGRAMME, StillClock, differences, rows
 from tests.till.desk import basket
 
-Tills = tuple[ShopTill, ShopTill]
 ALL: list[dict[str, Any]] = [{"line": 1}, {"line": 2}]
 
 
 @pytest.fixture
 def tills(office: Office, tmp_path: Path) -> Iterator[Tills]:
     """The till that sells, and the till where goods come back."""
-    both = ShopTill(office, tmp_path, "1-1", 1), ShopTill(office, tmp_path, "1-2", 2)
-    for one in both:
-        one.pull()
-    yield both
-    for one in both:
-        one.close()
+    with two_tills(office, tmp_path) as both:
+        yield both
 
 
-def sell(till: ShopTill, receipt_id: str = "r1", *, points: int = 0, card: str = CARD) -> dict[str, Any]:
+def sell(
+    till: ShopTill, receipt_id: str = "r1", *, points: int = 0, card: str = CARD, store: str = "1"
+) -> dict[str, Any]:
     till.ask()
-    more: dict[str, Any] = {"instruments": [card] if card else []}
+    more: dict[str, Any] = {"instruments": [card] if card else [], "store": store}
     sale = basket(receipt_id, redeem={"points": points} if points else {}, **more)
     quote = till.desk.call("quote", receipt_id, json.dumps(sale).encode())
     return till.desk.call(  # type: ignore[no-any-return]

@@ -19,24 +19,19 @@ from agent.headoffice.verify import verify
 from agent.journal.entry import entry_from
 from agent.sync.allowance import Asked
 from agent.sync.wire import Allowance, AllowanceAnswer, AllowanceRequest, Delta, Deny, Pull
-from tests.headoffice.both_ends import ShopTill
+from tests.headoffice.both_ends import ShopTill, Tills, two_tills
 from tests.headoffice.conftest import MEMBERS
 from tests.headoffice.test_settling import sell
 from tests.headoffice.till_end import PROGRAMME, StillClock, rows
 
-Tills = tuple[ShopTill, ShopTill]
 MONTH = timedelta(days=30)
 
 
 @pytest.fixture
 def tills(office: Office, tmp_path: Path) -> Iterator[Tills]:
     """The till at the member's home store, and one elsewhere."""
-    both = ShopTill(office, tmp_path, "1-1", 1), ShopTill(office, tmp_path, "2-1", 2)
-    for one in both:
-        one.pull()
-    yield both
-    for one in both:
-        one.close()
+    with two_tills(office, tmp_path, names=("1-1", "2-1")) as both:
+        yield both
 
 
 def place(till: ShopTill, points: int, request: str = "s-1") -> int:

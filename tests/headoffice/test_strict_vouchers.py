@@ -17,7 +17,7 @@ from agent.headoffice.stock import Order
 from agent.headoffice.verify import verify
 from agent.ledger.verify import verify as verify_ledger
 from agent.sync.allowance import Asked
-from tests.headoffice.both_ends import CARD, ShopTill
+from tests.headoffice.both_ends import CARD, ShopTill, Tills, two_tills
 from tests.headoffice.till_end import book, differences, rows
 from tests.till.desk import basket
 
@@ -39,22 +39,14 @@ m-1,,pastry,p-2,2026-12-31
 m-1,,tea,t-1,2026-12-31
 """
 WALLET = "voucher:pastry"
-Tills = tuple[ShopTill, ShopTill]
 
 
 @pytest.fixture
 def tills(office: Office, tmp_path: Path) -> Iterator[Tills]:
     publish(office, STRICT, name="strict.toml")
     import_members(office, LIST, name="vouchers.csv")
-    both = (
-        ShopTill(office, tmp_path, "1-1", 1, programme=STRICT),
-        ShopTill(office, tmp_path, "2-1", 2, programme=STRICT),
-    )
-    for one in both:
-        one.pull()
-    yield both
-    for one in both:
-        one.close()
+    with two_tills(office, tmp_path, programme=STRICT, names=("1-1", "2-1")) as both:
+        yield both
 
 
 def quote(till: ShopTill, receipt: str) -> tuple[dict[str, Any], Any]:

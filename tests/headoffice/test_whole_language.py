@@ -6,15 +6,13 @@ from typing import Any
 
 import pytest
 
-from agent.headoffice.member_import import import_members
 from agent.headoffice.office import Office
-from agent.headoffice.publish import publish
 from agent.headoffice.report import report
-from tests.headoffice.both_ends import ShopTill
+from tests.headoffice.both_ends import ShopTill, Tills, open_office, two_tills
 from tests.headoffice.lived import CLUB, DAY, agree, at_office, back, figures, line, sale, sell, void
-from tests.headoffice.till_end import StillClock, rows
+from tests.headoffice.till_end import rows
 
-Tills = tuple[ShopTill, ShopTill]
+MEMBERS = "member,wallet,balance\nm-1,points,1000\n"
 COAT, GIFT_CARD, TEA = (
     line(1, "coat", 12_000),
     line(2, "card", 5000, "stored-value"),
@@ -25,24 +23,16 @@ COFFEES = line(1, "coffee", 900, "coffee", quantity="3")
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path / "state", StillClock(), serving=True)
-    publish(office, CLUB, name="whole-language.toml")
-    import_members(office, "member,wallet,balance\nm-1,points,1000\n", name="members.csv")
-    yield office
-    office.close()
+    with open_office(
+        tmp_path, CLUB, name="whole-language.toml", members="member,wallet,balance\nm-1,points,1000\n"
+    ) as office:
+        yield office
 
 
 @pytest.fixture
 def tills(office: Office, tmp_path: Path) -> Iterator[Tills]:
-    both = (
-        ShopTill(office, tmp_path, "1-1", 1, programme=CLUB),
-        ShopTill(office, tmp_path, "1-2", 2, programme=CLUB),
-    )
-    for one in both:
-        one.pull()
-    yield both
-    for one in both:
-        one.close()
+    with two_tills(office, tmp_path, programme=CLUB) as both:
+        yield both
 
 
 def kinds(till: ShopTill, receipt: str) -> list[tuple[str, str]]:

@@ -35,6 +35,7 @@ def fill(folder: Path, receipts: int = 3) -> None:
             tx.place_hold("open", "m1", {"points": 7}, until_ms=4_000_000_000_000)
 
         do(ledger, change)
+        do(ledger, lambda tx: tx.file_receipts())
 
 
 @pytest.mark.parametrize(
@@ -78,6 +79,7 @@ def test_verify_sees_a_tail_cut_off_by_the_witness(tmp_path: Path) -> None:
     db.execute("DELETE FROM hold")
     db.execute("DELETE FROM receipt WHERE receipt = 'open'")
     db.execute("UPDATE allowance_lot SET held = 0")
+    db.execute("DELETE FROM mark WHERE name = 'filed'")
     db.close()
     assert [one.where for one in verify(tmp_path).problems] == ["witness"]
 
@@ -156,6 +158,21 @@ def test_a_backup_replaces_a_damaged_ledger_which_is_kept_aside(tmp_path: Path) 
     with opened(tmp_path) as ledger:
         assert ledger.read.receipt("r1") is not None
     assert (tmp_path / "archive" / "damaged-0").read_bytes() == b"nonsense"
+
+
+def test_a_damaged_ledger_is_evidence_for_25_days(tmp_path: Path) -> None:
+    clock = ToldClock()
+    fill(tmp_path)
+    backup(tmp_path, tmp_path / "copy.db")
+    (tmp_path / "ledger.db").write_bytes(b"nonsense")
+    restore(tmp_path, tmp_path / "copy.db", clock=clock, new_id=ids(7))
+    with opened(tmp_path, clock) as ledger:
+        clock.move(days=25)
+        ledger.drop_damaged()
+        assert (tmp_path / "archive" / "damaged-0").exists()
+        clock.move(seconds=1)
+        ledger.drop_damaged()
+        assert [path.suffix for path in (tmp_path / "archive").iterdir()] == [".db"]
 
 
 def test_tools_show_balances_and_every_entry(tmp_path: Path) -> None:

@@ -1,16 +1,18 @@
 """The member directory beside the ledger: found by card and by name, overlaid by news, replaced whole."""
 
+import errno
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from agent.errors import LedgerDamaged, Refused
+from agent.errors import LedgerDamaged, LedgerReadOnly, Refused
 from agent.headoffice.store.directory_file import Listed, write_directory
 from agent.journal.directory import file_name
 from agent.ledger.arriving import Arriving, Piece
 from agent.ledger.directory import Directory
 from agent.ledger.ledger import Ledger
+from agent.ledger.storage import DiskStorage
 from agent.ledger.transaction import Transaction
 from agent.loyalty.compact import compact
 from agent.sync.wire import Delta, MemberRow
@@ -136,12 +138,12 @@ def cut(path: Path, size: int) -> tuple[list[bytes], list[Piece]]:
 def test_a_download_goes_on_where_it_was_cut_and_drops_what_is_torn(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     contents, pieces = cut(write(tmp_path / "there", 7, anna=30), 1000)
-    first = Arriving(tmp_path, 7, pieces)
+    first = Arriving(tmp_path, DiskStorage(tmp_path), 7, pieces)
     for content in contents[:5]:
         first.add(content)
     part = tmp_path / "members-7.db.part"
     part.write_bytes(part.read_bytes()[:-1] + b"\xff")  # the power went while the fifth was written
-    again = Arriving(tmp_path, 7, pieces)
+    again = Arriving(tmp_path, DiskStorage(tmp_path), 7, pieces)
     assert again.done == 4
     for content in contents[4:]:
         again.add(content)
@@ -154,7 +156,7 @@ def test_a_download_goes_on_where_it_was_cut_and_drops_what_is_torn(tmp_path: Pa
 def test_a_piece_that_was_not_announced_is_refused(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     contents, pieces = cut(write(tmp_path / "there", 7, anna=30), 1000)
-    arriving = Arriving(tmp_path, 7, pieces)
+    arriving = Arriving(tmp_path, DiskStorage(tmp_path), 7, pieces)
     with pytest.raises(LedgerDamaged):
         arriving.add(contents[1])
     assert arriving.done == 0
@@ -167,3 +169,62 @@ def test_other_directories_go_when_one_is_put_to_use(tmp_path: Path) -> None:
         use(ledger, write(tmp_path, 9, anna=31))
         assert sorted(path.name for path in tmp_path.glob("members-*")) == ["members-9.db"]
         assert ledger.read.balance("anna", "points") == 31
+
+
+class StumblingStorage(DiskStorage):
+    """A disk whose next write stops half-way, and whose next flush fails."""
+
+    has_room = can_flush = True
+
+    def write_at(self, name: str, offset: int, content: bytes) -> None:
+        if not self.has_room:
+            self.has_room = True
+            super().write_at(name, offset, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, "no room")
+        super().write_at(name, offset, content)
+
+    def flush(self, name: str) -> None:
+        if not self.can_flush:
+            self.can_flush = True
+            raise OSError(errno.EIO, "broken")
+        super().flush(name)
+
+
+def test_a_piece_that_was_written_by_half_is_written_again_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    contents, pieces = cut(write(tmp_path / "there", 7, anna=30), 1000)
+    storage = StumblingStorage(tmp_path)
+    arriving = Arriving(tmp_path, storage, 7, pieces)
+    for at, content in enumerate(contents):
+        storage.has_room = at != 3
+        if not storage.has_room:
+            with pytest.raises(LedgerReadOnly):
+                arriving.add(content)
+        arriving.add(content)
+    arriving.finish().close()
+    assert (tmp_path / file_name(7)).read_bytes() == (tmp_path / "there" / file_name(7)).read_bytes()
+
+
+def test_after_a_failed_flush_every_byte_is_fetched_again(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    contents, pieces = cut(write(tmp_path / "there", 7, anna=30), 1000)
+    storage = StumblingStorage(tmp_path)
+    arriving = Arriving(tmp_path, storage, 7, pieces)
+    for content in contents:
+        arriving.add(content)
+    storage.can_flush = False
+    with pytest.raises(LedgerReadOnly):
+        arriving.finish()
+    assert arriving.done == Arriving(tmp_path, storage, 7, pieces).done == 0
+
+
+def test_a_directory_that_is_finished_twice_stays_whole(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    contents, pieces = cut(write(tmp_path / "there", 7, anna=30), 1000)
+    arriving = Arriving(tmp_path, DiskStorage(tmp_path), 7, pieces)
+    for content in contents:
+        arriving.add(content)
+    for _ in range(2):  # the ledger refused to name it the first time
+        directory = arriving.finish()
+        assert directory.members == 1
+        directory.close()

@@ -68,6 +68,9 @@ class FailingConnection:
             raise self._failure
         return self._real.execute(sql, values)
 
+    def cursor(self) -> "FailingConnection":
+        return self
+
     def __getattr__(self, name: str) -> object:
         return getattr(self._real, name)
 
@@ -77,8 +80,8 @@ class FailingStorage(DiskStorage):
 
     broken: FailingConnection
 
-    def connect(self, name: str, *, read_only: bool = False) -> Connection:
-        real = super().connect(name, read_only=read_only)
+    def connect(self, name: str, *, read_only: bool = False, immutable: bool = False) -> Connection:
+        real = super().connect(name, read_only=read_only, immutable=immutable)
         if read_only or name != "ledger.db":
             return real
         failure = _failure_with_code(real)

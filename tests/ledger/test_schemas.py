@@ -43,6 +43,8 @@ def test_a_ledger_of_an_older_release_opens_with_all_it_held_and_sells_on(
     assert before["journal"]
     with opened(tmp_path) as ledger:
         with_old_columns = content(ledger.read._db, tables)
+        if "answered" not in tables["journal"]:  # the update notes that all of it is filed
+            with_old_columns["mark"] = [one for one in with_old_columns["mark"] if one[0] != "filed"]
         assert with_old_columns == before
         assert ledger.status().backlog == 2
         assert ledger.read.usable("m1", DAY) == {"points": 100}

@@ -143,6 +143,22 @@ def test_an_allowance_ends_at_its_time_and_when_the_clock_ran_backwards(tmp_path
         assert usable(ledger) == 0
 
 
+def test_an_entry_of_the_same_sale_does_not_vouch_for_a_clock_that_ran_backwards(tmp_path: Path) -> None:
+    clock = ToldClock()
+
+    def pay_late(tx: Transaction) -> int:
+        tx.append(Draft("RECEIPT", receipt="r1", account="m1"))
+        return sum(one.amount for one in tx.take("m1", "points", 40, DAY))
+
+    with opened(tmp_path, clock) as ledger:
+        tell(ledger, facts(e9=50))
+        do(ledger, lambda tx: tx.accept_allowance(allowance(ledger, 1, e9=40)))
+        do(ledger, lambda tx: tx.append(Draft("NOTE")))
+    clock.move(minutes=-10)
+    with opened(tmp_path, clock) as ledger:
+        assert do(ledger, pay_late) == 0
+
+
 def test_a_frozen_ledger_spends_nothing(tmp_path: Path) -> None:
     with opened(tmp_path) as ledger:
         tell(ledger, facts(e9=50))

@@ -18,8 +18,8 @@ TODAY = date(2026, 11, 24)
     ("give", "kind", "name", "said"),
     [
         ("lot = { points = 21 }", "lot", "p", "given 21 points"),
-        ('benefit = "fast-lane"', "benefit", "fast-lane", "given fast-lane"),
-        ('lottery = "spring"', "lottery", "spring", "given spring"),
+        ('benefit = "fast-lane"', "benefit", "fast-lane", "given"),
+        ('lottery = "spring"', "lottery", "spring", "given"),
         ('stored_value = "5.00", wallet = "gift"', "stored_value", "gift", "given 5.00"),
     ],
 )

@@ -161,7 +161,7 @@ def test_points_without_a_value_can_be_donated_and_the_fund_is_named() -> None:
     assert [(one.points, one.amount_minor, one.into) for one in answer.spent] == [(100, 0, "donation")]
     assert answer.wallets[0].redeem == 100
     said = sentence(answer.reasons[0], compiled(rules).programme, "en")
-    assert said == "Red Cross: 100 points turned into donation"
+    assert said == "Red Cross: 100 points passed on"
     assert reason(quote(rules, Line(1, "a", 100), member=holder(120)), "fund")[1]["what"] == "event"
 
 
@@ -173,7 +173,7 @@ def test_a_payment_may_ask_the_customer_first() -> None:
     ]
     assert said == [
         "Ask the customer: pay with 2 points?",
-        "Спросите покупателя: списать 2 балла?",
+        "Спросите покупателя, списать ли: 2 балла",
         "Kysy asiakkaalta: maksetaanko 2 pistettä?",
     ]
 

@@ -199,3 +199,28 @@ def test_an_unknown_time_zone_is_a_mistake() -> None:
     with pytest.raises(DocumentError) as caught:
         load_programme(HEAD.replace("Europe/Helsinki", "Europe/Hellsinki").encode(), name="x.toml")
     assert [one.code for one in caught.value.mistakes] == ["unknown_zone"]
+
+
+def test_what_is_mistyped_is_read_as_it_was_meant_and_checked_to_the_end() -> None:
+    text = '[rule.a]\nwhen = { segmnt = "x", hours = ["25:00-26:00"] }\ntake_of = { percent = "110" }\n'
+    text += '[rule.b]\nscope = "none"\nearn = { wallet = "q", points = "-1" }\n[rule.c]\nx = 1\n'
+    assert mistakes(text) == [
+        ("x.toml:8 /rule/a/when/segmnt", "unknown_field"),
+        ("x.toml:9 /rule/a/take_of", "unknown_field"),
+        ("x.toml:12 /rule/b/earn/points", "invalid"),
+        ("x.toml:14 /rule/c/x", "unknown_field"),
+        ("x.toml:7 /rule/a/take_off/percent", "too_much"),
+        ("x.toml:8 /rule/a/when/hours", "invalid"),
+        ("x.toml:11 /rule/b/scope", "unknown_scope"),
+        ("x.toml:12 /rule/b/earn/wallet", "unknown_wallet"),
+    ]
+
+
+def test_a_broken_head_hides_none_of_its_own_mistakes() -> None:
+    text = HEAD.replace("version = 1", "version = 0").replace("Europe/Helsinki", "Europe/Nowhere")
+    with pytest.raises(DocumentError) as caught:
+        load_programme((text + '[rule.a]\nearn = { points = "1" }\n').encode(), name="x.toml")
+    assert [one.pointer for one in caught.value.mistakes] == [
+        "x.toml:3 /programme/version",
+        "x.toml:5 /programme/time_zone",
+    ]

@@ -42,6 +42,14 @@ def test_no_shipped_programme_is_too_generous(file: Path) -> None:
         ('give = { stored_value = "10000.00", wallet = "gift" }', False),
         ('give = { stored_value = "10000.01", wallet = "gift" }', True),
         ('give = { stored_value = "10000.01", wallet = "gift", cost = 5 }', False),
+        ('earn = { per = "attribute:distance", points = "1000001" }', True),
+        ('take_off = { amount = "10000.00" }', False),
+        ('take_off = { amount = "10000.01" }', True),
+        ('take_off = { amount = "10000.01", max = "5.00" }', False),
+        ('scope = { tags = ["tv"] }\ntake_off = { per_unit = "10000.01" }', True),
+        ('take_off = { set_price = "0.01" }', True),
+        ('take_off = { set_price = "0.01", units = 3 }', False),
+        ('scope = { tags = ["tv"] }\ntake_off = { set_price = "0.01" }', False),
         ("give = { lot = { points = 1000000 } }", False),
         ("give = { lot = { points = 1000001 } }", True),
     ],
@@ -53,6 +61,23 @@ def test_a_rate_beyond_a_cap_is_refused_and_one_at_it_is_not(words: str, is_refu
 def test_a_factor_counts_with_what_it_multiplies() -> None:
     rules = '[rule.a]\nearn = { points = "20" }\n[rule.b]\nmultiply = { by = "3" }\n'
     assert told(rules) == [("/rule/a/earn/points", {"percent": "60", "max_percent_back": "50"})]
+
+
+@pytest.mark.parametrize(
+    ("modes", "percent"),
+    [
+        ("best best", None),
+        ("sum sum", "60"),
+        ("sum product", "80"),
+        ("product product", "80"),
+        ("best sum", "80"),
+    ],
+)
+def test_factors_that_can_meet_count_together(modes: str, percent: str | None) -> None:
+    rules = '[rule.a]\nearn = { points = "20" }\n' + "".join(
+        f'[rule.b{at}]\nmultiply = {{ by = "2", mode = "{mode}" }}\n' for at, mode in enumerate(modes.split())
+    )
+    assert [values["percent"] for _, values in told(rules)] == ([percent] if percent else [])
 
 
 def test_a_voucher_for_everything_is_refused_too() -> None:

@@ -34,6 +34,9 @@ EARN = 'earn = { points = "1" }\n'
             f'when.amount = {{ at_least = "1", of = {{ brands = ["a"], not_brands = ["a"] }} }}\n{EARN}',
             "scope",
         ),
+        ('max_total = 9\ntake_off = { percent = "1" }\n', "total"),
+        (f"max_total = 9\n{EARN}", "total"),
+        ('max_total = 9\ngive = { free = "a" }\n', "total"),
     ],
 )
 def test_a_rule_that_can_never_apply_is_named_with_the_reason(rule: str, why: str) -> None:
@@ -41,6 +44,10 @@ def test_a_rule_that_can_never_apply_is_named_with_the_reason(rule: str, why: st
     assert [(one.pointer, one.code, one.values) for one in warnings(text)] == [
         ("/rule/a", "never_applies", {"why": why})
     ]
+
+
+def test_a_gift_that_all_members_share_is_given_until_head_office_has_counted() -> None:
+    assert told("[rule.a]\nmax_total = 9\ngive = { lot = { points = 5 } }\n") == []
 
 
 def test_a_rule_outside_the_life_of_its_programme_never_applies() -> None:

@@ -55,8 +55,8 @@ def test_g3_points_become_cash_by_the_hundred() -> None:
     cash = next(one for one in quote.reasons if one.rule == "cash")
     assert [sentence(cash, PAYBACK.programme, lang) for lang in ("en", "ru", "fi")] == [
         "Cash for points: 1,700 points turned into 17.00",
-        "Деньги за баллы: 1\N{NO-BREAK SPACE}700 баллов: обменяно на 17,00",
-        "Pisteet rahaksi: 1\N{NO-BREAK SPACE}700 pistettä vaihdettu: 17,00",
+        "Деньги за баллы: обменяно на 17,00 (1\N{NO-BREAK SPACE}700 баллов)",
+        "Pisteet rahaksi: vaihdettu 17,00 (1\N{NO-BREAK SPACE}700 pistettä)",
     ]
 
 

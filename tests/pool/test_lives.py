@@ -4,17 +4,23 @@ Loans, sales, restarts and every message lost, repeated or late, in any order; I
 when all is healed everything is free again but what was spent.
 """
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from agent.headoffice.booking import Finding
 from agent.headoffice.verify import verify
+from agent.journal.chain import chain_end
+from agent.ledger.lending import Borrower
 from agent.ledger.verify import verify as verify_ledger
+from agent.pool.desk import PoolDesk
+from agent.sync.wire import Acknowledged, Push, PushAnswer
 from tests.pool.shop import OWNED, Shop
 
 AT = st.integers(0, 1)
@@ -152,3 +158,29 @@ def _agree(_: Any) -> list[Finding]:
 
 TestShopLife = ShopLife.TestCase
 TestShopLife.settings = settings(max_examples=12, stateful_step_count=30, deadline=None)
+
+
+class Behind(PoolDesk):
+    """The planted bug: a batch is acknowledged, and its mark kept, below the last entry that was taken in."""
+
+    async def receive(self, till: str, push: Push) -> PushAnswer:
+        told = await super().receive(till, push)
+        if not isinstance(told, Acknowledged) or len(push.entries) < 2:
+            return told
+        last = chain_end(push.previous_hash, push.entries[:1])
+        known = Borrower(push.incarnation, till, push.first_seq, last, fenced=False)
+        await self._write(lambda tx: tx.lending.keep_borrower(known))
+        return Acknowledged(push.incarnation, push.first_seq, last)
+
+
+@pytest.mark.parametrize("desk", [PoolDesk, Behind])
+def test_a_pool_that_takes_an_entry_in_twice_is_found_out(desk: type[PoolDesk]) -> None:
+    life = ShopLife()
+    shop = life.shop
+    shop.desk = desk(shop.pool.ledger, today=lambda: shop.clock.now().date())
+    life.a_till_talks(at=0, fate="heard")
+    life.a_card_is_read(at=0, fate="heard")
+    life.a_till_sells(at=0, points=120, closes=False)
+    life.a_till_talks(at=0, fate="heard")
+    with contextlib.nullcontext() if desk is PoolDesk else pytest.raises(AssertionError):
+        life.teardown()

@@ -1,6 +1,6 @@
 """A small club, its receipts, and the facts of two members, for the tests of this room."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from agent.loyalty.basket import Basket, Line
 from agent.loyalty.compile import Compiled, compile_programme
 from agent.loyalty.language.read import load_programme
 from agent.loyalty.member import MemberFacts
-from agent.rehearsal.past import PastReceipt
+from agent.rehearsal.past import PastReceipt, PastReturn
 
 CLUB = """[programme]
 id = "club"
@@ -46,11 +46,14 @@ def sold(
     day: int = 0,
     facts: MemberFacts | None = None,
     pays: bool = False,
+    back: Sequence[tuple[int, int]] = (),
 ) -> PastReceipt:
+    """Sell one line; `back` is on which day how much of it comes back."""
     at = START + timedelta(days=day)
     lines = [Line(1, "sku", amount)] if amount else []
     basket = Basket(f"r{number}", at, "s", "t", "EUR", lines, redeem={"p": "max"} if pays else {})
-    return PastReceipt(basket, at, facts or (MemberFacts(member) if member else None))
+    returns = [PastReturn(START + timedelta(days=late), {1: minor}) for late, minor in back]
+    return PastReceipt(basket, at, facts or (MemberFacts(member) if member else None), back=returns)
 
 
 class Receipts:

@@ -89,6 +89,24 @@ def test_workers_share_members_out_and_find_the_same(tmp_path: Path) -> None:
     assert shares
 
 
+@pytest.mark.parametrize("cut", [5, 30, -1])
+def test_a_torn_file_is_told_not_thrown(tmp_path: Path, cut: int) -> None:
+    whole = gzip.compress(written(tmp_path / "past", [sold(1, 100)]).read_bytes())
+    path = tmp_path / "past.ndjson.gz"
+    path.write_bytes(whole[:cut])
+    for read in (ReceiptFile(path).count, lambda: list(ReceiptFile(path))):
+        with pytest.raises(DocumentError, match="not_gzip"):
+            read()
+
+
+def test_receipts_in_another_currency_are_counted(tmp_path: Path) -> None:
+    path = written(tmp_path / "past", [sold(1, 100), sold(2, 100, "n")])
+    text = CLUB.replace("EUR", "USD").encode()
+    (figures,) = rehearse_all([Script(text, "club.toml")], ReceiptFile(path), workers=2)
+    assert (figures.foreign, figures.total.issued) == (2, {})
+    assert rehearse(compiled(), ReceiptFile(path)).foreign == 0
+
+
 def test_a_broken_receipt_is_named_by_its_line(tmp_path: Path) -> None:
     path = tmp_path / "past.ndjson.gz"
     with gzip.open(path, "wb") as out:

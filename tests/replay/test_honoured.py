@@ -51,7 +51,7 @@ class Counted:
         assert isinstance(page, Delta)
         self.stock = page.stock_to
         pool.write(lambda tx: tx.apply_delta(page))
-        self.account.place(self.case.policy, "m-1", STORE, self.case.shops.holders())
+        self.account.place(self.case.policy, "m-1", STORE, self.case.shops.holders(), part=self.config.part)
 
     def earn(self, till: int, points: int) -> None:
         self.receipts += 1

@@ -109,6 +109,23 @@ def test_all_mistakes_of_a_file_are_told_at_once_with_their_lines() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "like"),
+    [
+        ("  - tea 2 x 3,50", "- latte 2 x 4.50 group coffee tag drink"),
+        ("  ask max p", "asks 500 points"),
+        ("  tender card 5,00", "tender card product partner-bank 20.00"),
+        ("somebody buys", "2026-03-10 12:00 Anna buys"),
+        ("2026-03-10 Anna returns", "2026-03-10 12:00 Anna buys"),
+        ("members Anna", "member Anna"),
+    ],
+)
+def test_a_line_that_is_not_understood_is_shown_the_nearest_form(line: str, like: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        parse(f"programme x\nscenario One\n{SALE}{line}\n", name="x.txt")
+    assert caught.value.mistakes[0].remedy == f"write it like: {like}"
+
+
+@pytest.mark.parametrize(
     ("text", "where", "code"),
     [
         ("scenario One\n", "x.txt:1", "no_programme"),

@@ -159,7 +159,7 @@ def test_one_question_per_member_is_enough_at_a_time(desk: Desk) -> None:
 def test_a_card_this_till_does_not_know_is_looked_up_at_head_office(desk: Desk) -> None:
     async def found(tag: bytes) -> bool:
         row = MemberRow("m2", 1, [tag], MemberFacts("m2", wallets={"points": WalletFacts([Lot("x", 7)])}))
-        desk.write(lambda tx: tx.apply_member(row))
+        desk.write(lambda tx: tx.apply_members([row]))
         return True
 
     async def read() -> Counter:

@@ -10,13 +10,21 @@ from agent.journal.vouchers import is_voucher, voucher_of
 
 BASKET, STOCK = "BASKET", "STOCK"
 FREE_LOTS = f"""
-SELECT l.lot, l.active_from, l.expires_on, l.ends_at, l.remaining - COALESCE((
-    SELECT sum(s.amount - s.spent - s.passed) FROM allowance a
+SELECT lot, active_from, expires_on, ends_at, free FROM (
+    SELECT l.lot, l.active_from, l.expires_on, l.ends_at, l.remaining - COALESCE((
+        SELECT sum(s.amount - s.spent - s.passed) FROM allowance a
+        JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number
+        WHERE a.member = l.member AND a.wallet = l.wallet AND a.state = 'OPEN' AND s.lot = l.lot
+    ), 0) AS free
+    FROM lot l WHERE l.member = ? AND l.wallet = ? AND NOT ({LOOKED_AT})
+    UNION ALL
+    SELECT s.lot, '', '', '', -sum(s.amount - s.spent - s.passed) FROM allowance a
     JOIN allowance_lot s ON s.incarnation = a.incarnation AND s.number = a.number
-    WHERE a.member = l.member AND a.wallet = l.wallet AND a.state = 'OPEN' AND s.lot = l.lot
-), 0) AS free
-FROM lot l WHERE l.member = ? AND l.wallet = ? AND NOT ({LOOKED_AT})
-ORDER BY CASE WHEN l.expires_on = '' THEN 1 ELSE 0 END, l.expires_on, l.ends_at, l.lot
+    WHERE a.member = ? AND a.wallet = ? AND a.state = 'OPEN' AND NOT EXISTS (
+        SELECT 1 FROM lot l WHERE l.member = a.member AND l.wallet = a.wallet AND l.lot = s.lot
+    ) GROUP BY s.lot
+) AS free_lots
+ORDER BY CASE WHEN expires_on = '' THEN 1 ELSE 0 END, expires_on, ends_at, lot
 """  # noqa: S608 - words of our own
 FREE_VOUCHERS = """
 SELECT v.id AS lot, v.active_from, v.expires_on, v.ends_at, 1 AS free FROM voucher v
@@ -28,16 +36,17 @@ WHERE v.given > 0 AND v.used <= 0 AND NOT EXISTS (
 ORDER BY CASE WHEN v.expires_on = '' THEN 1 ELSE 0 END, v.expires_on, v.ends_at, v.id
 """
 SLICES = """
-SELECT s.lot, s.amount, s.spent, l.active_from, l.expires_on, l.ends_at FROM allowance_lot s
+SELECT s.lot, s.amount, s.spent, COALESCE(l.active_from, '') AS active_from,
+    COALESCE(l.expires_on, '') AS expires_on, COALESCE(l.ends_at, '') AS ends_at FROM allowance_lot s
 JOIN allowance a ON a.incarnation = s.incarnation AND a.number = s.number
-JOIN lot l ON l.member = a.member AND l.wallet = a.wallet AND l.lot = s.lot
+LEFT JOIN lot l ON l.member = a.member AND l.wallet = a.wallet AND l.lot = s.lot
 WHERE s.incarnation = ? AND s.number = ?
-ORDER BY CASE WHEN l.expires_on = '' THEN 1 ELSE 0 END, l.expires_on, l.ends_at, l.lot
+ORDER BY CASE WHEN COALESCE(l.expires_on, '') = '' THEN 1 ELSE 0 END, l.expires_on, l.ends_at, s.lot
 """
 VOUCHER_SLICES = SLICES.replace(
     "JOIN lot l ON l.member = a.member AND l.wallet = a.wallet AND l.lot = s.lot",
     "JOIN voucher l ON l.member = a.member AND l.id = s.lot",
-).replace("l.lot", "l.id")
+)
 
 
 class Issue(NamedTuple):
@@ -58,12 +67,13 @@ def free_lots(store: Store, member: str, wallet: str) -> Sequence[Row]:
     """Return every lot with what of it no open allowance holds, first-expiring first.
 
     A lot that a clawback cut below its open allowances, or below zero, is free below zero; so is what a
-    till let go beyond allowances until head office has looked at it.  A wallet of vouchers has a lot of 1
-    for each that was given, not used, and is not set aside.
+    till let go beyond allowances until head office has looked at it.  So is a lot that only allowances know:
+    after books came back from a backup its receipt may be booked from another journal, as a lot of that.
+    A wallet of vouchers has a lot of 1 for each that was given, not used, and is not set aside.
     """
     if is_voucher(wallet):
         return store.rows(FREE_VOUCHERS, (wallet, member, voucher_of(wallet)))
-    return store.rows(FREE_LOTS, (member, wallet))
+    return store.rows(FREE_LOTS, (member, wallet) * 2)
 
 
 def by_request(store: Store, incarnation: str, request_id: str) -> Row | None:

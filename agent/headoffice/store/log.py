@@ -117,6 +117,12 @@ def receipt_of(store: Store, receipt: str) -> Row | None:
     )
 
 
+def sold_by(store: Store, receipt: str) -> set[str]:
+    """Return the journals that say they sold a receipt, also those whose word was parked."""
+    rows = store.rows("SELECT incarnation FROM entry WHERE receipt = ? AND kind = 'RECEIPT'", (receipt,))
+    return {str(row["incarnation"]) for row in rows}
+
+
 def claimed(store: Store) -> set[str]:
     """Return the receipts that became a member's after they were paid."""
     rows = store.rows("SELECT receipt FROM entry WHERE kind = 'CLAIM' AND parked = 0")
@@ -171,9 +177,9 @@ def receipts_between(store: Store, after: int, until: int) -> Sequence[Row]:
 
 
 def receipts_that_count(store: Store) -> Sequence[Row]:
-    """Return position and moment of every receipt that was booked and not voided since."""
+    """Return position, moment and state of every receipt that was booked and not voided since."""
     return store.rows(
-        "SELECT e.position, r.at FROM entry e"
+        "SELECT e.position, r.at, r.state FROM entry e"
         " JOIN receipt r ON r.receipt = e.receipt AND r.incarnation = e.incarnation AND r.seq = e.seq"
         " WHERE e.kind = 'RECEIPT' AND e.parked = 0 AND r.state <> 'voided'"
     )

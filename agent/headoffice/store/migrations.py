@@ -10,6 +10,7 @@ from typing import Any
 from agent.headoffice.store.counter import add_counter_tables
 from agent.headoffice.store.debts import INDEX
 from agent.headoffice.store.erasures import add_tables
+from agent.headoffice.store.placements import INDEX as VISITS
 
 OWN_1 = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -226,6 +227,11 @@ def loans(db: Any) -> None:
     _run(db, LOANS)
 
 
+def homes(db: Any) -> None:
+    """Find a member's home without reading every receipt: it is asked after each booking."""
+    db.execute(VISITS)
+
+
 def debts(db: Any) -> None:
     """Find open debts without reading every lot."""
     db.execute(INDEX)
@@ -244,4 +250,5 @@ STEPS = (
     ("0010_loans", loans),
     ("0011_counter", add_counter_tables),
     ("0012_debts", debts),
+    ("0013_homes", homes),
 )

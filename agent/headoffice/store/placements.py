@@ -4,6 +4,17 @@ from collections.abc import Sequence
 
 from agent.headoffice.store.protocol import Row, Store
 
+VISITED = """
+SELECT member, store FROM (
+    SELECT member, store, row_number() OVER (
+        PARTITION BY member ORDER BY count(*) DESC, max(day) DESC, store
+    ) AS place
+    FROM receipt WHERE member <> '' AND day >= ? AND state <> 'voided'{} GROUP BY member, store
+) AS visits WHERE place = 1
+"""
+INDEX = "CREATE INDEX receipt_member ON receipt (member, day, store, state) WHERE member <> ''"
+"""All that is asked of a member's visits."""
+
 
 def find_homes(store: Store, since: str) -> None:
     """Find the most visited store of every member since a day, once; inside `reading`, read by `homes`.
@@ -12,13 +23,7 @@ def find_homes(store: Store, since: str) -> None:
     """
     store.run("DROP TABLE IF EXISTS temp.home")
     store.run("CREATE TEMP TABLE home (member TEXT PRIMARY KEY, store TEXT NOT NULL) WITHOUT ROWID")
-    store.run(
-        "INSERT INTO home SELECT member, store FROM (SELECT member, store, row_number() OVER"
-        " (PARTITION BY member ORDER BY count(*) DESC, max(day) DESC, store) AS place"
-        " FROM receipt WHERE member <> '' AND day >= ? AND state <> 'voided' GROUP BY member, store"
-        ") AS visits WHERE place = 1",
-        (since,),
-    )
+    store.run(f"INSERT INTO home {VISITED.format('')}", (since,))
     store.run(
         "INSERT INTO home SELECT DISTINCT member, '' FROM allowance WHERE state = 'OPEN'"
         " AND purpose = 'STOCK' AND member NOT IN (SELECT member FROM home)"
@@ -34,12 +39,36 @@ def homes(store: Store, after: str, limit: int) -> Sequence[Row]:
     )
 
 
-def holders(store: Store, since_ms: int) -> Sequence[Row]:
-    """Return the journals in use that keep stock and were heard of since, by store and till."""
+def homes_of(store: Store, since: str, members: Sequence[str]) -> Sequence[Row]:
+    """Return these members, each once, with their home ('': none) and status (None: erased)."""
+    ours = f" AND member IN ({_marks(members)})"
     return store.rows(
-        "SELECT store, till, incarnation, role FROM incarnation WHERE state = 'ACTIVE'"
-        " AND heard_stock >= 0 AND last_contact_ms >= ? ORDER BY store, till",
-        (since_ms,),
+        f"WITH home AS ({VISITED.format(ours)}) SELECT m.member, COALESCE(h.store, '') AS store, m.status"  # noqa: S608 - words of our own
+        f" FROM member m LEFT JOIN home h ON h.member = m.member WHERE m.member IN ({_marks(members)})",
+        (since, *members, *members),
+    )
+
+
+def changed_since(store: Store, version: int, limit: int) -> Sequence[Row]:
+    """Return which members changed after a version, in the order of their last change."""
+    return store.rows(
+        "SELECT member, version FROM member WHERE version > ? ORDER BY version LIMIT ?", (version, limit)
+    )
+
+
+def versions_of(store: Store, members: Sequence[str]) -> dict[str, int]:
+    """Return at which version each of these members is now."""
+    rows = store.rows(f"SELECT member, version FROM member WHERE member IN ({_marks(members)})", members)  # noqa: S608 - words of our own
+    return {row["member"]: row["version"] for row in rows}
+
+
+def holders(store: Store, since_ms: int, stores: Sequence[str] | None) -> Sequence[Row]:
+    """Return the journals in use that keep stock and were heard of since, of all stores or of these."""
+    some = "" if stores is None else f" AND store IN ({_marks(stores)})"
+    return store.rows(
+        "SELECT store, till, incarnation, role FROM incarnation WHERE state = 'ACTIVE'"  # noqa: S608 - words of our own
+        f" AND heard_stock >= 0 AND last_contact_ms >= ?{some} ORDER BY store, till",
+        (since_ms, *(stores or ())),
     )
 
 
@@ -93,3 +122,7 @@ def done(store: Store, orders: Sequence[Row]) -> None:
 def clear(store: Store) -> None:
     """Let go of every order that waits: a newer plan stands in for it."""
     store.run("DELETE FROM placement")
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))

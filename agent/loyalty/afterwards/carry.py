@@ -87,6 +87,14 @@ def is_over(lot: Lot, day: date) -> bool:
     return lot.expires_on is not None and lot.expires_on < day
 
 
+def spendable(facts: MemberFacts, local: datetime) -> dict[str, int]:
+    """Return what counts of each wallet at a local moment, a debt included."""
+    return {
+        wallet: sum(lot.amount for lot in held.lots if is_usable(lot, local))
+        for wallet, held in facts.wallets.items()
+    }
+
+
 def held_by(facts: MemberFacts) -> Held:
     """Return a member's lots by wallet and name."""
     return {name: {lot.lot: lot for lot in one.lots} for name, one in facts.wallets.items()}

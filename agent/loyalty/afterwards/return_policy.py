@@ -50,7 +50,7 @@ def _recomputed(compiled: Compiled, sale: Sale, progress: Progress) -> ReturnEff
     """Return what the sale gave beyond what its remaining goods would have been given."""
     if progress.is_all or not any(progress.back.values()):
         return undone(sale.quote, progress) if progress.is_all else ReturnEffects()
-    kept = evaluate(compiled, sale.facts, _net(sale, progress), sale.at, draw=sale.draw)
+    kept = quote_of_rest(compiled, sale, progress)
     whole = sale.quote
     return ReturnEffects(
         whole.due_minor - kept.due_minor,
@@ -68,6 +68,11 @@ def _recomputed(compiled: Compiled, sale: Sale, progress: Progress) -> ReturnEff
             {one.rule: one.rewards for one in whole.counts}, {one.rule: one.rewards for one in kept.counts}
         ),
     )
+
+
+def quote_of_rest(compiled: Compiled, sale: Sale, progress: Progress) -> Quote:
+    """Return what the sale would have been without the goods that came back."""
+    return evaluate(compiled, sale.facts, _net(sale, progress), sale.at, draw=sale.draw)
 
 
 def _net(sale: Sale, progress: Progress) -> Basket:

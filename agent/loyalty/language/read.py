@@ -13,7 +13,7 @@ import msgspec
 from agent.documents import MAX_MISTAKES, mistakes_in
 from agent.errors import DocumentError, Mistake
 from agent.loyalty.language import check
-from agent.loyalty.language.mend import mended
+from agent.loyalty.language.mend import guessed, mended
 from agent.loyalty.language.programme import Programme, Text
 
 MAX_BYTES = 1_000_000
@@ -51,8 +51,17 @@ def _read(plain: dict[str, Any]) -> tuple[Text | None, list[Mistake]]:
     found = _floats(plain, "")
     told = tuple(f"{one.pointer}/" for one in found)
     found += [one for one in mistakes_in(plain, Text) if not f"{one.pointer}/".startswith(told)]
-    word = mended(plain, found) if found else msgspec.convert(plain, Text)
-    return word, [*found, *(check.mistakes(word) if word is not None else ())]
+    if not found:
+        word = msgspec.convert(plain, Text)
+        return word, check.mistakes(word)
+    if (mostly := mended(plain, found)) is not None:
+        made_up = [f"{one}/" for one in guessed(found)]
+        found += [one for one in check.mistakes(mostly) if not _touches(f"{one.pointer}/", made_up)]
+    return None, found
+
+
+def _touches(pointer: str, others: list[str]) -> bool:
+    return any(pointer.startswith(one) or one.startswith(pointer) for one in others)
 
 
 def _parse(data: bytes, name: str) -> tuple[dict[str, Any], str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import prod
 
 import msgspec
 
@@ -16,7 +17,7 @@ from agent.loyalty.numbers import exact
 
 
 class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one rule may give away at most, percent of a whole basket, and money in a gift of points."""
+    """What one rule may give away at most: percent of a whole basket, and money in a gift or a sum off."""
 
     max_percent_off: Decimal = "50"
     max_percent_back: Decimal = "50"
@@ -27,7 +28,8 @@ def too_generous(text: Text, caps: Caps) -> list[Mistake]:
     """Return every rule of a checked programme that gives more than the caps allow.
 
     Discounts count where they fall on all goods; those of a scope, of so many units or with a `max` are
-    bounded already, and a draw divides by its odds.  Points count at their value, with the largest factor.
+    bounded already, and a draw divides by its odds; a set price for anything may take all of it.  Points
+    count at their value, with every factor that can meet.
     """
     return [*_discounts(text, caps), *_earnings(text, caps), *_gifts(text, caps)]
 
@@ -40,15 +42,19 @@ def _discounts(text: Text, caps: Caps) -> Iterator[Mistake]:
     ]
     words += [(f"/voucher/{key}", one.take_off, one.scope, 1) for key, one in sorted(text.voucher.items())]
     for at, word, scope, odds in words:
-        is_bounded = word.max is not None or word.units is not None or scope_of(text, scope) != Scope()
-        if (
-            word.percent is not None
-            and not is_bounded
-            and exact(word.percent) / odds > exact(caps.max_percent_off)
-        ):
-            values = {"percent": word.percent, "max_percent_off": caps.max_percent_off}
+        is_picked = word.units is not None or bool(word.each)
+        is_bounded = word.max is not None or is_picked or scope_of(text, scope) != Scope()
+        percent = "100" if word.set_price is not None else word.percent
+        if percent is not None and not is_bounded and exact(percent) / odds > exact(caps.max_percent_off):
+            values = {"percent": percent, "max_percent_off": caps.max_percent_off}
             remedy = "give it a scope, a max or units, or raise publish.max_percent_off"
-            yield Mistake(f"{at}/take_off/percent", "too_generous", values, remedy)
+            key = "percent" if word.set_price is None else "set_price"
+            yield Mistake(f"{at}/take_off/{key}", "too_generous", values, remedy)
+        for key, sum_off in (("amount", word.amount), ("per_unit", word.per_unit)):
+            if sum_off is not None and word.max is None and exact(sum_off) > exact(caps.max_gift):
+                values = {"worth": sum_off, "max_gift": caps.max_gift}
+                remedy = "take less off, give it a max, or raise publish.max_gift"
+                yield Mistake(f"{at}/take_off/{key}", "too_generous", values, remedy)
 
 
 def _odds(rule: Rule) -> int:
@@ -76,9 +82,12 @@ def _earnings(text: Text, caps: Caps) -> Iterator[Mistake]:
 
 
 def _factor(text: Text, wallet: str) -> Fraction:
-    """Return the largest single factor on a wallet's points."""
-    factors = [rule.multiply for rule in text.rule.values() if rule.multiply is not None]
-    return max([Fraction(1), *(exact(one.by) for one in factors if wallet_of(text, one.wallet) == wallet)])
+    """Return what a wallet's points are multiplied by where all factors meet."""
+    words = [rule.multiply for rule in text.rule.values() if rule.multiply is not None]
+    factors = [(one.mode, exact(one.by)) for one in words if wallet_of(text, one.wallet) == wallet]
+    best = max([Fraction(1), *(by for mode, by in factors if mode == "best")])
+    added = 1 + sum(max(Fraction(0), by - 1) for mode, by in factors if mode == "sum")
+    return best * added * prod(max(Fraction(1), by) for mode, by in factors if mode == "product")
 
 
 def _gifts(text: Text, caps: Caps) -> Iterator[Mistake]:
@@ -90,7 +99,7 @@ def _gifts(text: Text, caps: Caps) -> Iterator[Mistake]:
             found.append(("give/lot/points", worth))
         if rule.give is not None and rule.give.stored_value is not None and rule.give.cost is None:
             found.append(("give/stored_value", exact(rule.give.stored_value)))
-        if rule.earn is not None and rule.earn.per in {"unit", "receipt"}:
+        if rule.earn is not None and rule.earn.per != "money":
             found.append(
                 ("earn/points", exact(rule.earn.points) * _value(text, wallet_of(text, rule.earn.wallet)))
             )

@@ -34,6 +34,7 @@ def warnings(text: Text, today: date | None = None) -> list[Mistake]:
 
 
 _REMEDIES = {
+    "total": "only gifts wait until head office has counted: give a voucher or a lot instead",
     "period": "let the periods of rule and programme meet",
     "member": "it needs a member: leave out identified = false",
     "not": "`not` denies what the same `when` asks for",
@@ -56,6 +57,8 @@ def _over(text: Text, today: date | None) -> Iterator[Mistake]:
 
 def _never(text: Text, rule: Rule) -> str:
     """Return why a rule can never apply, empty if it may."""
+    if rule.max_total is not None and (rule.give is None or rule.give.free is not None):
+        return "total"
     scopes = [scope_of(text, rule.scope)]
     if any(_is_empty(scope) for scope in scopes):
         return "scope"

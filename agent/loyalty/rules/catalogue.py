@@ -36,15 +36,17 @@ class CatalogueWork:
         units = self._units(state)
         if not any(units):
             return "nothing_in_scope", {"scope": state.scopes.names[self._scope]}
-        cost = self._cost(state, units)
         already = state.redeemed.get(wallet, 0)
         asked = state.points.asked.requests.get(wallet, 0)
         balance = usable_points(member, wallet, state) - already
         wish = balance if asked == "max" else int(asked) - already
-        if wish <= 0 and balance >= max(cost, self._min_balance - already):
-            state.payable[wallet] = max(state.payable.get(wallet, 0), already + cost)
-            return "missing", {"what": "request", "wallet": wallet, "points": cost}
-        return self._bought(state, member, units, wish=min(wish, balance))
+        if wish > 0:
+            return self._bought(state, member, units, wish=min(wish, balance))
+        if balance < max(self._least(state, units), self._min_balance - already):
+            return self._bought(state, member, units, wish=balance)  # which says what they lack
+        cost = self._cost(state, self._within(state, units, balance))
+        state.payable[wallet] = max(state.payable.get(wallet, 0), already + cost)
+        return "missing", {"what": "request", "wallet": wallet, "points": cost}
 
     def _bought(
         self, state: State, member: MemberFacts, units: list[int], *, wish: int
@@ -53,7 +55,7 @@ class CatalogueWork:
         cost, already = self._cost(state, units), state.redeemed.get(wallet, 0)
         balance = usable_points(member, wallet, state)
         allowed = offline_left(member, wallet, already, cost)
-        least = cost if self._is_whole else min(self._price(state, at) for at, one in enumerate(units) if one)
+        least = self._least(state, units)
         why: Refusal | None = None
         if balance < self._min_balance or wish < least:
             lacking = max(self._min_balance - balance, least - max(0, wish))
@@ -81,6 +83,12 @@ class CatalogueWork:
 
     def _cost(self, state: State, units: list[int]) -> int:
         return sum(one * self._price(state, at) for at, one in enumerate(units) if one)
+
+    def _least(self, state: State, units: list[int]) -> int:
+        """Return the least points that buy anything: all of it, or the cheapest unit."""
+        if self._is_whole:
+            return self._cost(state, units)
+        return min(self._price(state, at) for at, one in enumerate(units) if one)
 
     def _within(self, state: State, units: list[int], points: int) -> list[int]:
         """Return what `points` buy of them, line by line in the basket's order."""

@@ -6,7 +6,7 @@ from agent.loyalty.numbers import QUANTITY, share_out, whole_parts
 from agent.loyalty.quote import Counted, Spent
 from agent.loyalty.rules.gifts import gift_of
 from agent.loyalty.rules.pay import offline_left
-from agent.loyalty.standing.balance import usable_points
+from agent.loyalty.standing.balance import short_of, usable_points
 from agent.loyalty.standing.caps import Caps, caps_of, counted, today
 from agent.loyalty.walk.state import State
 from agent.loyalty.walk.work import Proposal
@@ -78,7 +78,7 @@ class GiveWork:
         already = state.redeemed.get(gift.cost_wallet, 0)
         lacking = gift.cost - (usable_points(member, gift.cost_wallet, state) - already)
         if lacking > 0:
-            return "missing", {"what": "points", "wallet": gift.cost_wallet, "points": lacking}
+            return short_of(member, gift.cost_wallet, lacking, state)
         if offline_left(member, gift.cost_wallet, already, gift.cost) < gift.cost:
             return "offline_limit", {"wallet": gift.cost_wallet, "points": gift.cost}
         return None

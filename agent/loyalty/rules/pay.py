@@ -8,7 +8,7 @@ from agent.loyalty.language.verbs import Pay
 from agent.loyalty.member import MemberFacts
 from agent.loyalty.numbers import exact, share_out
 from agent.loyalty.quote import Paid, Spent
-from agent.loyalty.standing.balance import is_past, usable_points
+from agent.loyalty.standing.balance import is_past, short_of, usable_points
 from agent.loyalty.walk.state import State
 from agent.loyalty.walk.taking import Taking
 from agent.loyalty.walk.work import Proposal
@@ -107,7 +107,7 @@ class PayWork:
             points = sum(lot.amount for lot in past if (lot.expires_on or state.day) == day)
             return "points_expired", {"wallet": self._wallet, "points": points, "day": day.isoformat()}
         lacking = max(self._min_balance - balance, self._step - (balance - already))
-        return "missing", {"what": "points", "wallet": self._wallet, "points": lacking}
+        return short_of(member, self._wallet, lacking, state)
 
     def apply(self, state: State, proposal: Proposal) -> None:
         """Pay: money over the lines by what is left of them, points in the same shares."""

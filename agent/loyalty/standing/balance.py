@@ -2,6 +2,7 @@
 
 from agent.loyalty.member import Lot, MemberFacts
 from agent.loyalty.walk.state import State
+from agent.loyalty.when.refusal import Refusal
 
 
 def usable_points(member: MemberFacts, wallet: str, state: State) -> int:
@@ -10,6 +11,22 @@ def usable_points(member: MemberFacts, wallet: str, state: State) -> int:
     lots = facts.lots if facts is not None else ()
     extra = state.points.asked.extra.get(wallet, 0)
     return max(0, sum(lot.amount for lot in lots if is_usable(lot, state)) + extra)
+
+
+def short_of(member: MemberFacts, wallet: str, lacking: int, state: State) -> Refusal:
+    """Return that so many points are missing, or in how many days they become usable by themselves."""
+    facts = member.wallets.get(wallet)
+    coming = 0
+    for day, points in sorted(
+        (lot.active_from, lot.amount)
+        for lot in (facts.lots if facts is not None else ())
+        if lot.active_from is not None and lot.active_from > state.day and lot.amount > 0
+    ):
+        coming += points
+        if coming >= lacking:
+            days = (day - state.day).days
+            return "missing", {"what": "days", "wallet": wallet, "points": coming, "days": days}
+    return "missing", {"what": "points", "wallet": wallet, "points": lacking}
 
 
 def is_usable(lot: Lot, state: State) -> bool:

@@ -12,7 +12,7 @@ MISSING_POINTS: dict[str, dict[str, str]] = {
         "visits": "{count} to go",
     },
     "ru": {
-        "age": "возраст от {age} лет",
+        "age": "возраст от {count}",
         "choice": "покупатель выбрал другое",
         "bought": "раньше не покупалось",
         "not_bought": "уже покупалось",
@@ -35,7 +35,7 @@ MISSING_POINTS: dict[str, dict[str, str]] = {
 PHRASES_POINTS: dict[str, dict[str, str]] = {
     "en": {
         "applied_value": "{money} paid",
-        "applied_into": "{points} turned into {name}",
+        "applied_into": "{points} passed on",
         "applied_into_money": "{points} turned into {money}",
         "prompt_confirm_payment": "Ask the customer: pay with {points}?",
         "prompt_say": "{title}",
@@ -44,17 +44,17 @@ PHRASES_POINTS: dict[str, dict[str, str]] = {
     },
     "ru": {
         "applied_value": "оплачено {money}",
-        "applied_into": "{points}: переведено в {name}",
-        "applied_into_money": "{points}: обменяно на {money}",
-        "prompt_confirm_payment": "Спросите покупателя: списать {points}?",
+        "applied_into": "переведено: {points}",
+        "applied_into_money": "обменяно на {money} ({points})",
+        "prompt_confirm_payment": "Спросите покупателя, списать ли: {points}",
         "prompt_say": "{title}",
         "prompt_next_tier": "Ещё {count}{window}, и ваш уровень: {tier}",
         "enrol": "Вступление",
     },
     "fi": {
         "applied_value": "maksettu {money}",
-        "applied_into": "{points} vaihdettu: {name}",
-        "applied_into_money": "{points} vaihdettu: {money}",
+        "applied_into": "siirretty: {points}",
+        "applied_into_money": "vaihdettu {money} ({points})",
         "prompt_confirm_payment": "Kysy asiakkaalta: maksetaanko {points}?",
         "prompt_say": "{title}",
         "prompt_next_tier": "Vielä {count}{window}, niin tasosi on {tier}",
@@ -62,9 +62,9 @@ PHRASES_POINTS: dict[str, dict[str, str]] = {
     },
 }
 UNITS_POINTS: dict[str, dict[str, tuple[str, str, str]]] = {
-    "en": {"visits": ("visit", "visits", "visits")},
-    "ru": {"visits": ("посещение", "посещения", "посещений")},
-    "fi": {"visits": ("käynti", "käyntiä", "käyntiä")},
+    "en": {"visits": ("visit", "visits", "visits"), "years": ("year", "years", "years")},
+    "ru": {"visits": ("посещение", "посещения", "посещений"), "years": ("год", "года", "лет")},
+    "fi": {"visits": ("käynti", "käyntiä", "käyntiä"), "years": ("vuosi", "vuotta", "vuotta")},
 }
 WINDOWS: dict[str, dict[str, str]] = {
     "en": {"calendar_year": " this year", "calendar_month": " this month"},
