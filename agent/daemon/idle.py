@@ -22,8 +22,11 @@ async def use_idle_moments(
 
     `declare` tells head office which allowances are here, where it must be told.
     """
-    check, seen, told = ledger.idle_check, -1, ""
+    check, seen, told, tidied = ledger.idle_check, -1, "", None
     while True:
+        if tidied != (today := clock.now().date()):
+            tidied = today
+            await asyncio.to_thread(ledger.drop_damaged)
         await asyncio.sleep(TICK_S)
         seq = ledger.read.head()[0]
         if seq == seen:

@@ -1,7 +1,7 @@
 """Training: the till answers as always, from a copy of its ledger that nobody is sent and nobody keeps.
 
-The copy is made at each start and thrown away at the next, so nothing that is sold in training is booked;
-without head office the till is as offline as it can be.
+The copy is made at each start and thrown away at the next, in training or not, so nothing that is sold in
+training is booked; without head office the till is as offline as it can be.
 """
 
 import shutil
@@ -22,11 +22,11 @@ def practising(config: TillConfig) -> TillConfig:
     Raises:
         LedgerError: the ledger cannot be copied.
     """
-    if not config.till.training:
-        return config
     real = Path(config.paths.state)
     practice = real / FOLDER
-    shutil.rmtree(practice, ignore_errors=True)
+    shutil.rmtree(practice, ignore_errors=True)  # no erasure reaches what lies in it
+    if not config.till.training:
+        return config
     practice.mkdir(mode=0o700, parents=True)
     if (real / NAME).exists():
         backup(real, practice / NAME)

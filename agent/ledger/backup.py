@@ -4,7 +4,9 @@ A restored file never writes again: what happened after the copy is unknown, and
 spent.  It answers questions about its receipts, its unsent tail is pushed, and a new incarnation sells.
 """
 
+import os
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from agent.clock import Clock
@@ -40,13 +42,13 @@ def restore(folder: Path, path: Path, *, clock: Clock, new_id: Callable[[], str]
 
     The backup is verified first.  Its journal and the present one go to archive/, read-only; where they
     are one journal, the longer stays.  Members (as of the copy: what was erased since is told
-    again) and programme go on, allowances and holds do not; archived journals keep no members.
+    again) and programme go on, allowances and holds do not; archived journals keep no members.  A damaged
+    ledger is put aside untouched, as evidence, and goes after 25 days (`reader.drop_damaged`).
 
     Raises:
         LedgerBusy: the daemon runs, or another program reads the ledger.
         LedgerDamaged: the backup does not verify; nothing is changed.
     """
-    del clock  # part of the seam: a restore is not dated inside the file
     place = DiskStorage(folder)
     lock = Lock(folder, place)
     try:
@@ -56,7 +58,7 @@ def restore(folder: Path, path: Path, *, clock: Clock, new_id: Callable[[], str]
         (folder / ARCHIVE).mkdir(exist_ok=True)
         source = _archive(folder, path, checked)
         if (folder / NAME).exists():
-            source = _archive_present(folder, source, checked)
+            source = _archive_present(folder, source, checked, clock.now())
         incarnation = new_id()
         _build_from(folder, source, incarnation)
         forget_witness(place)
@@ -115,7 +117,7 @@ def _without_members(archived: Path) -> None:
         db.close()
 
 
-def _archive_present(folder: Path, source: Path, checked: VerifyReport) -> Path:
+def _archive_present(folder: Path, source: Path, checked: VerifyReport, now: datetime) -> Path:
     """Put the ledger that is being replaced into the archive; return where members are best taken from."""
     present = folder / NAME
     try:
@@ -133,7 +135,9 @@ def _archive_present(folder: Path, source: Path, checked: VerifyReport) -> Path:
     count = len(list((folder / ARCHIVE).glob("damaged-*")))
     for suffix in ("-wal", "-shm", ""):
         if (folder / f"{NAME}{suffix}").exists():
-            (folder / f"{NAME}{suffix}").rename(folder / ARCHIVE / f"damaged-{count}{suffix}")
+            aside = folder / ARCHIVE / f"damaged-{count}{suffix}"
+            (folder / f"{NAME}{suffix}").rename(aside)
+            os.utime(aside, (now.timestamp(), now.timestamp()))
     return source
 
 

@@ -24,7 +24,7 @@ from agent.ledger.first_run import NAME, make_ledger
 from agent.ledger.lock import Lock
 from agent.ledger.marks import write_mark
 from agent.ledger.migrations import STEPS
-from agent.ledger.reader import Reader, open_archives
+from agent.ledger.reader import Reader, drop_damaged, open_archives
 from agent.ledger.records import LedgerStatus
 from agent.ledger.recovery import recover
 from agent.ledger.slices import IdleCheck
@@ -118,6 +118,10 @@ class Ledger:
     def arriving(self, cursor: int, pieces: Sequence[Piece]) -> Arriving:
         """Begin to take a directory in, or go on where it stopped."""
         return Arriving(self._folder, self._storage, cursor, pieces)
+
+    def drop_damaged(self) -> None:
+        """Remove ledgers that a restore put aside as damaged, 25 days later."""
+        drop_damaged(self._folder, self._clock.now())
 
     def status(self) -> LedgerStatus:
         """Return how the ledger stands."""

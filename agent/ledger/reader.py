@@ -1,5 +1,7 @@
 """The reading side: this journal over a query-only connection, and archived journals after a restore."""
 
+import contextlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from agent.ledger.unbooked import Unbooked
 from agent.ledger.unfiled import read_unfiled
 
 ARCHIVE = "archive"
+DAMAGED_KEPT_S = 25 * 86_400
 
 
 class Archive(BeyondQueries):
@@ -137,3 +140,11 @@ def open_archives(folder: Path, clock: Clock) -> list[Archive]:
         kept.receipts = read_unfiled(db)
         archives.append(Archive(db, clock, path.stem, own_views=False, unbooked=kept, shelf=Shelf()))
     return archives
+
+
+def drop_damaged(folder: Path, now: datetime) -> None:
+    """Remove ledgers put aside more than 25 days ago: they hold members whom no erasure reaches."""
+    for path in (folder / ARCHIVE).glob("damaged-*"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < now.timestamp() - DAMAGED_KEPT_S:
+                path.unlink()

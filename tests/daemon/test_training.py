@@ -45,3 +45,11 @@ def test_a_sale_in_training_answers_as_always_and_is_nowhere_afterwards(agent: A
     agent.start()  # each lesson begins anew
     agent.await_message("READY=1")
     assert call(agent.pos, "GET", "/v1/receipts/t1")[0] == 404
+    agent.processes[-1].terminate()
+    agent.processes[-1].communicate(timeout=20)
+    practice = tmp_path / "state" / "training"
+    assert practice.exists()
+    agent.config.write_text(agent.config.read_text().replace("training=true", "training=false"))
+    agent.start()
+    agent.await_message("READY=1")
+    assert not practice.exists()  # an erasure does not reach what lay in it

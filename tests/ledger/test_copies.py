@@ -160,6 +160,21 @@ def test_a_backup_replaces_a_damaged_ledger_which_is_kept_aside(tmp_path: Path) 
     assert (tmp_path / "archive" / "damaged-0").read_bytes() == b"nonsense"
 
 
+def test_a_damaged_ledger_is_evidence_for_25_days(tmp_path: Path) -> None:
+    clock = ToldClock()
+    fill(tmp_path)
+    backup(tmp_path, tmp_path / "copy.db")
+    (tmp_path / "ledger.db").write_bytes(b"nonsense")
+    restore(tmp_path, tmp_path / "copy.db", clock=clock, new_id=ids(7))
+    with opened(tmp_path, clock) as ledger:
+        clock.move(days=25)
+        ledger.drop_damaged()
+        assert (tmp_path / "archive" / "damaged-0").exists()
+        clock.move(seconds=1)
+        ledger.drop_damaged()
+        assert [path.suffix for path in (tmp_path / "archive").iterdir()] == [".db"]
+
+
 def test_tools_show_balances_and_every_entry(tmp_path: Path) -> None:
     fill(tmp_path)
     clock = ToldClock()
