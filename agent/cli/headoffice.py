@@ -113,10 +113,11 @@ def verify(config_path: Path, *, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--plan", type=click.IntRange(0, 100), help="Hold the best and worst against so many percent.")
 @as_json
 @config_option
 @errors_told
-def report(config_path: Path, *, as_json: bool) -> None:
+def report(config_path: Path, *, plan: int | None, as_json: bool) -> None:
     """Show who was identified, what members buy, and what points were issued, spent and are owed."""
     from agent.cli.report import show_report  # noqa: PLC0415
     from agent.headoffice.report import report as make_report  # noqa: PLC0415
@@ -126,7 +127,7 @@ def report(config_path: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(made)
     else:
-        show_report(made)
+        show_report(made, plan=plan)
 
 
 @main.command()

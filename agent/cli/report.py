@@ -5,8 +5,8 @@ from typing import Any
 from agent.cli.output import print_table
 
 
-def show_report(report: dict[str, Any]) -> None:
-    """Print every part of a report."""
+def show_report(report: dict[str, Any], *, plan: int | None = None) -> None:
+    """Print every part of a report, shares held against a plan in percent if there is one."""
     print_table(
         "identified receipts by shop",
         ("store", "receipts", "identified", "share"),
@@ -17,6 +17,8 @@ def show_report(report: dict[str, Any]) -> None:
         ("store", "cashier", "receipts", "identified", "share"),
         [_share(row, "store", "cashier") for row in report["identified_by_cashier"]],
     )
+    _show_ranking(report["ranking"], plan)
+    _show_some("prompts", ("code", "rule", "cashier", "shown", "taken", "declined"), report)
     print_table(
         "members and others",
         ("currency", "who", "people", "receipts", "average receipt", "average items"),
@@ -49,6 +51,29 @@ def show_report(report: dict[str, Any]) -> None:
     )
     print_table("differences", ("kind", "receipts"), list(report["differences"].items()))
     _show_offline(report["offline"])
+
+
+def _show_ranking(ranking: dict[str, Any], plan: int | None) -> None:
+    titles = {
+        "shops": "shops by identified receipts",
+        "cashiers": "cashiers by identified receipts",
+        "prompts": "cashiers by prompts taken",
+    }
+    columns = ("", "who", "of", "share", *(["against plan"] if plan is not None else []))
+    for part, title in titles.items():
+        rows = [(end, row) for end in ("best", "worst") for row in ranking[part][end]]
+        if rows:
+            print_table(title, columns, [[end, *_ranked(row, plan)] for end, row in rows])
+
+
+def _ranked(row: dict[str, Any], plan: int | None) -> list[str]:
+    share = row["permille"]
+    told = [row["who"], f"{row['of']:,}", f"{share // 10}.{share % 10} %"]
+    if plan is not None:
+        apart = share - 10 * plan
+        sign = "+" if apart > 0 else "\N{MINUS SIGN}" if apart else ""
+        told.append(f"{sign}{abs(apart) // 10}.{abs(apart) % 10}")
+    return told
 
 
 def _show_offline(offline: dict[str, Any]) -> None:

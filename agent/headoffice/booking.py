@@ -68,6 +68,16 @@ def book_some(store: Store, segments: Segments, incarnation: str, judge: Judge) 
     return len(batch)
 
 
+def book_up_to(store: Store, segments: Segments, incarnation: str, last: int, judge: Judge) -> None:
+    """Book what was received of one journal up to an entry, as far as it is not booked."""
+    while (journal := tills.journal(store, incarnation)) is not None and journal["booked_seq"] < last:
+        count = min(BATCH, last - journal["booked_seq"])
+        batch = list(islice(segments.entries(incarnation, journal["booked_seq"]), count))
+        if not batch:
+            return
+        book_batch(store, incarnation, batch, judge)
+
+
 def book_batch(store: Store, incarnation: str, batch: Sequence[Received], judge: Judge) -> None:
     """Book entries that follow the mark, in one transaction."""
     read = [(received, _read(received.body)) for received in batch]

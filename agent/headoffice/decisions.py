@@ -11,8 +11,10 @@ from typing import Any
 
 from agent.errors import Conflict
 from agent.headoffice import moving
+from agent.headoffice.booking import book_up_to
 from agent.headoffice.moving import Decided
 from agent.headoffice.office import Office
+from agent.headoffice.reexecute import Judge
 from agent.headoffice.segments import Segments
 from agent.headoffice.store import moves, own
 from agent.headoffice.store.protocol import Store
@@ -36,6 +38,7 @@ def decide(
         Refused: what `drafts` or booking refuses; nothing is written.
         LedgerReadOnly: nothing can be written now.
     """
+    _book_the_given_up(office)
     with office.store.writing():
         segments = _caught_up(office)
         if known := moves.of_reference(office.store, reference):
@@ -66,6 +69,7 @@ def catch_up(office: Office) -> int:
     """Book what older books lack of it; return how many entries that were."""
     if not (office.state / FOLDER).exists():
         return 0
+    _book_the_given_up(office)
     with office.store.writing():
         before = _booked(office.store)
         _caught_up(office)
@@ -78,6 +82,22 @@ def streams(office: Office) -> dict[str, Iterator[Decided]]:
         return {}
     segments = Segments(office.state / FOLDER, for_writing=False)
     return {name: _from_file(segments, name, 0, genesis(name)) for name in segments.incarnations()}
+
+
+def _book_the_given_up(office: Office) -> None:
+    """Book again, in older books, what journals had said before they were given up.
+
+    The decision itself would make all of that late: points that members have would be gone.
+    """
+    if not (office.state / FOLDER).exists():
+        return
+    segments = Segments(office.state / FOLDER, for_writing=False)
+    for name in segments.incarnations():
+        seq, head = own.mark(office.store, name)
+        for one in _from_file(segments, name, seq, head or genesis(name)):
+            if one.entry.kind == "WRITE_OFF" and not one.entry.allowance:
+                lost, booked = str(one.entry.data["incarnation"]), int(one.entry.data.get("booked", 0))
+                book_up_to(office.store, office.segments, lost, booked, Judge(office.store))
 
 
 def _caught_up(office: Office) -> Segments:

@@ -90,7 +90,8 @@ def _one(office: Office, row: Row, people: tuple[str, str], state: str, *, give_
                 f"till {row['till']} lent points that nobody may know of",
                 remedy="till write-off",
             )
-        written.append(_draft(signed, incarnation=incarnation, state=state))
+        # Older books must book so much of it again before this: only what it says later is late.
+        written.append(_draft(signed, incarnation=incarnation, state=state, booked=known["booked_seq"]))
         rows = losses.open_allowances(office.store, incarnation)
         for _, lots in groupby(rows, key=lambda one: (one["incarnation"], one["number"])):
             # A pool's allowance may stand below zero while a till is heard of before it.

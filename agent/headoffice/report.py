@@ -5,6 +5,7 @@ from typing import Any
 from agent.headoffice.allowances import time_zone
 from agent.headoffice.erasing import outstanding
 from agent.headoffice.office import Office
+from agent.headoffice.ranking import ranking
 from agent.headoffice.risk import of_till, risk
 from agent.headoffice.store import figures, log, members, programmes, tills
 from agent.headoffice.store.counter import PROMPTS
@@ -20,15 +21,20 @@ def report(office: Office) -> dict[str, Any]:
     store = office.store
     today = office.clock.now().astimezone(time_zone(office)).date().isoformat()
     with store.reading():
+        shops = [_shared(row) for row in store.rows(figures.IDENTIFIED_BY_SHOP)]
+        cashiers = [_shared(row) for row in store.rows(figures.IDENTIFIED_BY_CASHIER)]
+        prompts = [dict(row) for row in store.rows(PROMPTS)]
         return {
-            "identified_by_shop": [_shared(row) for row in store.rows(figures.IDENTIFIED_BY_SHOP)],
-            "identified_by_cashier": [_shared(row) for row in store.rows(figures.IDENTIFIED_BY_CASHIER)],
+            "identified_by_shop": shops,
+            "identified_by_cashier": cashiers,
+            "identified_by_day": [_shared(row) for row in store.rows(figures.IDENTIFIED_BY_DAY)],
+            "ranking": ranking(shops, cashiers, prompts),
             "members_and_others": [_averaged(row) for row in store.rows(figures.MEMBERS_AND_OTHERS)],
             "points": _points(office, today),
             "turned_into": [dict(row) for row in store.rows(figures.TURNED)],
             "partners": _partners(office),
             "claims_by_cashier": [dict(row) for row in store.rows(figures.CLAIMS_BY_CASHIER)],
-            "prompts": [dict(row) for row in store.rows(PROMPTS)],
+            "prompts": prompts,
             "top_rules": [dict(row) for row in store.rows(figures.TOP_RULES)],
             "receipts": {row["state"]: row["receipts"] for row in store.rows(figures.RECEIPT_STATES)},
             "differences": log.difference_counts(store),

@@ -178,6 +178,8 @@ def _basket(present: Present) -> Basket | None:
         answer = present.stored.answer
         wallets = [QuoteWallet(**one) for one in answer.get("wallets", [])]
         due = answer.get("due_minor")
+        if due is None and not wallets:
+            return None  # cancelled before it was paid: nothing of it is left to show
         return Basket(title, "" if due is None else present.price(due), _rows(present, wallets))
     if present.agreed is None:
         return Basket(title)

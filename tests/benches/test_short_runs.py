@@ -30,9 +30,9 @@ def test_a_small_storm_drains_simulated_and_real(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("forgetful", "attempts"), [(False, 16), (True, sync.TEETH_ATTEMPTS)])
-def test_a_chaotic_line_loses_nothing_unless_head_office_forgets(*, forgetful: bool, attempts: int) -> None:
-    outcome = asyncio.run(sync.through_chaos(Run("sync", 1), attempts, 1, backlog=10, forgetful=forgetful))
+def test_a_chaotic_line_loses_nothing() -> None:
+    """That a head office which forgets is found out takes minutes: the program itself tries it."""
+    outcome = asyncio.run(sync.through_chaos(Run("sync", 1), 16, 1, backlog=10))
     assert outcome.entries > 0
-    assert (outcome.missing > 0) == forgetful
-    assert outcome.conflicting == 0
+    assert (outcome.missing, outcome.conflicting) == (0, 0)
+    assert outcome.drained_s >= 0

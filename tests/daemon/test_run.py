@@ -48,8 +48,9 @@ def call(path: Path, method: str, where: str, body: Any = None) -> tuple[int, An
 class Agent:
     """One daemon under test, with the datagrams it sends to its service manager."""
 
-    def __init__(self, folder: Path, extra: str = "") -> None:
+    def __init__(self, folder: Path, extra: str = "", *, module: str = "agent.cli.till") -> None:
         self.folder = folder
+        self.module = module
         self.config = folder / "loyalty-agent.toml"
         self.config.write_text(
             f'[till]\nstore="1"\ntill="1-1"\ncurrency="EUR"\n[paths]\nstate="{folder}/state"\n'
@@ -64,7 +65,7 @@ class Agent:
 
     def start(self) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [sys.executable, "-m", "agent.cli.till", "run", "--config", str(self.config)],
+            [sys.executable, "-m", self.module, "run", "--config", str(self.config)],
             cwd=ROOT,
             env={
                 "NOTIFY_SOCKET": str(self.folder / "notify"),

@@ -3,8 +3,10 @@
 import shutil
 from pathlib import Path
 
-from agent.headoffice import delta
+from agent.headoffice import decisions, delta, giving_up
 from agent.headoffice.office import Office
+from agent.headoffice.reexecute import Judge
+from agent.headoffice.verify import verify
 from agent.sync.wire import Delta, Pull
 from tests.headoffice.till_end import StillClock, TillEnd, basket, book, rows
 
@@ -74,3 +76,40 @@ def test_a_journal_that_older_books_never_met_is_booked_though_its_till_is_gone(
     office.close()
     assert booked == [("r-dead",)]
     assert (states["d" * 32], states["e" * 32]) == ("FENCED", "ACTIVE")
+
+
+def test_what_a_journal_said_before_it_was_given_up_counts_again_and_only_what_came_later_is_late(
+    office: Office, till: TillEnd, clock: StillClock, tmp_path: Path
+) -> None:
+    office.close()
+    shutil.copy(tmp_path / "state" / "books.db", tmp_path / "backup.db")
+    office = Office(tmp_path / "state", clock, serving=True)
+    member = facts_of(page(office, till, 0), "m-1")
+    till.sell(basket("r-before", 2000), member)  # type: ignore[arg-type]
+    till.push(office)
+    book(office)
+    heir = TillEnd(till.name, "e" * 32)
+    heir.key = till.key
+    heir.greet(office)
+    giving_up.write_off(office, till.name, ("anna", "boris"), give_back=False)
+    till.sell(basket("r-late", 2000), member)  # type: ignore[arg-type]
+    till.push(office)
+    book(office)
+    before = booked_earnings(office)
+    office.close()
+    for left in (tmp_path / "state").glob("books.db*"):
+        left.unlink()
+    shutil.copy(tmp_path / "backup.db", tmp_path / "state" / "books.db")
+    office = Office(tmp_path / "state", clock, serving=True)
+    decisions.catch_up(office)
+    book(office)
+    again = booked_earnings(office)
+    found = verify(office, Judge)
+    office.close()
+    assert again == before
+    assert [row[:2] for row in before] == [("r-before", 0), ("r-late", 1)]
+    assert found.mistakes == []
+
+
+def booked_earnings(office: Office) -> list[tuple[object, ...]]:
+    return rows(office, "SELECT receipt, parked, amount FROM entry WHERE kind = 'EARN' ORDER BY receipt")

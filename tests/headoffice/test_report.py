@@ -38,6 +38,9 @@ def test_the_report_counts_what_was_sold_and_leaves_out_what_was_voided(busy: Of
         {"store": "12", "receipts": 2, "identified": 1, "identified_permille": 500}
     ]
     assert [row["cashier"] for row in made["identified_by_cashier"]] == ["anna"]
+    assert made["identified_by_day"] == [
+        {"day": "2026-11-24", "receipts": 2, "identified": 1, "identified_permille": 500}
+    ]
     members, others = made["members_and_others"]
     assert (members["who"], members["average_due_minor"], members["average_items_tenths"]) == (
         "members",

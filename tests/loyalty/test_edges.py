@@ -40,6 +40,8 @@ def holding(points: int, *lots: Lot, offline: int | None = None) -> MemberFacts:
         # The floor stops the first at 80; the second sees those 80.
         (('percent = "50", units = 1, pick = "dearest", floor = "0.80"', 'percent = "10"'), WHOLE, [20, 8]),
         (('percent = "50", floor = "0.80"', 'percent = "10"'), WHOLE, [20, 8]),
+        # 10.5 is 11 off, just what the floor allows: 94.5 are left, not 94.
+        (('percent = "10", floor = "0.94"', 'percent = "27"'), Line(1, "x", 105), [11, 26]),
     ],
 )
 def test_a_later_rule_sees_what_the_earlier_ones_left(
@@ -51,6 +53,7 @@ def test_a_later_rule_sees_what_the_earlier_ones_left(
 
 HALF = '[rule.a]\ntake_off = { percent = "50", units = 1, pick = "dearest" }\n'
 FREE = '[rule.a]\nscope = { tags = ["free"] }\ntake_off = { percent = "100", units = 2, pick = "dearest" }\n'
+THREE = FREE.replace("units = 2", "units = 3")
 CATALOGUE = "[rule.b]\npay = { catalogue = { N = 100 } }\n"
 
 
@@ -64,8 +67,16 @@ CATALOGUE = "[rule.b]\npay = { catalogue = { N = 100 } }\n"
             100,
         ),
         (FREE, [Line(1, "N", 3000, tags=["free"], quantity="3")], 100),
+        (
+            THREE,
+            [
+                Line(1, "N", 1800, tags=["free"], quantity="2"),
+                Line(2, "N", 2000, tags=["free"], quantity="2"),
+            ],
+            100,
+        ),
     ],
-    ids=["half its price still costs its points", "two lines free", "two of three pieces free"],
+    ids=["half its price costs its points", "two lines free", "two of three pieces free", "a piece of one"],
 )
 def test_the_catalogue_asks_points_for_pieces_that_still_cost_money(
     rule: str, lines: list[Line], points: int
@@ -104,6 +115,20 @@ def test_two_rules_pay_from_one_wallet_and_the_second_sees_what_the_first_took(
     assert answer.wallets[0].redeem == sum(map(sum, paid))
 
 
+def test_what_could_be_paid_is_the_most_that_any_rule_allows() -> None:
+    text = TWICE.replace("rule.a", "rule.c")  # the one for everything speaks first
+    assert quote(text, *BOTH, member=holding(1000)).wallets[0].max_redeem == 500
+
+
+def test_two_ways_into_cash_together_take_no_more_than_there_is() -> None:
+    text = 'value = "0.01"\n' + "".join(
+        f'[rule.{one}]\npay = {{ block = {block}, into = "cash" }}\n'
+        for one, block in (("a", 100), ("b", 10))
+    )
+    answer = quote(text, event="cash", member=holding(1735), redeem={"p": "max"})
+    assert [one.points for one in answer.spent] == [1700, 30]
+
+
 def test_the_second_rule_says_how_many_points_it_lacks() -> None:
     text = TWICE.replace('[rule.b]\npay = { max_share = "0.50" }', "[rule.b]\npay = { block = 100 }")
     answer = quote(text, *BOTH, member=holding(250), redeem={"p": "max"})
@@ -124,6 +149,19 @@ def test_one_point_left_beside_expired_ones_is_too_few_and_not_expired() -> None
         redeem={"p": 5},
     )
     assert values(answer, "a") == ("missing", {"what": "points", "wallet": "p", "points": 4})
+
+
+@pytest.mark.parametrize(
+    ("lots", "code", "points"),
+    [
+        ([Lot("old", 1, expires_on=date(2026, 11, 1))], "points_expired", 1),
+        ([Lot("old", 0, expires_on=date(2026, 11, 1))], "missing", 1),
+    ],
+)
+def test_the_last_point_expires_and_an_empty_lot_does_not(lots: list[Lot], code: str, points: int) -> None:
+    member = MemberFacts("m", wallets={"p": WalletFacts(lots)})
+    found = values(quote('value = "0.01"\n[rule.a]\npay = {}\n', WHOLE, member=member), "a")
+    assert (found[0], found[1]["points"]) == (code, points)
 
 
 MANY = """[rule.base]
@@ -169,7 +207,8 @@ def test_so_much_off_each_piece_falls_on_the_picked_pieces_alone() -> None:
     rule = '[rule.a]\ntake_off = { per_unit = "0.30", units = 2, pick = "dearest" }\n'
     answer = quote(rule, Line(1, "x", 300, quantity="3"), Line(2, "y", 20), Line(3, "z", 150))
     assert [sum(taken(answer, at)) for at in range(3)] == [30, 0, 30]
-    assert [sum(taken(quote(rule, Line(1, "y", 20)), 0))] == [20]
+    assert sum(taken(quote(rule, Line(1, "y", 20)))) == 20
+    assert sum(taken(quote(rule, Line(1, "x", 300, quantity="3")))) == 60
 
 
 def test_goods_without_a_floor_price_may_cost_nothing_beside_goods_that_have_one() -> None:

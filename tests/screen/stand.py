@@ -28,6 +28,11 @@ TIERS = """
 name = { en = "Gold", ru = "Золотой", fi = "Kulta" }
 measure = "spend"
 at_least = "1000.00"
+[tier.platinum]
+name = { en = "Platinum", ru = "Платиновый", fi = "Platina" }
+measure = "spend"
+window = "calendar_year"
+at_least = "1200.00"
 """
 
 
@@ -48,6 +53,7 @@ def settle_in(folder: Path) -> None:
         tier="gold",
         wallets={"points": WalletFacts([Lot("l1", POINTS)])},
         counts={"stamps": CountFacts(position=8)},
+        measures={f"platinum:{clock.now().year}": 110_000},
         as_of=clock.now(),
     )
     rows = [

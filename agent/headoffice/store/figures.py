@@ -11,6 +11,11 @@ IDENTIFIED_BY_CASHIER = """
 SELECT store, cashier, count(*) AS receipts, sum(CASE WHEN member <> '' THEN 1 ELSE 0 END) AS identified
 FROM receipt WHERE state <> 'voided' GROUP BY store, cashier ORDER BY store, cashier
 """
+IDENTIFIED_BY_DAY = """
+SELECT substr(receipt.at, 1, 10) AS day, count(*) AS receipts,
+    sum(CASE WHEN member <> '' THEN 1 ELSE 0 END) AS identified
+FROM receipt WHERE state <> 'voided' GROUP BY substr(receipt.at, 1, 10) ORDER BY day
+"""
 MEMBERS_AND_OTHERS = """
 SELECT currency, CASE WHEN member <> '' THEN 'members' ELSE 'others' END AS who, count(*) AS receipts,
     count(DISTINCT CASE WHEN member <> '' THEN member END) AS people, sum(items) AS items,

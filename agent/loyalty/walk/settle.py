@@ -19,7 +19,7 @@ class Settled(NamedTuple):
     totals: dict[str, int]
 
 
-def settle(state: State, units: dict[str, int], rounding: str = "floor") -> Settled:
+def settle(state: State, units: dict[str, int], rounding: str) -> Settled:
     """Round what the earn rules noted; `units` are the parts of one smallest point per wallet.
 
     `rounding` is the setting points_rounding: floor, or half_up.

@@ -4,7 +4,7 @@ from agent.loyalty.basket import Line
 from agent.loyalty.numbers import exact, half_up
 
 
-def tax_of(line: Line, amount: int, *, fixed_shrinks: bool = False) -> int | None:
+def tax_of(line: Line, amount: int, *, fixed_shrinks: bool) -> int | None:
     """Return the line's tax in minor units, None if the POS named none.
 
     `fixed_shrinks` (setting fixed_tax): a fixed tax falls in proportion to the line's amount.
