@@ -22,6 +22,8 @@ from tests.fleet.story import Story
 AGAIN_S = 1800.0
 """So often an idle till greets its pool; 10 s in production."""
 POOL, MEMBER, NONE = "pool", "member", "none"
+AWAY_S = 600.0
+"""So often a member looks whether its pool is back; 30 s in production."""
 OK = 200
 
 
@@ -30,6 +32,8 @@ class Part(NamedTuple):
 
     role: str = NONE
     line: Line | None = None
+    lends: Callable[[], bool] = bool
+    """Whether it is worth while to try the pool at the other end again."""
 
 
 class PoolDoor:

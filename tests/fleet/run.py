@@ -146,7 +146,8 @@ def _part(plan: Plan, name: str, before: list[FleetTill], weather: Weather, stor
     if pool is None:
         return Part(POOL)
     chance = Random(f"{plan.seed}/{name}/shop-line")
-    return Part(MEMBER, Line(pool.answer_shop, weather, story, name=f"{name}>{pool.name}", chance=chance))
+    line = Line(pool.answer_shop, weather, story, name=f"{name}>{pool.name}", chance=chance)
+    return Part(MEMBER, line, pool.lends)
 
 
 async def _trade(

@@ -14,13 +14,14 @@ from agent.daemon.wiring import Link, build_till, shop_day
 from agent.errors import LedgerDamaged, LedgerError
 from agent.ledger.backup import backup, restore
 from agent.ledger.ledger import Ledger, Parts, open_ledger
+from agent.ledger.loans import peers
 from agent.ledger.writer import LogPlan
 from tests.fleet.chain import FLEET_KEY, key_of
 from tests.fleet.machine import DownError, Machine
 from tests.fleet.mount import FleetStorage, FleetVfs
 from tests.fleet.network import FleetDoor, Line
 from tests.fleet.oracle import Life, Oracle
-from tests.fleet.pool import POOL, Heard, Loans, Part, PoolDoor, join
+from tests.fleet.pool import AWAY_S, POOL, Heard, Loans, Part, PoolDoor, join
 from tests.fleet.story import Story
 from tests.fleet.wiring import Wiring
 from tests.fleet.writer import LoopWriter, writer_of
@@ -92,6 +93,10 @@ class FleetTill(Machine):
     def answer_shop(self, path: str, body: bytes) -> "asyncio.Task[bytes | None] | None":
         """Answer a till of the store whose pool this is; None while it is down."""
         return self.go(self._door.answer(path, body)) if self.is_alive else None
+
+    def lends(self) -> bool:
+        """Say whether this pool answers at all, knows its tills, and does not refuse everything."""
+        return self.is_alive and not self.open.read.frozen() and bool(peers(self.open.read))
 
     def sync_now(self) -> None:
         """Push and pull at once, as store IT may ask for."""
@@ -237,9 +242,16 @@ class FleetTill(Machine):
             return None
         self.link.pool, lane = join(
             line, ledger, till=self.name, key=key_of(self.name), clock=self.clock, chance=self.chance,
-            sleep=lambda seconds: self._sleep(seconds, line),
+            sleep=self._sleep_until_pool,
         )  # fmt: skip
         return lane
+
+    async def _sleep_until_pool(self, seconds: float) -> None:
+        """Wait; at least until the pool is there."""
+        assert self.part.line is not None
+        await self._sleep(seconds, self.part.line)
+        while not self.part.lends():  # noqa: ASYNC110 - what it waits for happens in another machine
+            await asyncio.sleep(AWAY_S)
 
     @property
     def _store(self) -> str:
