@@ -4,6 +4,7 @@ A directory is replaced whole by a newer one: fetched under another name, checke
 ledger, and only then are the ledger's own rows dropped that it contains.
 """
 
+import contextlib
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
@@ -108,14 +109,27 @@ class Shelf:
 def open_shelf(folder: Path, cursor: int, storage: Storage | None = None) -> Shelf:
     """Open the directory that the ledger names (0: none yet); one that is gone or broken is none.
 
-    A till without it sells on: unknown cards earn later, and the next pull fetches it again.
+    A till without it sells on: unknown cards earn later, and the next pull fetches it again.  In a till's own
+    `storage` older ones are removed, which a power cut may have left behind.
     """
     if not cursor:
         return Shelf()
     try:
-        return Shelf(Directory(folder / file_name(cursor), storage))
+        shelf = Shelf(Directory(folder / file_name(cursor), storage))
     except LedgerError:
         return Shelf()
+    if storage is not None:
+        remove_older(folder, storage, cursor)
+    return shelf
+
+
+def remove_older(folder: Path, storage: Storage, cursor: int) -> None:
+    """Remove directories, and unfinished ones, older than that of `cursor`; one that stays goes next time."""
+    for path in folder.glob("members-*.db*"):
+        number = path.name.removeprefix("members-").partition(".")[0]
+        if number.isdigit() and int(number) < cursor:
+            with contextlib.suppress(OSError):
+                storage.remove(path.name)
 
 
 def _damaged(path: Path, reason: str) -> LedgerDamaged:
