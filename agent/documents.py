@@ -80,7 +80,7 @@ def _from_message(message: str) -> Mistake:
 def _walk(plain: object, kind: inspect.Type, at: str, found: list[Mistake]) -> None:
     if len(found) >= MAX_MISTAKES:
         return
-    if isinstance(kind, inspect.Metadata):
+    if isinstance(kind, inspect.Metadata) and not isinstance(kind.type, inspect.StrType):
         _walk(plain, kind.type, at, found)
     elif isinstance(kind, inspect.StructType) and isinstance(plain, dict):
         _walk_struct(plain, kind, at, found)
@@ -137,14 +137,28 @@ def _check_leaf(plain: object, kind: inspect.Type, at: str, found: list[Mistake]
     try:
         msgspec.convert(plain, type=_as_annotation(kind))
     except msgspec.ValidationError as failure:
-        found.append(
-            Mistake(at, "invalid", {"detail": str(failure).partition(" - at ")[0]}, "correct this value")
-        )
+        detail = {"detail": str(failure).partition(" - at ")[0]}
+        found.append(Mistake(at, "invalid", detail, _remedy(kind) or "correct this value"))
 
 
-def _as_annotation(kind: inspect.Type) -> Any:  # noqa: PLR0911 - a type expression, one line a kind
+def _remedy(kind: inspect.Type) -> str:
+    """Return how such a value is written: examples of its type, or its few values; empty if unknown."""
+    match kind:
+        case inspect.Metadata(extra_json_schema={"examples": list(examples)}):
+            return "write it like " + " or ".join(f'"{one}"' for one in examples)
+        case inspect.LiteralType(values=values):
+            return f"write one of {', '.join(map(str, values))}"
+        case inspect.UnionType(types=types):
+            return next((told for one in types if (told := _remedy(one))), "")
+        case _:
+            return ""
+
+
+def _as_annotation(kind: inspect.Type) -> Any:  # noqa: C901, PLR0911 - a type expression, one line a kind
     """Rebuild a type expression for a leaf, constraints included."""
     match kind:
+        case inspect.Metadata(type=inner):
+            return _as_annotation(inner)
         case inspect.IntType(gt=gt, ge=ge, lt=lt, le=le):
             return _meta(int, gt=gt, ge=ge, lt=lt, le=le)
         case inspect.StrType(min_length=low, max_length=high, pattern=pattern):

@@ -125,9 +125,9 @@ def _book(store: Store, effects: Effects, logged: Booked, entry: Entry | None) -
         if entry.kind in EFFECTS:
             _release(store, effects, entry)
         if entry.kind in SETTLES:
-            _settle(store, effects, entry)
+            _settle(store, effects, entry, settle_returns)
         if may_settle(entry):
-            settle_void(store, effects, entry)
+            _settle(store, effects, entry, settle_void)
 
 
 def _release(store: Store, effects: Effects, came: Entry) -> None:
@@ -146,11 +146,13 @@ def _release(store: Store, effects: Effects, came: Entry) -> None:
             log.mark(store, entry.incarnation, entry.seq, log.BOOKED)
 
 
-def _settle(store: Store, effects: Effects, came: Entry) -> None:
-    """Settle returns that waited for this entry; one that cannot be settled stays a difference."""
+def _settle(
+    store: Store, effects: Effects, came: Entry, settle: Callable[[Store, Effects, Entry], None]
+) -> None:
+    """Settle what waited for this entry; what cannot be settled stays a difference."""
     try:
         with store.attempt():
-            settle_returns(store, effects, came)
+            settle(store, effects, came)
     except (Parked, *POISON) as failure:
         effects.differ(came, "return_not_settled", f"{type(failure).__name__}: {failure}")
 

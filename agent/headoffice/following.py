@@ -50,11 +50,13 @@ class Following:
         """
         self._notice()
         now_s = self._office.clock.monotonic_s()
-        if tills.behind(self._office.store):
+        if not self._turns or tills.behind(self._office.store):
             return 0
         due: list[_Turn] = []
         while self._turns and self._turns[0].due_s <= now_s and len(due) < AT_ONCE:
             due.append(heapq.heappop(self._turns))
+        if not due:
+            return 0
         try:
             self._place(due, now_s)
         except BaseException:

@@ -23,8 +23,10 @@ def greet(office: Office, tag: bytes) -> Greeting:
         consents = {one["purpose"]: one["granted"] for one in counter.consents_of(store, row["member"])}
         if not consents.get(PURPOSE):
             return Greeting()
-        names = [one.name for one in people.persons(office, row["member"]) if one.name]
-    return Greeting(short(names[0]) if names else "")
+        told = max(
+            people.persons(office, row["member"]), key=lambda one: (bool(one.name), one.told_ms), default=None
+        )
+    return Greeting(short(told.name) if told is not None else "")
 
 
 def short(name: str) -> str:

@@ -23,11 +23,12 @@ KEY_FILE = "sealing.key"
 
 
 class Person(msgspec.Struct, frozen=True):
-    """What a box holds."""
+    """What a box holds, and when it was told."""
 
     phone: str = ""
     language: str = "en"
     name: str = ""
+    told_ms: int = 0
 
 
 def receive(office: Office, till: str, told: People) -> PeopleAnswer:

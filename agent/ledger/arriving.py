@@ -124,12 +124,3 @@ class Arriving:
 
 def _is_it(content: bytes, piece: Piece) -> bool:
     return len(content) == piece.size and sha256(content).hexdigest() == piece.sha256
-
-
-def remove_older(folder: Path, storage: Storage, cursor: int) -> None:
-    """Remove directories, and unfinished ones, older than that of `cursor`; one that stays goes next time."""
-    for path in folder.glob("members-*.db*"):
-        number = path.name.removeprefix("members-").partition(".")[0]
-        if number.isdigit() and int(number) < cursor:
-            with contextlib.suppress(OSError):
-                storage.remove(path.name)

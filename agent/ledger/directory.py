@@ -4,6 +4,7 @@ A directory is replaced whole by a newer one: fetched under another name, checke
 ledger, and only then are the ledger's own rows dropped that it contains.
 """
 
+import contextlib
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
@@ -19,10 +20,8 @@ from agent.loyalty.member import MemberFacts
 CACHE_KIB = 8 * 1024
 REMEMBERED = 64
 """Members kept as read: a sale asks for its member at card read, quote and commit."""
-_HOLDER = (
-    "SELECT rest, blocked, card.member, facts FROM card JOIN member ON member.key = card.member"
-    " WHERE card.key = ?"
-)
+_MEMBER = "SELECT facts FROM member WHERE key = ?"
+_HOLDER = "SELECT rest, blocked, facts FROM card JOIN member ON member.key = card.member WHERE card.key = ?"
 MARK = "directory"
 """The ledger's mark that names the directory in use by its cursor."""
 
@@ -38,7 +37,7 @@ class Directory:
         """
         self._path = path
         self._lock = Lock()
-        self._last: OrderedDict[int, MemberFacts] = OrderedDict()
+        self._last: OrderedDict[str, MemberFacts] = OrderedDict()
         place = storage or DiskStorage(path.parent)
         self._db: Connection = place.connect(path.name, read_only=True, immutable=True)
         try:
@@ -59,26 +58,23 @@ class Directory:
         row = self._one(_HOLDER, key)
         if row is None or row[0] != rest:
             return None
-        return self._remembered(row[2], row[3]), bool(row[1])
-
-    def member(self, key: int) -> MemberFacts | None:
-        """Return the member of this key; it never changes, so the last ones asked for are remembered."""
-        known = self._last.get(key)
-        if known is None and (row := self._one("SELECT facts FROM member WHERE key = ?", key)) is not None:
-            known = self._remembered(key, row[0])
-        return known
+        return self._remembered(row[2]), bool(row[1])
 
     def by_name(self, member: str) -> MemberFacts | None:
-        """Return what is kept under a pseudonym's key; the caller compares the name in the facts."""
-        return self.member(member_key(member))
+        """Return the member of this pseudonym; none ever changes, so the last ones are remembered."""
+        known = self._last.get(member)
+        if known is None and (row := self._one(_MEMBER, member_key(member))) is not None:
+            known = self._remembered(row[0])
+        return known if known is not None and known.member == member else None
 
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
             self._db.close()
 
-    def _remembered(self, key: int, facts: bytes) -> MemberFacts:
-        known = self._last[key] = expand(facts)
+    def _remembered(self, facts: bytes) -> MemberFacts:
+        known = expand(facts)
+        self._last[known.member] = known
         if len(self._last) > REMEMBERED:
             self._last.popitem(last=False)
         return known
@@ -113,14 +109,27 @@ class Shelf:
 def open_shelf(folder: Path, cursor: int, storage: Storage | None = None) -> Shelf:
     """Open the directory that the ledger names (0: none yet); one that is gone or broken is none.
 
-    A till without it sells on: unknown cards earn later, and the next pull fetches it again.
+    A till without it sells on: unknown cards earn later, and the next pull fetches it again.  In a till's own
+    `storage` older ones are removed, which a power cut may have left behind.
     """
     if not cursor:
         return Shelf()
     try:
-        return Shelf(Directory(folder / file_name(cursor), storage))
+        shelf = Shelf(Directory(folder / file_name(cursor), storage))
     except LedgerError:
         return Shelf()
+    if storage is not None:
+        remove_older(folder, storage, cursor)
+    return shelf
+
+
+def remove_older(folder: Path, storage: Storage, cursor: int) -> None:
+    """Remove directories, and unfinished ones, older than that of `cursor`; one that stays goes next time."""
+    for path in folder.glob("members-*.db*"):
+        number = path.name.removeprefix("members-").partition(".")[0]
+        if number.isdigit() and int(number) < cursor:
+            with contextlib.suppress(OSError):
+                storage.remove(path.name)
 
 
 def _damaged(path: Path, reason: str) -> LedgerDamaged:

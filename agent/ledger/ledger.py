@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from agent.clock import Clock
 from agent.errors import LedgerReadOnly
 from agent.ledger.appending import Head
-from agent.ledger.arriving import Arriving, Piece, remove_older
+from agent.ledger.arriving import Arriving, Piece
 from agent.ledger.database import (
     Connection,
     SqliteError,
@@ -19,7 +19,7 @@ from agent.ledger.database import (
     migrate,
     prepare_for_writing,
 )
-from agent.ledger.directory import MARK, Directory, open_shelf
+from agent.ledger.directory import MARK, Directory, open_shelf, remove_older
 from agent.ledger.first_run import NAME, make_ledger
 from agent.ledger.lock import Lock
 from agent.ledger.marks import write_mark

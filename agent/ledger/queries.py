@@ -110,8 +110,7 @@ class Queries(Held):
         if newer is not None:
             return expand(newer) if newer != FORGOTTEN else None
         directory = self._shelf.directory
-        kept = directory.by_name(member) if directory is not None else None
-        return kept if kept is not None and kept.member == member else None
+        return directory.by_name(member) if directory is not None else None
 
     def facts(self, member: str, day: date) -> MemberFacts | None:
         """Return a member as of a business day: head office's figures and own entries it has not booked.

@@ -63,8 +63,7 @@ class Transaction(TakingIn):
 
         Allowances come first, then what `beyond` lets go without one.
         """
-        allowed = [one._replace(amount=free) for _, one, free in self.slices(member, day, wallet=wallet)]
-        chosen = _first(allowed, points)
+        chosen = _first([one for _, one, _ in self.slices(member, day, wallet=wallet)], points)
         missing = points - sum(one.amount for one in chosen)
         if beyond is not None and missing > 0:
             reserve = self.reserve(member, wallet, day)
@@ -151,6 +150,6 @@ def _first(slices: list[Slice], points: int) -> list[Slice]:
     for one in slices:
         if points <= 0:
             break
-        chosen.append(one._replace(amount=min(points, one.amount)))
+        chosen.append(one if one.amount <= points else one._replace(amount=points))
         points -= chosen[-1].amount
     return chosen

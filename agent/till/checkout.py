@@ -170,7 +170,9 @@ class Checkout:
 
     async def consent(self, token: str, body: bytes) -> dict[str, Any]:
         """Write down what a member agrees to or withdraws."""
-        return await self._joining.consent(token, decode_json(body, ConsentsBody, what="consents"))
+        told = decode_json(body, ConsentsBody, what="consents")
+        self._numbers.refuse_payment_card(told.name)
+        return await self._joining.consent(token, told)
 
     async def quote(self, receipt_id: str, body: bytes) -> Quote:
         """Say what a basket would give; waits a moment if head office is just being asked."""

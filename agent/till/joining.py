@@ -104,16 +104,20 @@ class Joining:
         return {"masked": card.masked, "attached": True}
 
     async def consent(self, token: str, body: ConsentsBody) -> dict[str, Any]:
-        """Write down what a member agrees to or withdraws.
+        """Write down what a member agrees to or withdraws, and seal the name to greet by.
 
         Raises:
-            Refused: nobody's identification.
+            Refused: nobody's identification, or this till cannot seal a name yet.
         """
-        drafts = self._consents(self._member(token), body.consents, body.cashier)
+        member = self._member(token)
+        drafts = self._consents(member, body.consents, body.cashier)
+        box = self._box("", _name_to_greet_by(body), "", member)
 
         def change(tx: Transaction) -> None:
             for one in drafts:
                 tx.append(one)
+            if box:
+                tx.put_box(member, box)
 
         await self._write(change)
         return {"consents": msgspec.to_builtins(body.consents)}
@@ -131,8 +135,7 @@ class Joining:
 
     async def _take_in(self, body: MemberBody, tag: bytes, member: str, phone: str) -> None:
         ages = self._ages(is_of_age=body.age_confirmed)
-        is_greeted = any(one.purpose == GREETING and one.granted for one in body.consents)
-        box = self._box(phone, body.name.strip() if is_greeted else "", body.language, member)
+        box = self._box(phone, _name_to_greet_by(body), body.language, member)
         by = PHONE if phone else "card"
         data: dict[str, Any] = {"tags": [tag.hex()], "by": by, "language": body.language}
         if ages:
@@ -180,7 +183,8 @@ class Joining:
             raise Refused("cannot_enrol", "head office's key for personal data has not arrived yet")
         from agent.journal.box import seal_box  # noqa: PLC0415 - few starts need it
 
-        plain = msgspec.msgpack.encode({"phone": phone, "language": language, "name": name})
+        told = {"phone": phone, "language": language, "name": name}
+        plain = msgspec.msgpack.encode(told | {"told_ms": int(self._place.now().timestamp() * 1000)})
         return seal_box(bytes.fromhex(key), plain, member, self._place.random_bytes(RANDOM_BYTES))
 
     def _consents(self, member: str, consents: Sequence[ConsentWord], cashier: str) -> list[Draft]:
@@ -208,3 +212,9 @@ class Joining:
 
     async def _write(self, change: Callable[[Transaction], None]) -> None:
         await asyncio.wrap_future(self._ledger.write(change))
+
+
+def _name_to_greet_by(body: MemberBody | ConsentsBody) -> str:
+    """Return the name that was told, if its purpose was agreed to: without that it goes no further."""
+    is_agreed = any(one.purpose == GREETING and one.granted for one in body.consents)
+    return body.name.strip() if is_agreed else ""

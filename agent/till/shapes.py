@@ -156,9 +156,10 @@ class CardBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ConsentsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a member agrees to or withdraws."""
+    """What a member agrees to or withdraws; `name` as for a member who joins."""
 
     consents: Annotated[list[ConsentWord], Meta(min_length=1, max_length=32)]
+    name: Annotated[str, Meta(max_length=128)] = ""
     request_id: Name = ""
     cashier: Name = ""
 

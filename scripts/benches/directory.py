@@ -134,7 +134,7 @@ def _cards(ledger: Ledger, members: int) -> list[Line]:
 
 
 def _deltas(ledger: Ledger, members: int) -> list[Line]:
-    """Take two nights' changes in: members in their order, as a job takes them, and as sales meet them."""
+    """Take two nights' changes in: members in their order, as lists have them, and as sales meet them."""
     chance = Random(2)
     chosen = chance.sample(range(members), min(2 * CHANGED, members // 2))
     half = len(chosen) // 2

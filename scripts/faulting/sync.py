@@ -22,12 +22,14 @@ from agent.sync.credentials import write_credentials
 from scripts.benches.head_office import HeadOffice
 from scripts.faulting.line import Run, hush
 from scripts.faulting.till_process import TillProcess
+from scripts.replay.seeded import card_number
 from tests.chaos.chaos_proxy import FAULTS, ChaosProxy
 
 BACKLOG, DRAIN_S = 10_000, 60.0
 TEETH_ATTEMPTS = 60
 PATIENCE_S = 120.0
-CARD = "2990000000019"
+MEMBERS = 200
+"""Each receipt carries what its member owns, a lot a receipt: one member alone would make them huge."""
 SOUND, FORGETFUL = "agent.cli.headoffice", "scripts.faulting.forgetful_office"
 SOUND_CALLS = 40.0
 """Of 57 or so: a till that fails at every second call spends its time in pauses, up to half a minute each."""
@@ -78,7 +80,8 @@ async def through_chaos(
     with tempfile.TemporaryDirectory(prefix="loyalty-sync-") as place:
         folder = Path(place)
         module = FORGETFUL if forgetful else SOUND
-        office = HeadOffice(folder / "office", members={"m1": CARD}, till_count=1, module=module)
+        members = {f"m-{number}": card_number(number) for number in range(MEMBERS)}
+        office = HeadOffice(folder / "office", members=members, till_count=1, module=module)
         write_credentials(folder / "till" / "credentials", office.tills[0])
         with office:
             async with ChaosProxy("127.0.0.1", office.port, seed=seed, weights=HEALED) as proxy:
@@ -165,7 +168,8 @@ class Sales:
         while not self._stopping:
             number += 1
             receipt = f"r{number}"
-            told = self._till.call("POST", "/v1/identifications", {"value": CARD})
+            card = card_number(number % MEMBERS)
+            told = self._till.call("POST", "/v1/identifications", {"value": card})
             lines = [{"line": 1, "sku": "milk", "amount_minor": self._chance.randrange(100, 9000)}]
             basket = {
                 "receipt_id": receipt,

@@ -51,6 +51,16 @@ def test_who_takes_the_consent_back_is_greeted_no_more(named: Office, till: Till
     assert greeted(named) == ""
 
 
+def test_the_last_name_that_was_told_counts(named: Office, till: TillEnd) -> None:
+    told = people.sealing_key(named, b"")
+    assert told is not None
+    for number, (name, told_ms) in enumerate((("Anya Later", 2_000), ("Ann Between", 1_000), ("", 3_000))):
+        plain = msgspec.msgpack.encode({"name": name, "told_ms": told_ms})
+        box = seal_box(told.key, plain, "m-1", bytes([number + 1]) * 32)
+        people.receive(named, till.name, People(till.incarnation, [BoxSent(number + 2, "m-1", box)]))
+    assert greeted(named) == "Anya L."
+
+
 def test_a_blocked_card_is_not_greeted(named: Office) -> None:
     block(named, NUMBER, "lost")
     assert greeted(named) == ""

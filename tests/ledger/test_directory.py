@@ -171,6 +171,16 @@ def test_other_directories_go_when_one_is_put_to_use(tmp_path: Path) -> None:
         assert ledger.read.balance("anna", "points") == 31
 
 
+def test_an_older_directory_that_a_power_cut_left_behind_goes_at_the_next_start(tmp_path: Path) -> None:
+    with opened(tmp_path) as ledger:
+        use(ledger, write(tmp_path, 7, anna=30))
+    write(tmp_path, 5, erased=1)
+    (tmp_path / "members-9.db.part").write_bytes(b"on its way")
+    with opened(tmp_path):
+        names = sorted(path.name for path in tmp_path.glob("members-*"))
+        assert names == ["members-7.db", "members-9.db.part"]
+
+
 class StumblingStorage(DiskStorage):
     """A disk whose next write stops half-way, and whose next flush fails."""
 

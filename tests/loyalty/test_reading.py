@@ -224,3 +224,22 @@ def test_a_broken_head_hides_none_of_its_own_mistakes() -> None:
         "x.toml:3 /programme/version",
         "x.toml:5 /programme/time_zone",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        ('earn = { points = "1/3" }', 'write it like "0.05" or "10.00"'),
+        (
+            'earn = { points = "1", per = "line" }',
+            'write it like "money" or "unit" or "receipt" or "attribute:distance"',
+        ),
+        ('give = { lot = { points = 5, expires = "14 days" } }', 'write it like "P365D" or "P12M" or "PT2H"'),
+        ('take_off = { percent = "5", units = 1, pick = "chepest" }', "write one of cheapest, dearest, nth"),
+        ('take_off = { percent = "5", max = "five" }', 'write it like "0.05" or "10.00"'),
+    ],
+)
+def test_a_wrong_value_is_answered_with_a_right_one(words: str, remedy: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        load_programme(f"{HEAD}[rule.a]\n{words}\n".encode(), name="x.toml")
+    assert [one.remedy for one in caught.value.mistakes] == [remedy]

@@ -80,6 +80,18 @@ def test_factors_that_can_meet_count_together(modes: str, percent: str | None) -
     assert [values["percent"] for _, values in told(rules)] == ([percent] if percent else [])
 
 
+TWICE = '[rule.a]\ntake_off = { percent = "30" }\n[rule.b]\ntake_off = { percent = "30" }\n'
+
+
+def test_percentages_on_everything_count_together_where_nothing_keeps_them_apart() -> None:
+    assert told(TWICE) == [
+        ("/rule/b/take_off/percent", {"percent": "51", "max_percent_off": "50", "with": ["a"]})
+    ]
+    for apart in ("exclusive = true", 'when = { segment = "x" }', 'scope = { tags = ["x"] }', 'group = "g"'):
+        text = TWICE.replace("[rule.b]", f"[rule.b]\n{apart}") + '[group.g]\nmode = "best"\n'
+        assert told(text) == [], apart
+
+
 def test_a_voucher_for_everything_is_refused_too() -> None:
     assert told('[voucher.v]\ntake_off = { percent = "60" }\n') == [
         ("/voucher/v/take_off/percent", {"percent": "60", "max_percent_off": "50"})

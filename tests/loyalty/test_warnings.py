@@ -46,6 +46,13 @@ def test_a_rule_that_can_never_apply_is_named_with_the_reason(rule: str, why: st
     ]
 
 
+def test_two_tiers_of_one_threshold_are_one_too_many() -> None:
+    text = '[tier]\ngold = { measure = "spend", at_least = "9", name = { en = "Gold" } }\n'
+    assert told(text + 'top = { measure = "spend", at_least = "9" }\n') == [("/tier/top", "shadowed")]
+    assert told(text + 'top = { measure = "spend", over = "9" }\n') == []
+    assert told(text + 'top = { measure = "spend", at_least = "9", window = "P12M" }\n') == []
+
+
 def test_a_gift_that_all_members_share_is_given_until_head_office_has_counted() -> None:
     assert told("[rule.a]\nmax_total = 9\ngive = { lot = { points = 5 } }\n") == []
 

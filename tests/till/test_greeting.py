@@ -16,6 +16,7 @@ from tests.till.desk import CARD, FLEET_KEY, basket
 
 NAME = "Zerafina Q."
 FULL = b"Zerafina Quillfeather"
+OFFICE_KEY = "8f40c5adb68f25624ae5b214ea767a6ec94d829d3d7b5e1ad1ba6f3e2138285f"
 
 
 class Office:
@@ -103,8 +104,7 @@ def test_a_name_that_comes_too_late_greets_nobody_else(counter: Counter) -> None
 def test_no_event_log_or_file_of_the_till_holds_a_name(
     counter: Counter, capfd: pytest.CaptureFixture[str], office: Office
 ) -> None:
-    key = "8f40c5adb68f25624ae5b214ea767a6ec94d829d3d7b5e1ad1ba6f3e2138285f"
-    counter.write(lambda tx: tx.set_mark(SEALING_KEY, key))
+    counter.write(lambda tx: tx.set_mark(SEALING_KEY, OFFICE_KEY))
     consent = {"purpose": "greeting", "granted": True, "text_version": "en-1", "channel": "till"}
     token = counter.identify("2990000000026")["identification_id"]
     body = {"request_id": "q", "identification_id": token, "name": FULL.decode(), "consents": [consent]}
@@ -126,6 +126,16 @@ def test_a_name_without_consent_is_not_even_sealed(counter: Counter) -> None:
     body = {"request_id": "q", "identification_id": token, "name": FULL.decode()}
     counter.call("join", json.dumps(body).encode())
     assert counter.ledger.read.boxes() == []
+
+
+def test_a_member_of_long_may_tell_a_name_and_agree(counter: Counter) -> None:
+    counter.write(lambda tx: tx.set_mark(SEALING_KEY, OFFICE_KEY))
+    token = counter.identify()["identification_id"]
+    consent = {"purpose": "greeting", "granted": True, "text_version": "en-1", "channel": "till"}
+    for granted, boxes in ((False, 0), (True, 1)):
+        body = {"consents": [{**consent, "granted": granted}], "name": FULL.decode()}
+        counter.call("consent", token, json.dumps(body).encode())
+        assert len(counter.ledger.read.boxes()) == boxes
 
 
 def test_a_till_asks_only_where_it_is_told_to(tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Decimal = Annotated[str, Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")]
+Decimal = Annotated[str, Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$", examples=["0.05", "10.00"])]
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$")]
-Period = Annotated[str, Meta(pattern=r"^P([0-9]{1,2}Y|[0-9]{1,4}[MWD]|T[0-9]{1,5}[HM])$")]
-Days = Annotated[str, Meta(pattern=r"^P([0-9]{1,2}Y|[0-9]{1,4}[MWD])$")]
+Period = Annotated[
+    str, Meta(pattern=r"^P([0-9]{1,2}Y|[0-9]{1,4}[MWD]|T[0-9]{1,5}[HM])$", examples=["P365D", "P12M", "PT2H"])
+]
+Days = Annotated[str, Meta(pattern=r"^P([0-9]{1,2}Y|[0-9]{1,4}[MWD])$", examples=["P30D", "P12M"])]
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
 Words = Annotated[list[Word], Meta(min_length=1)]
 Priority = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]

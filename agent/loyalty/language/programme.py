@@ -41,7 +41,7 @@ class Head(Table, frozen=True):
 
     id: Id
     version: Count
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", examples=["EUR", "RUB"])]
     time_zone: str
     semantics: Annotated[int, Meta(ge=1, le=1)] = 1
     minor_digits: Annotated[int, Meta(ge=0, le=4)] = 2
@@ -104,10 +104,20 @@ class Tier(Table, frozen=True):
     that was reached stays: as long as the measure holds it, or to the end of this or the next year.
     """
 
-    measure: Annotated[str, Meta(pattern=r"^(spend|units|receipts|friends|earned:[A-Za-z0-9_-]{1,48})$")]
+    measure: Annotated[
+        str,
+        Meta(
+            pattern=r"^(spend|units|receipts|friends|earned:[A-Za-z0-9_-]{1,48})$",
+            examples=["spend", "units", "receipts", "friends", "earned:points"],
+        ),
+    ]
     name: Names = Names()
     window: Annotated[
-        str, Meta(pattern=r"^(lifetime|calendar_year|calendar_month|P([0-9]{1,2}Y|[0-9]{1,4}[MWD]))$")
+        str,
+        Meta(
+            pattern=r"^(lifetime|calendar_year|calendar_month|P([0-9]{1,2}Y|[0-9]{1,4}[MWD]))$",
+            examples=["lifetime", "calendar_year", "calendar_month", "P12M"],
+        ),
     ] = "lifetime"
     scope: str | Scope = ""
     at_least: Decimal | Count | None = None

@@ -11,7 +11,7 @@ from agent.loyalty.language.check_points import wallet_of
 from agent.loyalty.language.grammar import Decimal
 from agent.loyalty.language.programme import Rule, Text
 from agent.loyalty.language.verbs import TakeOff
-from agent.loyalty.language.where import Scope
+from agent.loyalty.language.where import Scope, When
 from agent.loyalty.language.within import scope_of
 from agent.loyalty.numbers import exact
 
@@ -29,9 +29,11 @@ def too_generous(text: Text, caps: Caps) -> list[Mistake]:
 
     Discounts count where they fall on all goods; those of a scope, of so many units or with a `max` are
     bounded already, and a draw divides by its odds; a set price for anything may take all of it.  Points
-    count at their value, with every factor that can meet.
+    count at their value, with every factor that can meet; percentages that fall on everything whoever buys
+    count together.
     """
-    return [*_discounts(text, caps), *_earnings(text, caps), *_gifts(text, caps)]
+    found = [*_discounts(text, caps), *_earnings(text, caps), *_gifts(text, caps)]
+    return found or [*_together(text, caps)]
 
 
 def _discounts(text: Text, caps: Caps) -> Iterator[Mistake]:
@@ -42,10 +44,12 @@ def _discounts(text: Text, caps: Caps) -> Iterator[Mistake]:
     ]
     words += [(f"/voucher/{key}", one.take_off, one.scope, 1) for key, one in sorted(text.voucher.items())]
     for at, word, scope, odds in words:
-        is_picked = word.units is not None or bool(word.each)
-        is_bounded = word.max is not None or is_picked or scope_of(text, scope) != Scope()
         percent = "100" if word.set_price is not None else word.percent
-        if percent is not None and not is_bounded and exact(percent) / odds > exact(caps.max_percent_off):
+        if (
+            percent is not None
+            and _is_unbounded(text, word, scope)
+            and exact(percent) / odds > exact(caps.max_percent_off)
+        ):
             values = {"percent": percent, "max_percent_off": caps.max_percent_off}
             remedy = "give it a scope, a max or units, or raise publish.max_percent_off"
             key = "percent" if word.set_price is None else "set_price"
@@ -55,6 +59,34 @@ def _discounts(text: Text, caps: Caps) -> Iterator[Mistake]:
                 values = {"worth": sum_off, "max_gift": caps.max_gift}
                 remedy = "take less off, give it a max, or raise publish.max_gift"
                 yield Mistake(f"{at}/take_off/{key}", "too_generous", values, remedy)
+
+
+def _is_unbounded(text: Text, word: TakeOff, scope: str | Scope) -> bool:
+    is_picked = word.units is not None or bool(word.each)
+    return word.max is None and not is_picked and scope_of(text, scope) == Scope()
+
+
+def _together(text: Text, caps: Caps) -> Iterator[Mistake]:
+    """Find percentages that are bearable each and too much where all of them meet: on every receipt."""
+    everywhere = [
+        (key, exact(rule.take_off.percent))
+        for key, rule in sorted(text.rule.items())
+        if rule.take_off is not None
+        and rule.take_off.percent is not None
+        and _is_unbounded(text, rule.take_off, rule.scope)
+        and rule.alternatives == [When()]
+        and not (rule.group or rule.exclusive)
+    ]
+    off = 100 - 100 * prod((1 - percent / 100 for _, percent in everywhere), start=Fraction(1))
+    if off > exact(caps.max_percent_off):
+        *others, (last, _) = everywhere
+        values = {
+            "percent": str(int(off)),
+            "max_percent_off": caps.max_percent_off,
+            "with": [key for key, _ in others],
+        }
+        remedy = "put them into one group of mode best, or raise publish.max_percent_off"
+        yield Mistake(f"/rule/{last}/take_off/percent", "too_generous", values, remedy)
 
 
 def _odds(rule: Rule) -> int:

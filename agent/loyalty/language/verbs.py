@@ -40,7 +40,13 @@ class Earn(Table, frozen=True):
 
     points: Decimal
     wallet: str = ""
-    per: Annotated[str, Meta(pattern=r"^(money|unit|receipt|attribute:[A-Za-z0-9_-]{1,32})$")] = "money"
+    per: Annotated[
+        str,
+        Meta(
+            pattern=r"^(money|unit|receipt|attribute:[A-Za-z0-9_-]{1,32})$",
+            examples=["money", "unit", "receipt", "attribute:distance"],
+        ),
+    ] = "money"
     every: Decimal = "1.00"
     whole_steps: bool = False
     max: Decimal | None = None
@@ -78,7 +84,13 @@ class Counting(Table, frozen=True):
     `in` says where the count lives: with the member from receipt to receipt, or in this receipt alone.
     """
 
-    of: Annotated[str, Meta(pattern=r"^(visits|units|earned:[A-Za-z0-9_-]{1,48})$")]
+    of: Annotated[
+        str,
+        Meta(
+            pattern=r"^(visits|units|earned:[A-Za-z0-9_-]{1,48})$",
+            examples=["visits", "units", "earned:points"],
+        ),
+    ]
     size: Count
     in_: Literal["member", "receipt"] = msgspec.field(name="in", default="member")
     guard_per_day: Count | None = None

@@ -8,7 +8,7 @@ import msgspec
 
 from agent.errors import Mistake
 from agent.loyalty.language.check import stage_of, verb_of
-from agent.loyalty.language.grammar import STAGES
+from agent.loyalty.language.grammar import STAGES, Names
 from agent.loyalty.language.programme import Rule, Text
 from agent.loyalty.language.where import Scope, When
 from agent.loyalty.language.within import DENIED, SAID, is_rule_within, is_when_within, scope_of, values
@@ -30,7 +30,7 @@ def warnings(text: Text, today: date | None = None) -> list[Mistake]:
             silent.add(key)
             found.append(Mistake(f"/rule/{key}", "never_applies", {"why": why}, _REMEDIES[why]))
     spoken = {key: rule for key, rule in sorted(text.rule.items()) if key not in silent}
-    return [*found, *_shadows(text, spoken), *_undercut(text, spoken), *_unused(text)]
+    return [*found, *_shadows(text, spoken), *_undercut(text, spoken), *_unused(text), *_equal_tiers(text)]
 
 
 _REMEDIES = {
@@ -175,6 +175,19 @@ def _unused(text: Text) -> Iterator[Mistake]:
     for key in text.scope:
         if key not in named:
             yield Mistake(f"/scope/{key}", "unused", {}, "nothing names it: take it out")
+
+
+def _equal_tiers(text: Text) -> Iterator[Mistake]:
+    """Find tiers that whoever reaches another one has reached: nobody is ever in one of them."""
+    seen: dict[bytes, str] = {}
+    for key, tier in sorted(text.tier.items()):
+        steps = msgspec.structs.replace(
+            tier, name=Names(), takes_effect=None, until="measure", downgrade=None
+        )
+        other = seen.setdefault(msgspec.json.encode(steps), key)
+        if other != key:
+            remedy = f"{other} is reached by the same: give one of them another threshold"
+            yield Mistake(f"/tier/{key}", "shadowed", {"by": other}, remedy)
 
 
 def _strings(plain: object) -> Iterator[str]:
