@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.headoffice.office import Office
-from agent.headoffice.store import debts
+from agent.headoffice.store import debts, losses
 from agent.ledger.ledger import Ledger
 from agent.ledger.unbooked import beyond_of
 from tests.fleet.story import Story
@@ -69,9 +69,12 @@ class Beyond:
             row = office.store.row(
                 "SELECT parked FROM entry WHERE incarnation = ? AND seq = ?", (journal, seq)
             )
-            if row is not None:
+            given_up = losses.is_lost(
+                office.store, journal
+            )  # then it is the company's, and no bound counts it
+            if row is not None or given_up:
                 del self.unbooked[journal, seq]
-                self.lost[member] += points if row["parked"] else 0
+                self.lost[member] += points if row is None or row["parked"] else 0
         self.owed.clear()
         for one in debts.open_debts(office.store):
             self.owed[one["member"]] += max(0, -int(one["remaining"]))
