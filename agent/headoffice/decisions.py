@@ -92,17 +92,17 @@ def _book_the_given_up(office: Office) -> None:
     for name in segments.incarnations():
         seq, head = own.mark(office.store, name)
         for one in _from_file(segments, name, seq, head or genesis(name)):
-            if lost := _given_up(office, one):
-                book_up_to(office.store, office.segments, *lost, Judge(office.store))
+            for journal, seq in _booked_before(office, one):
+                book_up_to(office.store, office.segments, journal, seq, Judge(office.store))
 
 
-def _given_up(office: Office, decided: Decided) -> tuple[str, int] | None:
-    """Return which journal a decision gives up, and how far it had been booked, as far as that is here."""
+def _booked_before(office: Office, decided: Decided) -> list[tuple[str, int]]:
+    """Return how far journals were booked when one was given up, as far as that is here."""
     entry = decided.entry
     if entry.kind != "WRITE_OFF" or entry.allowance:
-        return None
-    lost = str(entry.data["incarnation"])
-    return lost, min(int(entry.data.get("booked", 0)), office.segments.received(lost)[0])
+        return []
+    told: dict[str, int] = entry.data["booked"]
+    return [(journal, min(seq, office.segments.received(journal)[0])) for journal, seq in told.items()]
 
 
 def _caught_up(office: Office) -> Segments:
@@ -121,9 +121,9 @@ def _caught_up(office: Office) -> Segments:
 
 def _refuse_to_be_first(office: Office, decided: Decided) -> None:
     """Refuse to give a journal up in books that have not booked again what it said before."""
-    if lost := _given_up(office, decided):
-        journal = tills.journal(office.store, lost[0])
-        if journal is not None and journal["booked_seq"] < lost[1]:
+    for name, seq in _booked_before(office, decided):
+        journal = tills.journal(office.store, name)
+        if journal is not None and journal["booked_seq"] < seq:
             raise Refused(
                 "books_behind",
                 "these books are older than what was decided",

@@ -90,8 +90,14 @@ def _one(office: Office, row: Row, people: tuple[str, str], state: str, *, give_
                 f"till {row['till']} lent points that nobody may know of",
                 remedy="till write-off",
             )
-        # Older books must book so much of it again before this: only what it says later is late.
-        written.append(_draft(signed, incarnation=incarnation, state=state, booked=known["booked_seq"]))
+        # Older books must book so much of it again before this: only what it says later is late.  So must
+        # they of its neighbours: what they spent of its loans is known by their entries, if its own are lost.
+        booked = {
+            str(one["incarnation"]): int(one["booked_seq"])
+            for one in tills.journals(office.store)
+            if one["store"] == known["store"] and one["booked_seq"]
+        }
+        written.append(_draft(signed, incarnation=incarnation, state=state, booked=booked))
         rows = losses.open_allowances(office.store, incarnation)
         for _, lots in groupby(rows, key=lambda one: (one["incarnation"], one["number"])):
             # A pool's allowance may stand below zero while a till is heard of before it.
