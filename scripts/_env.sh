@@ -3,7 +3,7 @@
 #   loyalty_env        makes or updates it, sets ROOT and PYTHON, stands in the checkout
 #
 # LOYALTY_VENV    where it lies (default: .venv in the checkout)
-# LOYALTY_PYTHON  the Python that makes it (default: Debian's own as on a till, else the first that is 3.11 or newer)
+# LOYALTY_PYTHON  the Python that makes it (default: the first of python3, python3.13, .12, .11 that is 3.11 or newer)
 # shellcheck shell=bash
 set -euo pipefail
 
@@ -16,7 +16,7 @@ say() { printf '%s\n' "$*" >&2; }
 # A Python that is new enough and can make an environment with pip in it, or nothing.
 find_python() {
     local candidate
-    for candidate in ${LOYALTY_PYTHON:-/usr/bin/python3 python3 python3.13 python3.12 python3.11}; do
+    for candidate in ${LOYALTY_PYTHON:-python3 /usr/bin/python3 python3.13 python3.12 python3.11}; do
         if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             command -v "$candidate"
             return
