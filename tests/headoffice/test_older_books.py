@@ -1,8 +1,5 @@
 """Books that came back from a backup: no till misses what is booked again, however far its news were."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 
 from agent.errors import Refused
@@ -11,6 +8,7 @@ from agent.headoffice.office import Office
 from agent.headoffice.reexecute import Judge
 from agent.headoffice.verify import verify
 from agent.sync.wire import Delta, Pull
+from tests.headoffice.backups import backed_up, brought_back
 from tests.headoffice.till_end import StillClock, TillEnd, basket, book, rows
 
 
@@ -25,11 +23,9 @@ def facts_of(told: Delta, member: str) -> object:
 
 
 def test_what_is_booked_again_is_told_to_a_till_that_was_ahead_of_the_backup(
-    office: Office, till: TillEnd, clock: StillClock, tmp_path: Path
+    office: Office, till: TillEnd, clock: StillClock
 ) -> None:
-    office.close()
-    shutil.copy(tmp_path / "state" / "books.db", tmp_path / "backup.db")
-    office = Office(tmp_path / "state", clock, serving=True)
+    office, backup = backed_up(office, clock)
     member = facts_of(page(office, till, 0), "m-1")
     for receipt in ("r1", "r2"):
         till.sell(basket(receipt, 1000), member)  # type: ignore[arg-type]
@@ -38,12 +34,8 @@ def test_what_is_booked_again_is_told_to_a_till_that_was_ahead_of_the_backup(
     told = page(office, till, 0)
     till.sell(basket("r3", 1000), member)  # type: ignore[arg-type]
     till.push(office)
-    office.close()
     clock.advance(hours=1)
-    for left in (tmp_path / "state").glob("books.db*"):
-        left.unlink()
-    shutil.copy(tmp_path / "backup.db", tmp_path / "state" / "books.db")
-    office = Office(tmp_path / "state", clock, serving=True)
+    office = brought_back(office, clock, backup)
     book(office)
     news = page(office, till, told.to_cursor)
     (row,) = (one for one in news.members if one.member == "m-1")
@@ -54,11 +46,9 @@ def test_what_is_booked_again_is_told_to_a_till_that_was_ahead_of_the_backup(
 
 
 def test_a_journal_that_older_books_never_met_is_booked_though_its_till_is_gone(
-    office: Office, till: TillEnd, clock: StillClock, tmp_path: Path
+    office: Office, till: TillEnd, clock: StillClock
 ) -> None:
-    office.close()
-    shutil.copy(tmp_path / "state" / "books.db", tmp_path / "backup.db")
-    office = Office(tmp_path / "state", clock, serving=True)
+    office, backup = backed_up(office, clock)
     dead = TillEnd(till.name, "d" * 32)
     dead.key = till.key
     dead.greet(office)
@@ -67,11 +57,7 @@ def test_a_journal_that_older_books_never_met_is_booked_though_its_till_is_gone(
     heir = TillEnd(till.name, "e" * 32)
     heir.key = till.key
     heir.greet(office)
-    office.close()
-    for left in (tmp_path / "state").glob("books.db*"):
-        left.unlink()
-    shutil.copy(tmp_path / "backup.db", tmp_path / "state" / "books.db")
-    office = Office(tmp_path / "state", clock, serving=True)
+    office = brought_back(office, clock, backup)
     assert heir.greet(office).fenced is False
     book(office)
     booked = rows(office, "SELECT receipt FROM entry WHERE kind = 'RECEIPT' AND parked = 0")
@@ -82,11 +68,9 @@ def test_a_journal_that_older_books_never_met_is_booked_though_its_till_is_gone(
 
 
 def test_what_a_journal_said_before_it_was_given_up_counts_again_and_only_what_came_later_is_late(
-    office: Office, till: TillEnd, clock: StillClock, tmp_path: Path
+    office: Office, till: TillEnd, clock: StillClock
 ) -> None:
-    office.close()
-    shutil.copy(tmp_path / "state" / "books.db", tmp_path / "backup.db")
-    office = Office(tmp_path / "state", clock, serving=True)
+    office, backup = backed_up(office, clock)
     member = facts_of(page(office, till, 0), "m-1")
     till.sell(basket("r-before", 2000), member)  # type: ignore[arg-type]
     till.push(office)
@@ -99,11 +83,7 @@ def test_what_a_journal_said_before_it_was_given_up_counts_again_and_only_what_c
     till.push(office)
     book(office)
     before = booked_earnings(office)
-    office.close()
-    for left in (tmp_path / "state").glob("books.db*"):
-        left.unlink()
-    shutil.copy(tmp_path / "backup.db", tmp_path / "state" / "books.db")
-    office = Office(tmp_path / "state", clock, serving=True)
+    office = brought_back(office, clock, backup)
     with pytest.raises(Refused, match="older"):  # by a command, before head office was started
         giving_up.write_off(office, "12-1", ("anna", "boris"), give_back=False)
     decisions.catch_up(office)

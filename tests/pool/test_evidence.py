@@ -9,8 +9,8 @@ import pytest
 from agent.errors import Refused
 from agent.headoffice import decisions
 from agent.headoffice.giving_up import wiped, write_off
-from agent.headoffice.office import Office
 from agent.journal.lent import FIRST, number_of, seq_of
+from tests.headoffice.backups import backed_up, brought_back
 from tests.headoffice.till_end import TillEnd, book, differences
 from tests.pool.shop import OWNED, Shop
 
@@ -149,19 +149,12 @@ def test_a_written_off_pool_leaves_no_loan_that_a_member_pays_for(shop: Shop) ->
 
 def test_older_books_hear_what_lost_loans_were_spent_on_before_they_give_the_pool_up(shop: Shop) -> None:
     """The LEND is lost with the pool's disk: only the till's own entries say that the points are gone."""
-    state = shop.folder / "office"
-    shop.office.close()
-    backup = (state / "books.db").read_bytes()
-    shop.office = Office(state, shop.clock, serving=True)
+    shop.office, backup = backed_up(shop.office, shop.clock)
     redeem(shop, number_of(shop.pool.end.incarnation, 9), 150)
     assert heard(shop, end_of(shop)) == []
     write_off(shop.office, "12-1", ("ann", "ben"), give_back=True)
     assert shop.free() == OWNED - 150
-    shop.office.close()
-    for left in state.glob("books.db*"):
-        left.unlink()
-    (state / "books.db").write_bytes(backup)
-    shop.office = Office(state, shop.clock, serving=True)
+    shop.office = brought_back(shop.office, shop.clock, backup)
     decisions.catch_up(shop.office)
     assert shop.free() == OWNED - 150
 
